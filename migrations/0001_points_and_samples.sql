@@ -1,0 +1,101 @@
+-- Where points come from, the points themselves, and their samples.
+
+create table data_sources (
+    id          uuid primary key,
+    name        text not null unique,
+    version     bigint not null default 1,
+    created_at  timestamptz not null default now()
+);
+
+-- `key` is the short number that sample rows carry instead of the uuid.
+create table points (
+    id              uuid primary key,
+    key             integer generated always as identity unique,
+    data_source_id  uuid not null references data_sources,
+    name            text not null,
+    unit            text not null default '',
+    description     text not null default '',
+    -- Other people's words for what the point is; for evaluation only, never read by a job.
+    label_equipment      text,
+    label_equipment_type text,
+    label_role           text,
+    version         bigint not null default 1,
+    created_at      timestamptz not null default now(),
+    unique (data_source_id, name)
+);
+
+-- Hot samples: append-only, one partition a UTC day, no unique index (it would cost the whole ingest
+-- budget). Of several samples with the same point and time the one with the highest batch wins;
+-- a batch never holds two. Partitions are named samples_YYYYMMDD and are created by the writer.
+create table samples (
+    point    integer not null,
+    at       timestamptz not null,
+    value    double precision not null,
+    quality  smallint not null,
+    batch    bigint not null
+) partition by range (at);
+
+create sequence sample_batches as bigint;
+
+-- A day is hot (rows in its partition) or sealed (rows in sample_blocks).
+create table sample_days (
+    day         date primary key,
+    state       text not null check (state in ('hot', 'sealed')),
+    created_at  timestamptz not null default now(),
+    sealed_at   timestamptz
+);
+
+-- Samples that arrived for a day after it was sealed; the sealing job merges them.
+create table late_samples (
+    point    integer not null,
+    at       timestamptz not null,
+    value    double precision not null,
+    quality  smallint not null,
+    batch    bigint not null
+);
+create index late_samples_at on late_samples (at);
+
+-- One point's sealed day: delta-encoded timestamps, byte-shuffled values and qualities, Snappy.
+create table sample_blocks (
+    point   integer not null,
+    day     date not null,
+    count   integer not null,
+    data    bytea not null,
+    primary key (point, day)
+);
+create index sample_blocks_day on sample_blocks (day);
+
+-- One point's sealed day as 96 time-weighted means of 15 minutes (f32, NaN where there is a gap), Snappy.
+create table rollup_blocks (
+    point   integer not null,
+    day     date not null,
+    data    bytea not null,
+    primary key (point, day)
+);
+create index rollup_blocks_day on rollup_blocks (day);
+
+-- The offset to read next, per partition, written in the transaction that stores the samples, so a
+-- replay is exact. `topic_id` is the topic's identity: a topic that was dropped and made again starts over.
+create table consumed_offsets (
+    topic       text not null,
+    topic_id    text not null,
+    partition   integer not null,
+    next_offset bigint not null,
+    updated_at  timestamptz not null default now(),
+    primary key (topic, topic_id, partition)
+);
+
+-- Records that could not be understood, as they came, with the reason.
+create table dead_letters (
+    id           uuid primary key,
+    topic        text not null,
+    partition    integer not null,
+    record_offset bigint not null,
+    record_key   bytea,
+    payload      bytea,
+    reason       text not null,
+    created_at   timestamptz not null default now(),
+    redriven_at  timestamptz,
+    unique (topic, partition, record_offset, id)
+);
+create index dead_letters_created_at on dead_letters (created_at);

@@ -1,0 +1,57 @@
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Why the points of a cluster belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ClusterKind {
+    /// They are named alike and move together: one piece of equipment.
+    Equipment,
+    /// Many changed their behaviour within a short time.
+    Episode,
+}
+
+impl ClusterKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Equipment => "equipment",
+            Self::Episode => "episode",
+        }
+    }
+}
+
+/// A cluster as its events and the API show it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Cluster {
+    pub id: Uuid,
+    pub data_source: String,
+    pub kind: ClusterKind,
+    /// The shared part of the points' names.
+    pub label: String,
+    /// 0..1: how tightly the members hang together.
+    pub cohesion: f64,
+    pub status: ClusterStatus,
+    pub version: i64,
+    pub point_count: i64,
+    pub points: Vec<ClusterPoint>,
+    /// Episodes only.
+    pub starts_at: Option<DateTime<Utc>>,
+    pub ends_at: Option<DateTime<Utc>>,
+    pub detected_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ClusterPoint {
+    pub id: Uuid,
+    pub name: String,
+    pub unit: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ClusterStatus {
+    Active,
+    Dissolved,
+}

@@ -1,0 +1,219 @@
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Cluster, Pattern, Suggestion, stable_id};
+
+pub const TOPIC_SUGGESTIONS: &str = "naia.patterns.suggestions";
+pub const TOPIC_UPDATED: &str = "naia.patterns.updated";
+pub const TOPIC_CLUSTERS: &str = "naia.patterns.clusters";
+pub const TOPIC_DATAPOINTS: &str = "naia.datapoints";
+
+/// The topics that carry the one stream of events.
+pub const EVENT_TOPICS: [&str; 3] = [TOPIC_SUGGESTIONS, TOPIC_UPDATED, TOPIC_CLUSTERS];
+
+/// Where records of `topic` that can not be understood go.
+pub fn dead_letter_topic(topic: &str) -> String {
+    format!("{topic}.dlq")
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+pub enum EventType {
+    SuggestionCreated,
+    /// An open suggestion got other scores, points or roles.
+    SuggestionChanged,
+    SuggestionApproved,
+    SuggestionRejected,
+    SuggestionDeferred,
+    SuggestionReopened,
+    SuggestionExpired,
+    PendingCountChanged,
+    PatternCreated,
+    PatternUpdated,
+    PatternRetired,
+    ClusterDetected,
+    ClusterChanged,
+    ClusterDissolved,
+}
+
+impl EventType {
+    pub const ALL: [Self; 14] = [
+        Self::SuggestionCreated,
+        Self::SuggestionChanged,
+        Self::SuggestionApproved,
+        Self::SuggestionRejected,
+        Self::SuggestionDeferred,
+        Self::SuggestionReopened,
+        Self::SuggestionExpired,
+        Self::PendingCountChanged,
+        Self::PatternCreated,
+        Self::PatternUpdated,
+        Self::PatternRetired,
+        Self::ClusterDetected,
+        Self::ClusterChanged,
+        Self::ClusterDissolved,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SuggestionCreated => "SuggestionCreated",
+            Self::SuggestionChanged => "SuggestionChanged",
+            Self::SuggestionApproved => "SuggestionApproved",
+            Self::SuggestionRejected => "SuggestionRejected",
+            Self::SuggestionDeferred => "SuggestionDeferred",
+            Self::SuggestionReopened => "SuggestionReopened",
+            Self::SuggestionExpired => "SuggestionExpired",
+            Self::PendingCountChanged => "PendingCountChanged",
+            Self::PatternCreated => "PatternCreated",
+            Self::PatternUpdated => "PatternUpdated",
+            Self::PatternRetired => "PatternRetired",
+            Self::ClusterDetected => "ClusterDetected",
+            Self::ClusterChanged => "ClusterChanged",
+            Self::ClusterDissolved => "ClusterDissolved",
+        }
+    }
+
+    pub fn topic(self) -> &'static str {
+        match self.aggregate() {
+            "pattern" => TOPIC_UPDATED,
+            "cluster" => TOPIC_CLUSTERS,
+            _ => TOPIC_SUGGESTIONS,
+        }
+    }
+
+    /// The kind of entity the event is about.
+    pub fn aggregate(self) -> &'static str {
+        match self {
+            Self::PatternCreated | Self::PatternUpdated | Self::PatternRetired => "pattern",
+            Self::ClusterDetected | Self::ClusterChanged | Self::ClusterDissolved => "cluster",
+            Self::PendingCountChanged => "data_source",
+            _ => "suggestion",
+        }
+    }
+
+    /// The WebSocket channel that carries it.
+    pub fn channel(self) -> &'static str {
+        match self.aggregate() {
+            "pattern" => "patterns",
+            "cluster" => "clusters",
+            _ => "suggestions",
+        }
+    }
+}
+
+/// What happened, as published: CloudEvents 1.0, structured JSON.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CloudEvent {
+    pub specversion: String,
+    pub id: Uuid,
+    pub source: String,
+    pub r#type: EventType,
+    /// Id of the entity.
+    pub subject: Uuid,
+    pub time: DateTime<Utc>,
+    pub dataschema: String,
+    /// Decimal position in the stream; set by the relay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<String>,
+    /// One of the `…Data` types of this module, by event type.
+    #[schema(value_type = Object)]
+    pub data: Value,
+}
+
+/// Who did it, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Cause {
+    /// A reviewer's name, or `engine`.
+    pub actor: String,
+    /// Why, in words.
+    pub cause: String,
+}
+
+impl Cause {
+    pub fn engine(cause: impl Into<String>) -> Self {
+        Self { actor: "engine".into(), cause: cause.into() }
+    }
+
+    pub fn reviewer(name: impl Into<String>, cause: impl Into<String>) -> Self {
+        Self { actor: name.into(), cause: cause.into() }
+    }
+}
+
+/// `data` of the suggestion events.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SuggestionData {
+    #[serde(flatten)]
+    pub suggestion: Suggestion,
+    #[serde(flatten)]
+    pub cause: Cause,
+}
+
+/// `data` of PatternCreated, PatternUpdated and PatternRetired. `cause` says what changed and why.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PatternData {
+    #[serde(flatten)]
+    pub pattern: Pattern,
+    /// Null: a pattern belongs to the whole library. Set where a data source's decision changed it.
+    pub data_source: Option<String>,
+    pub previous_confidence: Option<f64>,
+    #[serde(flatten)]
+    pub cause: Cause,
+}
+
+/// `data` of ClusterDetected, ClusterChanged and ClusterDissolved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ClusterData {
+    #[serde(flatten)]
+    pub cluster: Cluster,
+    #[serde(flatten)]
+    pub cause: Cause,
+}
+
+/// `data` of PendingCountChanged; its entity is the data source.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PendingCountData {
+    pub id: Uuid,
+    pub version: i64,
+    pub data_source: String,
+    pub pending_count: i64,
+    #[serde(flatten)]
+    pub cause: Cause,
+}
+
+/// An event before it has a place in the stream: one row of the outbox.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewEvent {
+    pub event: CloudEvent,
+    /// Name of the data source it concerns; `None` for the whole library.
+    pub data_source: Option<String>,
+}
+
+impl NewEvent {
+    /// `version` is the entity's version after the change: the id is made from (entity, version,
+    /// type), so running the same change again can not publish it twice.
+    pub fn new(
+        r#type: EventType,
+        subject: Uuid,
+        version: i64,
+        data_source: Option<&str>,
+        time: DateTime<Utc>,
+        data: &impl Serialize,
+    ) -> Self {
+        let id = stable_id(&[&subject.to_string(), &version.to_string(), r#type.as_str()]);
+        let data = serde_json::to_value(data).expect("event data has string keys and finite numbers");
+        let event = CloudEvent {
+            specversion: "1.0".into(),
+            id,
+            source: "/naia/patterns".into(),
+            r#type,
+            subject,
+            time,
+            dataschema: format!("urn:naia:event:{}:1", r#type.as_str()),
+            sequence: None,
+            data,
+        };
+        Self { event, data_source: data_source.map(str::to_owned) }
+    }
+}

@@ -1,0 +1,93 @@
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// The job types. A worker's capabilities are the names it pulls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobName {
+    BehavioralAnalysis,
+    CorrelationAnalysis,
+    ClusterDetection,
+    PatternMatching,
+    PatternLearning,
+    Maintenance,
+    Sealing,
+}
+
+impl JobName {
+    pub const ALL: [Self; 7] = [
+        Self::BehavioralAnalysis,
+        Self::CorrelationAnalysis,
+        Self::ClusterDetection,
+        Self::PatternMatching,
+        Self::PatternLearning,
+        Self::Maintenance,
+        Self::Sealing,
+    ];
+
+    /// The stages of the flywheel, in order.
+    pub const FLYWHEEL: [Self; 4] =
+        [Self::BehavioralAnalysis, Self::CorrelationAnalysis, Self::ClusterDetection, Self::PatternMatching];
+
+    /// What a decision sets off: the evidence is folded, and the very next match uses it.
+    pub const LEARNING: [Self; 2] = [Self::PatternLearning, Self::PatternMatching];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BehavioralAnalysis => "behavioral-analysis",
+            Self::CorrelationAnalysis => "correlation-analysis",
+            Self::ClusterDetection => "cluster-detection",
+            Self::PatternMatching => "pattern-matching",
+            Self::PatternLearning => "pattern-learning",
+            Self::Maintenance => "maintenance",
+            Self::Sealing => "sealing",
+        }
+    }
+}
+
+impl std::str::FromStr for JobName {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|j| j.as_str() == text).ok_or_else(|| {
+            let known: Vec<_> = Self::ALL.iter().map(|j| j.as_str()).collect();
+            format!("job '{text}' does not exist; known are flywheel, {}", known.join(", "))
+        })
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    Queued,
+    Running,
+    Succeeded,
+    Failed,
+    Dead,
+    Cancelled,
+}
+
+/// One run of a job, or of a chain of jobs, as the API shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct JobRun {
+    pub id: Uuid,
+    /// A job name, or `flywheel` for a chain.
+    pub job: String,
+    pub chain_id: Option<Uuid>,
+    pub data_source: Option<String>,
+    pub status: RunStatus,
+    pub triggered_by: String,
+    pub attempts: i32,
+    pub max_attempts: i32,
+    pub worker_id: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub run_at: DateTime<Utc>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub finished_at: Option<DateTime<Utc>>,
+    pub error: Option<String>,
+    /// What the run found, by data source; `{"skipped": true}` where the input was unchanged.
+    #[schema(value_type = Object)]
+    pub result: Option<Value>,
+}

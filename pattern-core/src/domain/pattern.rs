@@ -1,0 +1,54 @@
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A library entry as its events and the API show it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Pattern {
+    pub id: Uuid,
+    pub kind: String,
+    pub name: String,
+    pub category: String,
+    pub description: String,
+    pub source: PatternSource,
+    pub status: PatternStatus,
+    pub version: i64,
+    /// Lower bound of the evidence's posterior.
+    pub confidence: f64,
+    /// How much evidence (weighted facts) stands behind the confidence.
+    pub support: f64,
+    pub roles: Vec<PatternRole>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PatternRole {
+    pub name: String,
+    pub required: bool,
+    pub weight: f64,
+    pub unit: Option<String>,
+    pub min: Option<f64>,
+    pub max: Option<f64>,
+    /// Set where a site added the role: the data source's name.
+    pub data_source: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PatternSource {
+    /// Shipped with the product.
+    Library,
+    /// Made from a site's decisions.
+    Learned,
+    /// Loaded by a person.
+    Imported,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PatternStatus {
+    Active,
+    Retired,
+}

@@ -1,0 +1,112 @@
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Where points come from: a plant, a historian, a site.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DataSource {
+    pub id: Uuid,
+    pub name: String,
+    pub version: i64,
+    pub point_count: i64,
+    pub created_at: DateTime<Utc>,
+}
+
+/// One tag.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Point {
+    pub id: Uuid,
+    /// Name of the data source.
+    pub data_source: String,
+    pub name: String,
+    /// As the historian spells it; empty where unknown.
+    pub unit: String,
+    pub description: String,
+}
+
+/// One reading of a point. Quality 0 is good; anything else is the historian's own code.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    pub at: DateTime<Utc>,
+    pub value: f64,
+    pub quality: i16,
+}
+
+impl Sample {
+    pub fn is_good(&self) -> bool {
+        self.quality == 0 && self.value.is_finite()
+    }
+}
+
+/// A sample as it travels, before its point is known by id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct NamedSample {
+    /// Name of the point within its data source.
+    pub name: String,
+    /// RFC 3339, or milliseconds since 1970 as a number.
+    #[serde(deserialize_with = "timestamp::deserialize")]
+    pub timestamp: DateTime<Utc>,
+    pub value: f64,
+    #[serde(default)]
+    pub quality: i16,
+}
+
+/// The value of one record of `naia.datapoints`: samples of one data source.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SampleBatch {
+    pub data_source: String,
+    pub samples: Vec<NamedSample>,
+}
+
+/// The part of `naia.datapoints` that a point's samples go to: all of a point's records share a key,
+/// so they share a partition and keep their order.
+pub fn sample_batch_key(data_source: &str, point_name: &str) -> String {
+    let shard = super::stable_id(&[data_source, point_name]).as_u128() % 64;
+    format!("{data_source}/{shard:02}")
+}
+
+/// Timestamps as historians write them.
+pub mod timestamp {
+    use chrono::{DateTime, TimeZone, Utc};
+    use serde::{Deserialize, Deserializer, de::Error};
+
+    /// RFC 3339 ("2026-03-02T00:00:00Z"), or milliseconds since 1970 ("1772409600000").
+    pub fn parse(text: &str) -> Result<DateTime<Utc>, String> {
+        let text = text.trim();
+        if let Ok(ms) = text.parse::<i64>() {
+            return from_millis(ms);
+        }
+        DateTime::parse_from_rfc3339(text).map(|t| t.with_timezone(&Utc)).map_err(|_| {
+            format!("timestamp '{text}' is neither RFC 3339 (2026-03-02T00:00:00Z) nor epoch milliseconds")
+        })
+    }
+
+    fn from_millis(ms: i64) -> Result<DateTime<Utc>, String> {
+        Utc.timestamp_millis_opt(ms).single().ok_or_else(|| format!("timestamp {ms} ms is out of range"))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<DateTime<Utc>, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Either {
+            Millis(i64),
+            Text(String),
+        }
+        match Either::deserialize(d)? {
+            Either::Millis(ms) => from_millis(ms),
+            Either::Text(text) => parse(&text),
+        }
+        .map_err(D::Error::custom)
+    }
+}
+
+/// Why a sample with this time is refused, if it is: before 1990 or more than a day ahead is a broken
+/// clock, and would make a partition that nothing ever seals.
+pub fn absurd_timestamp(at: DateTime<Utc>, now: DateTime<Utc>) -> Option<String> {
+    if at.timestamp() < 631_152_000 {
+        return Some(format!("timestamp {} is before 1990", at.to_rfc3339()));
+    }
+    (at > now + chrono::Duration::days(1))
+        .then(|| format!("timestamp {} is more than a day in the future", at.to_rfc3339()))
+}

@@ -1,0 +1,213 @@
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::ClusterKind;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SuggestionStatus {
+    Pending,
+    Approved,
+    Rejected,
+    Deferred,
+    Expired,
+}
+
+impl SuggestionStatus {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Deferred => "deferred",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+impl std::str::FromStr for SuggestionStatus {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        [Self::Pending, Self::Approved, Self::Rejected, Self::Deferred, Self::Expired]
+            .into_iter()
+            .find(|s| s.as_str() == text)
+            .ok_or_else(|| format!("status '{text}' is none of pending, approved, rejected, deferred, expired"))
+    }
+}
+
+/// Why a suggestion is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// At or above the threshold.
+    Match,
+    /// Below it, but the answer teaches most.
+    Learning,
+    /// Several look-alike clusters that nothing in the library fits.
+    NewPattern,
+}
+
+impl Purpose {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Match => "match",
+            Self::Learning => "learning",
+            Self::NewPattern => "new_pattern",
+        }
+    }
+}
+
+/// The parts of a suggestion's score, each 0..1. `None`: there was nothing to judge by.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, ToSchema)]
+pub struct Scores {
+    pub name: Option<f64>,
+    pub unit: Option<f64>,
+    pub range: Option<f64>,
+    pub behavior: Option<f64>,
+    pub rate: Option<f64>,
+    pub cohesion: Option<f64>,
+}
+
+/// A suggestion as lists and events show it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Suggestion {
+    pub id: Uuid,
+    pub status: SuggestionStatus,
+    pub purpose: Purpose,
+    pub pattern: PatternRef,
+    pub cluster: ClusterRef,
+    pub data_source: String,
+    pub version: i64,
+    /// Calibrated probability that the suggestion is right.
+    pub confidence: f64,
+    pub scores: Scores,
+    /// In words a technician understands.
+    pub reason: String,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+    /// Set while it is approved.
+    pub equipment: Option<EquipmentRef>,
+}
+
+/// `id` is null for a suggestion of a new pattern.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PatternRef {
+    pub id: Option<Uuid>,
+    pub name: String,
+    pub category: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ClusterRef {
+    pub id: Uuid,
+    pub kind: ClusterKind,
+    pub label: String,
+    pub point_count: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EquipmentRef {
+    pub id: Uuid,
+    pub name: String,
+}
+
+/// A suggestion with everything needed to judge it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SuggestionDetail {
+    #[serde(flatten)]
+    pub suggestion: Suggestion,
+    pub points: Vec<SuggestedPoint>,
+    pub roles: Vec<SuggestedRole>,
+    /// The last decision, if any.
+    pub decision: Option<Decision>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SuggestedPoint {
+    pub id: Uuid,
+    pub name: String,
+    pub unit: String,
+    pub description: String,
+    pub role: Option<String>,
+    pub role_score: Option<f64>,
+    /// The last seven days, normalised to 0..1, null where there is a gap; empty without samples.
+    pub sparkline: Vec<Option<f32>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SuggestedRole {
+    pub name: String,
+    pub required: bool,
+    pub point_id: Option<Uuid>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DecisionAction {
+    Approve,
+    Reject,
+    Defer,
+    Undo,
+}
+
+impl DecisionAction {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+            Self::Defer => "defer",
+            Self::Undo => "undo",
+        }
+    }
+}
+
+/// What a named reviewer answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Decision {
+    pub action: DecisionAction,
+    pub decided_by: String,
+    pub decided_at: DateTime<Utc>,
+    pub reason: String,
+}
+
+/// Body of `POST /api/suggestions/{id}/approve`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApproveRequest {
+    /// The version the reviewer saw; another one answers 409.
+    pub version: Option<i64>,
+    /// Corrects the proposal to another pattern of the library.
+    pub pattern_id: Option<Uuid>,
+    /// Defaults to the cluster's label.
+    pub equipment_name: Option<String>,
+    /// Point id to role, or null for no role. Points that are not named keep the proposed role.
+    pub role_assignments: Option<BTreeMap<Uuid, Option<String>>>,
+    pub comment: Option<String>,
+}
+
+/// Body of `POST /api/suggestions/{id}/reject`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RejectRequest {
+    pub version: Option<i64>,
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// Body of `POST /api/suggestions/{id}/defer`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeferRequest {
+    pub version: Option<i64>,
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// Body of `POST /api/suggestions/{id}/undo`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UndoRequest {
+    pub version: Option<i64>,
+}

@@ -1,0 +1,6 @@
+//! The domain, the pattern library and the mathematics of Naia Patterns.
+//!
+//! Architecture invariant: this crate does no I/O and names no Kafka, axum, sqlx or tokio type. Its
+//! functions are deterministic; time and randomness come in as arguments.
+
+pub mod domain;
