@@ -1,1 +1,8 @@
+//! The configuration of the services: built-in defaults, then a TOML file, then `NAIA_*` variables,
+//! validated as a whole.
 
+mod load;
+mod settings;
+
+pub use load::{ConfigError, Settings, dump, load, mask_url};
+pub use settings::*;

@@ -1,0 +1,223 @@
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+
+use crate::load::Settings;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PostgresConfig {
+    pub url: String,
+    pub max_connections: u32,
+}
+
+impl Default for PostgresConfig {
+    fn default() -> Self {
+        Self { url: "postgres://naia@127.0.0.1:5432/naia".into(), max_connections: 20 }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KafkaConfig {
+    pub bootstrap_servers: String,
+    /// Consumer group of the ingest.
+    pub group_id: String,
+    /// Put before every topic's name, so that several installations can share a cluster.
+    pub topic_prefix: String,
+}
+
+impl Default for KafkaConfig {
+    fn default() -> Self {
+        Self {
+            bootstrap_servers: "127.0.0.1:9092".into(),
+            group_id: "naia-pattern-worker".into(),
+            topic_prefix: String::new(),
+        }
+    }
+}
+
+/// How the engine decides.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EngineConfig {
+    /// A suggestion of purpose `match` has at least this confidence.
+    pub detection_threshold_score: f64,
+    /// An episode has at least this many points …
+    pub cluster_min_points: usize,
+    /// … that changed their behaviour within this time.
+    pub cluster_time_window_minutes: i64,
+    /// An unanswered suggestion expires after this time.
+    pub suggestion_expiration_days: i64,
+    /// Length of the grid that behaviour and correlation are judged on.
+    pub window_days: i64,
+    /// |r| from which two points are associated.
+    pub correlation_threshold: f64,
+    /// At most so many open suggestions of purpose `learning` per data source.
+    pub learning_suggestions: usize,
+    /// A day is sealed when it ended so long ago.
+    pub sealing_after_hours: i64,
+    /// How long history (published events, finished runs, closed suggestions' keys) is kept.
+    pub retention_days: i64,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            detection_threshold_score: 0.75,
+            cluster_min_points: 10,
+            cluster_time_window_minutes: 15,
+            suggestion_expiration_days: 30,
+            window_days: 7,
+            correlation_threshold: 0.6,
+            learning_suggestions: 20,
+            sealing_after_hours: 36,
+            retention_days: 90,
+        }
+    }
+}
+
+/// When jobs run by themselves: cron expressions in UTC; empty means never.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScheduleConfig {
+    pub flywheel: String,
+    pub pattern_learning: String,
+    pub maintenance: String,
+    pub sealing: String,
+}
+
+impl Default for ScheduleConfig {
+    fn default() -> Self {
+        Self {
+            flywheel: "*/15 * * * *".into(),
+            pattern_learning: "5 * * * *".into(),
+            maintenance: "0 3 * * *".into(),
+            sealing: "0 1 * * *".into(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkerSettings {
+    /// Names the worker; made from host, process and chance where it is missing.
+    pub id: Option<String>,
+    /// Jobs at once.
+    pub concurrency: usize,
+    pub max_attempts: i32,
+    /// A job that takes longer is stopped and tried again.
+    pub job_timeout_minutes: u64,
+}
+
+impl Default for WorkerSettings {
+    fn default() -> Self {
+        Self { id: None, concurrency: 4, max_attempts: 5, job_timeout_minutes: 60 }
+    }
+}
+
+/// Configuration of `naia-pattern-worker`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WorkerConfig {
+    pub worker: WorkerSettings,
+    pub pattern_engine: EngineConfig,
+    pub schedule: ScheduleConfig,
+    pub postgres: PostgresConfig,
+    pub kafka: KafkaConfig,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiSettings {
+    pub listen: SocketAddr,
+    /// Origins that may open a WebSocket besides the page's own.
+    pub allowed_origins: Vec<String>,
+}
+
+impl Default for ApiSettings {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 5000)), allowed_origins: Vec::new() }
+    }
+}
+
+/// Configuration of `naia-pattern-api`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ApiConfig {
+    pub api: ApiSettings,
+    pub pattern_engine: EngineConfig,
+    pub postgres: PostgresConfig,
+    pub kafka: KafkaConfig,
+}
+
+impl Settings for WorkerConfig {
+    fn problems(&self) -> Vec<String> {
+        let mut problems = common_problems(&self.postgres, &self.kafka, &self.pattern_engine);
+        if self.worker.concurrency == 0 {
+            problems.push("worker.concurrency: 0 runs nothing; use 1 or more".into());
+        }
+        if self.worker.max_attempts < 1 {
+            problems.push("worker.max_attempts: must be 1 or more".into());
+        }
+        if self.worker.job_timeout_minutes == 0 {
+            problems.push("worker.job_timeout_minutes: must be 1 or more".into());
+        }
+        let wanted = self.worker.concurrency as u32 + 6;
+        if self.postgres.max_connections < wanted {
+            problems.push(format!(
+                "postgres.max_connections: {} is too few for worker.concurrency {}; use {wanted} or more",
+                self.postgres.max_connections, self.worker.concurrency
+            ));
+        }
+        problems
+    }
+}
+
+impl Settings for ApiConfig {
+    fn problems(&self) -> Vec<String> {
+        let mut problems = common_problems(&self.postgres, &self.kafka, &self.pattern_engine);
+        if !self.api.listen.ip().is_loopback() {
+            problems.push(format!(
+                "api.listen: {} is reachable by others, but no authentication is configured; listen on \
+                 127.0.0.1 and put an authenticating proxy before it",
+                self.api.listen
+            ));
+        }
+        problems
+    }
+}
+
+fn common_problems(postgres: &PostgresConfig, kafka: &KafkaConfig, engine: &EngineConfig) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut require = |holds: bool, problem: &str| {
+        if !holds {
+            problems.push(problem.to_owned());
+        }
+    };
+    let is_postgres = postgres.url.starts_with("postgres://") || postgres.url.starts_with("postgresql://");
+    require(is_postgres, "postgres.url: must start with postgres://");
+    require(postgres.max_connections >= 4, "postgres.max_connections: must be 4 or more");
+    require(!kafka.bootstrap_servers.trim().is_empty(), "kafka.bootstrap_servers: name at least one host:port");
+    require(!kafka.group_id.trim().is_empty(), "kafka.group_id: must not be empty");
+    require(
+        (0.0..=1.0).contains(&engine.detection_threshold_score),
+        "pattern_engine.detection_threshold_score: is a probability, use 0 to 1",
+    );
+    require(
+        (0.0..=1.0).contains(&engine.correlation_threshold),
+        "pattern_engine.correlation_threshold: is an absolute correlation, use 0 to 1",
+    );
+    require(engine.cluster_min_points >= 2, "pattern_engine.cluster_min_points: must be 2 or more");
+    require(
+        engine.cluster_time_window_minutes >= 1,
+        "pattern_engine.cluster_time_window_minutes: must be 1 or more",
+    );
+    require(
+        engine.suggestion_expiration_days >= 1,
+        "pattern_engine.suggestion_expiration_days: must be 1 or more",
+    );
+    require((1..=90).contains(&engine.window_days), "pattern_engine.window_days: use 1 to 90");
+    require(engine.sealing_after_hours >= 1, "pattern_engine.sealing_after_hours: must be 1 or more");
+    require(engine.retention_days >= 7, "pattern_engine.retention_days: must be 7 or more");
+    problems
+}
