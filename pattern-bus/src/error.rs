@@ -1,0 +1,28 @@
+use pattern_store::StoreError;
+use rdkafka::error::KafkaError;
+
+pub type Result<T, E = BusError> = std::result::Result<T, E>;
+
+/// Why Kafka could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum BusError {
+    /// The broker does not answer, or not in time; trying again later may help.
+    #[error("kafka is not available: {0}")]
+    Unavailable(String),
+    /// The settings can not work; trying again will not help.
+    #[error("kafka settings can not be used: {0}")]
+    Settings(String),
+    #[error("topic {topic} could not be prepared: {reason}")]
+    Topic { topic: String, reason: String },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<KafkaError> for BusError {
+    fn from(error: KafkaError) -> Self {
+        match error {
+            KafkaError::ClientConfig(..) | KafkaError::ClientCreation(_) => Self::Settings(error.to_string()),
+            _ => Self::Unavailable(error.to_string()),
+        }
+    }
+}

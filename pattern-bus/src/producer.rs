@@ -1,0 +1,106 @@
+//! The one way to write to Kafka.
+
+use rdkafka::{
+    ClientConfig,
+    error::{KafkaError, RDKafkaErrorCode},
+    message::{Header, OwnedHeaders},
+    producer::{DeliveryFuture, FutureProducer, FutureRecord, Producer as _},
+};
+use std::time::Duration;
+
+use crate::{BusError, KafkaSettings, Result};
+
+/// One record on its way to Kafka.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Record<'a> {
+    /// With its prefix, as the broker knows it.
+    pub topic: &'a str,
+    /// `None`: by key. A topic is written either always by key or always by number.
+    pub partition: Option<i32>,
+    pub key: Option<&'a [u8]>,
+    pub payload: Option<&'a [u8]>,
+    pub headers: &'a [(&'a str, &'a [u8])],
+}
+
+/// Where a record was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivered {
+    pub partition: i32,
+    pub offset: i64,
+}
+
+/// A record that is on its way: `report` waits for the broker's answer.
+#[must_use = "a record counts only once its delivery is reported"]
+pub struct Delivery(DeliveryFuture);
+
+impl Delivery {
+    /// # Errors
+    /// `Unavailable`: not acknowledged in time; it may or may not have been written.
+    pub async fn report(self) -> Result<Delivered> {
+        match self.0.await {
+            Ok(Ok(done)) => Ok(Delivered { partition: done.partition, offset: done.offset }),
+            Ok(Err((error, _))) => Err(error.into()),
+            Err(_) => Err(BusError::Unavailable("the producer was closed before the record left".into())),
+        }
+    }
+}
+
+/// Snappy, idempotent, `acks=all`. Cheap to clone.
+#[derive(Clone)]
+pub struct Producer {
+    inner: FutureProducer,
+}
+
+impl Producer {
+    /// Works while the broker is away; records then wait for it up to `message.timeout.ms`.
+    pub fn new(kafka: &KafkaSettings) -> Result<Self> {
+        Self::from_config(&kafka.producer())
+    }
+
+    pub fn from_config(config: &ClientConfig) -> Result<Self> {
+        Ok(Self { inner: config.create()? })
+    }
+
+    /// Queues a record in order of the calls; waits only while the local queue is full.
+    pub async fn enqueue(&self, record: Record<'_>) -> Result<Delivery> {
+        let mut waiting = future_record(record);
+        loop {
+            match self.inner.send_result(waiting) {
+                Ok(delivery) => return Ok(Delivery(delivery)),
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), same)) => {
+                    waiting = same;
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                Err((error, _)) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Writes a record and waits for the broker's acknowledgement.
+    pub async fn send(&self, record: Record<'_>) -> Result<Delivered> {
+        self.enqueue(record).await?.report().await
+    }
+
+    /// Waits until everything queued is written or has failed, at most `limit`.
+    pub async fn flush(&self, limit: Duration) -> Result<()> {
+        let inner = self.inner.clone();
+        tokio::task::spawn_blocking(move || inner.flush(limit))
+            .await
+            .map_err(|e| BusError::Unavailable(format!("flush stopped: {e}")))?
+            .map_err(BusError::from)
+    }
+}
+
+fn future_record<'a>(record: Record<'a>) -> FutureRecord<'a, [u8], [u8]> {
+    let headers = record
+        .headers
+        .iter()
+        .fold(OwnedHeaders::new_with_capacity(record.headers.len()), |headers, (key, value)| {
+            headers.insert(Header { key, value: Some(*value) })
+        });
+    let mut out = FutureRecord::to(record.topic).headers(headers);
+    out.partition = record.partition;
+    out.key = record.key;
+    out.payload = record.payload;
+    out
+}
