@@ -61,7 +61,9 @@ create table suggestions (
     updated_at      timestamptz not null default now(),
     expires_at      timestamptz not null,
     deferred_until  timestamptz,
-    equipment_id    uuid
+    equipment_id    uuid,
+    -- purpose new_pattern only: the pattern (serde form of PatternSpec) that an approval would create
+    draft           jsonb
 );
 -- A rerun can not propose the same thing twice while it is open.
 create unique index suggestions_open on suggestions (cluster_id, coalesce(pattern_id, '00000000-0000-0000-0000-000000000000'))

@@ -197,7 +197,10 @@ fn common_problems(postgres: &PostgresConfig, kafka: &KafkaConfig, engine: &Engi
     let is_postgres = postgres.url.starts_with("postgres://") || postgres.url.starts_with("postgresql://");
     require(is_postgres, "postgres.url: must start with postgres://");
     require(postgres.max_connections >= 4, "postgres.max_connections: must be 4 or more");
-    require(!kafka.bootstrap_servers.trim().is_empty(), "kafka.bootstrap_servers: name at least one host:port");
+    require(
+        !kafka.bootstrap_servers.trim().is_empty(),
+        "kafka.bootstrap_servers: name at least one host:port",
+    );
     require(!kafka.group_id.trim().is_empty(), "kafka.group_id: must not be empty");
     require(
         (0.0..=1.0).contains(&engine.detection_threshold_score),

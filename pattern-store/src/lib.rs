@@ -1,8 +1,13 @@
 //! PostgreSQL: the only authority. Architecture invariant: only this crate writes SQL.
 
+mod analysis;
+mod clusters;
 mod error;
+mod locks;
 pub mod outbox;
 
+pub use analysis::{CorrelationRow, FingerprintRow, Variant};
+pub use clusters::{FoundCluster, GenerationChange};
 pub use error::{Result, StoreError};
 pub use sqlx::{PgConnection, PgPool};
 

@@ -34,7 +34,9 @@ impl std::str::FromStr for SuggestionStatus {
         [Self::Pending, Self::Approved, Self::Rejected, Self::Deferred, Self::Expired]
             .into_iter()
             .find(|s| s.as_str() == text)
-            .ok_or_else(|| format!("status '{text}' is none of pending, approved, rejected, deferred, expired"))
+            .ok_or_else(|| {
+                format!("status '{text}' is none of pending, approved, rejected, deferred, expired")
+            })
     }
 }
 

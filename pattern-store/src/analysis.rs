@@ -1,0 +1,176 @@
+//! What the jobs found out about points: fingerprints, correlations, and which input each stage saw last.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+use crate::{Result, Store};
+
+#[derive(Debug, Clone)]
+pub struct FingerprintRow {
+    pub point_id: Uuid,
+    /// Hash of what it was made from.
+    pub input_version: String,
+    pub window_start: DateTime<Utc>,
+    pub window_end: DateTime<Utc>,
+    pub sample_count: i64,
+    /// The serde form of the fingerprint.
+    pub body: Value,
+}
+
+/// Which transform of the series a correlation was found on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Variant {
+    Level,
+    HighPass,
+    Rank,
+}
+
+impl Variant {
+    pub const ALL: [Self; 3] = [Self::Level, Self::HighPass, Self::Rank];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Level => "level",
+            Self::HighPass => "high_pass",
+            Self::Rank => "rank",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CorrelationRow {
+    pub point_a: Uuid,
+    pub point_b: Uuid,
+    pub r: f32,
+    pub sample_count: i32,
+}
+
+impl Store {
+    pub async fn fingerprint_versions(&self, data_source: Uuid) -> Result<HashMap<Uuid, String>> {
+        let rows = sqlx::query!(
+            "select f.point_id, f.input_version from fingerprints f join points p on p.id = f.point_id
+             where p.data_source_id = $1",
+            data_source
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|r| (r.point_id, r.input_version)).collect())
+    }
+
+    pub async fn fingerprints(&self, data_source: Uuid) -> Result<HashMap<Uuid, Value>> {
+        let rows = sqlx::query!(
+            "select f.point_id, f.body from fingerprints f join points p on p.id = f.point_id
+             where p.data_source_id = $1",
+            data_source
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|r| (r.point_id, r.body)).collect())
+    }
+
+    /// Writes the given fingerprints and removes those of `vanished` points, as one change.
+    pub async fn save_fingerprints(&self, rows: &[FingerprintRow], vanished: &[Uuid]) -> Result<()> {
+        let mut tx = self.pool.begin().await?;
+        sqlx::query!("delete from fingerprints where point_id = any($1)", vanished).execute(&mut *tx).await?;
+        for chunk in rows.chunks(2_000) {
+            sqlx::query!(
+                "insert into fingerprints
+                    (point_id, input_version, window_start, window_end, sample_count, body)
+                 select * from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[],
+                                      $5::bigint[], $6::jsonb[])
+                 on conflict (point_id) do update set
+                    input_version = excluded.input_version, window_start = excluded.window_start,
+                    window_end = excluded.window_end, sample_count = excluded.sample_count,
+                    body = excluded.body, calculated_at = now()",
+                &chunk.iter().map(|r| r.point_id).collect::<Vec<_>>(),
+                &chunk.iter().map(|r| r.input_version.clone()).collect::<Vec<_>>(),
+                &chunk.iter().map(|r| r.window_start).collect::<Vec<_>>(),
+                &chunk.iter().map(|r| r.window_end).collect::<Vec<_>>(),
+                &chunk.iter().map(|r| r.sample_count).collect::<Vec<_>>(),
+                &chunk.iter().map(|r| r.body.clone()).collect::<Vec<_>>(),
+            )
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Replaces all correlations of one data source and variant, as one change. Pairs hold the lower
+    /// id first.
+    pub async fn replace_correlations(
+        &self,
+        data_source: Uuid,
+        variant: Variant,
+        window_end: DateTime<Utc>,
+        rows: &[CorrelationRow],
+    ) -> Result<()> {
+        let mut tx = self.pool.begin().await?;
+        sqlx::query!(
+            "delete from correlations where data_source_id = $1 and variant = $2",
+            data_source,
+            variant.as_str()
+        )
+        .execute(&mut *tx)
+        .await?;
+        for chunk in rows.chunks(10_000) {
+            sqlx::query!(
+                "insert into correlations
+                    (data_source_id, point_a, point_b, variant, r, sample_count, window_end)
+                 select $1, a, b, $2, r, n, $3
+                 from unnest($4::uuid[], $5::uuid[], $6::real[], $7::integer[]) as t(a, b, r, n)",
+                data_source,
+                variant.as_str(),
+                window_end,
+                &chunk.iter().map(|c| c.point_a).collect::<Vec<_>>(),
+                &chunk.iter().map(|c| c.point_b).collect::<Vec<_>>(),
+                &chunk.iter().map(|c| c.r).collect::<Vec<_>>(),
+                &chunk.iter().map(|c| c.sample_count).collect::<Vec<_>>(),
+            )
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    pub async fn correlations(&self, data_source: Uuid, variant: Variant) -> Result<Vec<CorrelationRow>> {
+        Ok(sqlx::query_as!(
+            CorrelationRow,
+            "select point_a, point_b, r, sample_count from correlations
+             where data_source_id = $1 and variant = $2 order by point_a, point_b",
+            data_source,
+            variant.as_str()
+        )
+        .fetch_all(&self.pool)
+        .await?)
+    }
+
+    /// The input that `stage` worked on last for this data source.
+    pub async fn stage_input(&self, stage: &str, data_source: Uuid) -> Result<Option<String>> {
+        Ok(sqlx::query_scalar!(
+            "select input_version from stage_inputs where stage = $1 and data_source_id = $2",
+            stage,
+            data_source
+        )
+        .fetch_optional(&self.pool)
+        .await?)
+    }
+
+    pub async fn set_stage_input(&self, stage: &str, data_source: Uuid, input_version: &str) -> Result<()> {
+        sqlx::query!(
+            "insert into stage_inputs (stage, data_source_id, input_version) values ($1, $2, $3)
+             on conflict (stage, data_source_id) do update set
+                input_version = excluded.input_version, generation = stage_inputs.generation + 1,
+                updated_at = now()",
+            stage,
+            data_source,
+            input_version
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}
