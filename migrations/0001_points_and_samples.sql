@@ -4,6 +4,8 @@ create table data_sources (
     id          uuid primary key,
     name        text not null unique,
     version     bigint not null default 1,
+    -- the pending count that the last PendingCountChanged told
+    announced_pending bigint not null default 0,
     created_at  timestamptz not null default now()
 );
 

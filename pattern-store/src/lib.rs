@@ -3,12 +3,14 @@
 mod analysis;
 mod clusters;
 mod error;
+mod listener;
 mod locks;
 pub mod outbox;
 
 pub use analysis::{CorrelationRow, FingerprintRow, Variant};
 pub use clusters::{FoundCluster, GenerationChange};
 pub use error::{Result, StoreError};
+pub use listener::Listener;
 pub use sqlx::{PgConnection, PgPool};
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};

@@ -1,0 +1,55 @@
+//! Events on their way out: written in the transaction that changes the state they tell of, given
+//! their place in the one stream after it, and read by position ever after.
+
+mod lease;
+mod numbering;
+mod pending;
+mod publishing;
+mod stream;
+
+pub use lease::Lease;
+pub use numbering::Numbered;
+pub use publishing::UnpublishedEvent;
+pub use stream::{NumberedEvent, StreamTop};
+
+use pattern_core::domain::NewEvent;
+use sqlx::PgConnection;
+
+use crate::Result;
+
+/// NOTIFY channel: there are rows to number.
+pub const CHANNEL_APPENDED: &str = "naia_outbox";
+/// NOTIFY channel: the stream has a new top; the payload is its position, `<epoch>.<number>`.
+pub const CHANNEL_POSITION: &str = "naia_position";
+
+/// Puts events into the outbox. An event that is there already (same entity, version and type) stays.
+pub async fn append(conn: &mut PgConnection, events: &[NewEvent]) -> Result<()> {
+    for NewEvent { event, data_source } in events {
+        let text = serde_json::to_string(event)?;
+        sqlx::query!(
+            "insert into outbox (id, aggregatetype, aggregateid, type, topic, data_source, event)
+             values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do nothing",
+            event.id,
+            event.r#type.aggregate(),
+            event.subject,
+            event.r#type.as_str(),
+            event.r#type.topic(),
+            data_source.as_deref(),
+            text,
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
+    if !events.is_empty() {
+        sqlx::query!("select pg_notify($1, '')", CHANNEL_APPENDED).execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+/// The event as it is published: with its place in the stream as CloudEvents' `sequence`.
+fn with_sequence(event: &str, position: i64) -> String {
+    match event.strip_prefix('{') {
+        Some(rest) => format!("{{\"sequence\":\"{position}\",{rest}"),
+        None => event.to_owned(),
+    }
+}
