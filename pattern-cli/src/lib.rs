@@ -1,0 +1,3 @@
+//! What stands behind the commands of `naia`.
+
+pub mod sample_plant;
