@@ -1,3 +1,4 @@
 //! What stands behind the commands of `naia`.
 
 pub mod sample_plant;
+pub mod stack_file;
