@@ -3,11 +3,16 @@
 //! Architecture invariant: nothing publishes events except the relay, and the relay publishes nothing
 //! but outbox rows.
 
+mod backoff;
 mod error;
 mod producer;
+mod reader;
+pub mod relay;
 mod settings;
 pub mod topics;
 
+pub use backoff::Backoff;
 pub use error::{BusError, Result};
 pub use producer::{Delivered, Delivery, Producer, Record};
+pub use reader::{ReadEvent, read_events};
 pub use settings::KafkaSettings;

@@ -81,6 +81,11 @@ impl Producer {
         self.enqueue(record).await?.report().await
     }
 
+    /// After a fatal error (a broker that lost acknowledged records, say) only a new producer helps.
+    pub fn is_broken(&self) -> bool {
+        self.inner.client().fatal_error().is_some()
+    }
+
     /// Waits until everything queued is written or has failed, at most `limit`.
     pub async fn flush(&self, limit: Duration) -> Result<()> {
         let inner = self.inner.clone();

@@ -4,3 +4,4 @@
 //! functions are deterministic; time and randomness come in as arguments.
 
 pub mod domain;
+pub mod sequencer;

@@ -1,0 +1,159 @@
+//! Reads the events of all partitions, for an instance that serves all of them to its clients.
+//!
+//! No consumer group: every instance reads everything, from the end on. What happened before, and
+//! what Kafka does not bring, is in the outbox.
+
+use pattern_core::domain::EVENT_TOPICS;
+use rdkafka::{
+    Message, Offset, TopicPartitionList,
+    consumer::{Consumer, StreamConsumer},
+    message::{BorrowedMessage, Headers},
+};
+use serde::Deserialize;
+use std::{collections::HashSet, sync::Arc, time::Duration};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Backoff, BusError, KafkaSettings, Result, relay::HEADER_EPOCH};
+
+const METADATA_TIMEOUT: Duration = Duration::from_secs(5);
+const NEW_PARTITIONS_POLL: Duration = Duration::from_secs(30);
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
+
+/// An event as Kafka brought it: maybe late, twice, or out of order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadEvent {
+    pub position: i64,
+    /// The CloudEvent.
+    pub text: String,
+}
+
+type Partition = (String, i32);
+
+/// Sends events of `epoch` to `sink` until `shutdown` is cancelled or nobody receives. While the
+/// broker is away it waits; it begins at the topics' ends, so nothing older comes.
+pub async fn read_events(
+    kafka: KafkaSettings,
+    epoch: String,
+    sink: mpsc::Sender<ReadEvent>,
+    shutdown: CancellationToken,
+) -> Result<()> {
+    let mut config = kafka.consumer();
+    // librdkafka assigns nothing without a group id. Nobody ever joins or commits this one.
+    config.set("group.id", "naia-patterns-reader");
+    let consumer: Arc<StreamConsumer> = Arc::new(config.create()?);
+    let topics: Vec<_> = EVENT_TOPICS.into_iter().map(|topic| kafka.topic(topic)).collect();
+
+    tokio::select! {
+        () = follow_partitions(&consumer, &topics, &shutdown) => {}
+        () = receive(&consumer, &epoch, &sink, &shutdown) => {}
+        () = shutdown.cancelled() => {}
+    }
+    close(consumer).await;
+    Ok(())
+}
+
+/// Assigns all partitions, and new ones as they appear. Runs until it is dropped.
+async fn follow_partitions(consumer: &Arc<StreamConsumer>, topics: &[String], shutdown: &CancellationToken) {
+    let mut assigned = HashSet::new();
+    let mut backoff = Backoff::default();
+    loop {
+        match assign_new(consumer, topics, &mut assigned).await {
+            Ok(true) => {
+                backoff.reset();
+                tokio::time::sleep(NEW_PARTITIONS_POLL).await;
+            }
+            Ok(false) => backoff.wait(shutdown).await,
+            Err(error) => {
+                tracing::debug!(%error, "event topics can not be looked up, the outbox serves meanwhile");
+                backoff.wait(shutdown).await;
+            }
+        }
+    }
+}
+
+/// Answers whether every topic is there.
+async fn assign_new(
+    consumer: &Arc<StreamConsumer>,
+    topics: &[String],
+    assigned: &mut HashSet<Partition>,
+) -> Result<bool> {
+    let found = partitions(consumer.clone(), topics.to_vec()).await?;
+    let complete = topics.iter().all(|topic| found.iter().any(|(name, _)| name == topic));
+    let mut new = TopicPartitionList::new();
+    for (topic, partition) in found.iter().filter(|p| !assigned.contains(*p)) {
+        // A partition that appears later is read whole: nothing in it is old.
+        let known_topic = assigned.iter().any(|(name, _)| name == topic);
+        let from = if known_topic { Offset::Beginning } else { Offset::End };
+        new.add_partition_offset(topic, *partition, from)?;
+    }
+    if new.count() > 0 {
+        consumer.incremental_assign(&new)?;
+        assigned.extend(found);
+    }
+    Ok(complete)
+}
+
+async fn partitions(consumer: Arc<StreamConsumer>, topics: Vec<String>) -> Result<Vec<Partition>> {
+    let looked_up = tokio::task::spawn_blocking(move || {
+        let mut found = Vec::new();
+        for topic in &topics {
+            let metadata = consumer.fetch_metadata(Some(topic), METADATA_TIMEOUT)?;
+            let parts = metadata.topics().iter().flat_map(|t| t.partitions());
+            found.extend(parts.map(|p| (topic.clone(), p.id())));
+        }
+        Ok::<_, BusError>(found)
+    });
+    looked_up.await.map_err(|e| BusError::Unavailable(format!("metadata request stopped: {e}")))?
+}
+
+async fn receive(
+    consumer: &StreamConsumer,
+    epoch: &str,
+    sink: &mpsc::Sender<ReadEvent>,
+    shutdown: &CancellationToken,
+) {
+    let mut backoff = Backoff::default();
+    loop {
+        match consumer.recv().await {
+            Ok(message) => {
+                backoff.reset();
+                let Some(event) = understand(&message, epoch) else { continue };
+                if sink.send(event).await.is_err() {
+                    return;
+                }
+            }
+            Err(error) => {
+                // librdkafka keeps trying by itself.
+                tracing::debug!(%error, "kafka brings no events");
+                backoff.wait(shutdown).await;
+            }
+        }
+    }
+}
+
+/// `None` for another epoch's events and for what is no event of ours. The outbox has every event, so
+/// a record that can not be read leaves no gap.
+fn understand(message: &BorrowedMessage<'_>, epoch: &str) -> Option<ReadEvent> {
+    #[derive(Deserialize)]
+    struct Sequenced<'a> {
+        #[serde(borrow)]
+        sequence: &'a str,
+    }
+    let headers = message.headers()?;
+    let same_epoch = headers.iter().any(|h| h.key == HEADER_EPOCH && h.value == Some(epoch.as_bytes()));
+    if !same_epoch {
+        return None;
+    }
+    let text = std::str::from_utf8(message.payload()?).ok()?;
+    let position = serde_json::from_str::<Sequenced>(text).ok()?.sequence.parse().ok()?;
+    Some(ReadEvent { position, text: text.to_owned() })
+}
+
+/// Closing can take as long as a broker that is away: it gets a thread and a limit.
+async fn close(consumer: Arc<StreamConsumer>) {
+    let closed = tokio::task::spawn_blocking(move || drop(consumer));
+    if tokio::time::timeout(CLOSE_LIMIT, closed).await.is_err() {
+        tracing::warn!("kafka consumer did not close in time");
+    }
+}

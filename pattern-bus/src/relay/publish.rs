@@ -1,0 +1,122 @@
+use pattern_store::{Store, outbox::UnpublishedEvent};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Backoff, BusError, Delivery, KafkaSettings, Producer, Record, Result, topics};
+
+/// Records carry the stream's epoch: a reader drops what was published before a restore.
+pub const HEADER_EPOCH: &str = "naia-epoch";
+pub const CONTENT_TYPE: &str = "application/cloudevents+json; charset=UTF-8";
+
+const PUBLISH_AT_ONCE: i64 = 1000;
+/// Finds rows that an older leader numbered in its last moment.
+const POLL: Duration = Duration::from_secs(2);
+
+pub struct Publisher {
+    kafka: KafkaSettings,
+    producer: Option<Producer>,
+    topics_ready: bool,
+}
+
+impl Publisher {
+    pub fn new(kafka: KafkaSettings) -> Self {
+        Self { kafka, producer: None, topics_ready: false }
+    }
+
+    /// Publishes what has a position, in its order; runs until it is dropped.
+    pub async fn run(&mut self, store: &Store, numbered: &Notify, shutdown: &CancellationToken) {
+        let mut backoff = Backoff::default();
+        loop {
+            match self.publish_batch(store).await {
+                Ok(PUBLISH_AT_ONCE) => backoff.reset(),
+                Ok(_) => {
+                    backoff.reset();
+                    // Either way the next look finds what there is.
+                    let _ = tokio::time::timeout(POLL, numbered.notified()).await;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "events can not be published, they wait in the outbox");
+                    self.topics_ready = false;
+                    if self.producer.as_ref().is_some_and(Producer::is_broken) {
+                        self.close().await;
+                    }
+                    backoff.wait(shutdown).await;
+                }
+            }
+        }
+    }
+
+    /// Answers how many events were published.
+    async fn publish_batch(&mut self, store: &Store) -> Result<i64> {
+        let events = store.unpublished_events(PUBLISH_AT_ONCE).await?;
+        if events.is_empty() {
+            return Ok(0);
+        }
+        if !self.topics_ready {
+            topics::ensure_topics(&self.kafka).await?;
+            self.topics_ready = true;
+        }
+        if self.producer.is_none() {
+            self.producer = Some(Producer::new(&self.kafka)?);
+        }
+        let Some(producer) = &self.producer else { return Ok(0) };
+
+        let mut deliveries = Vec::with_capacity(events.len());
+        for event in &events {
+            deliveries.push((event.position, enqueue(producer, &self.kafka, event).await?));
+        }
+        let (acknowledged, outcome) = reports(deliveries).await;
+        if let Some(last) = acknowledged {
+            store.mark_events_published(events[0].position, last).await?;
+        }
+        outcome.map(|()| events.len() as i64)
+    }
+
+    pub async fn close(&mut self) {
+        if let Some(producer) = self.producer.take() {
+            // librdkafka's end blocks.
+            let closed = tokio::task::spawn_blocking(move || drop(producer)).await;
+            if let Err(error) = closed {
+                tracing::warn!(%error, "producer did not close");
+            }
+        }
+    }
+}
+
+async fn enqueue(producer: &Producer, kafka: &KafkaSettings, event: &UnpublishedEvent) -> Result<Delivery> {
+    let id = event.id.to_string();
+    let mut headers: Vec<(&str, &[u8])> = vec![
+        ("content-type", CONTENT_TYPE.as_bytes()),
+        ("id", id.as_bytes()),
+        (HEADER_EPOCH, event.epoch.as_bytes()),
+    ];
+    if let Some(traceparent) = &event.traceparent {
+        headers.push(("traceparent", traceparent.as_bytes()));
+    }
+    let key = event.key.to_string();
+    producer
+        .enqueue(Record {
+            topic: &kafka.topic(&event.topic),
+            partition: None,
+            key: Some(key.as_bytes()),
+            payload: Some(event.text.as_bytes()),
+            headers: &headers,
+        })
+        .await
+}
+
+/// Waits for all, and answers the last position before the first failure: what follows a failure is
+/// published again, so that an entity's events end up on the topic in their order.
+async fn reports(deliveries: Vec<(i64, Delivery)>) -> (Option<i64>, Result<()>) {
+    let mut acknowledged = None;
+    let mut failure: Option<BusError> = None;
+    for (position, delivery) in deliveries {
+        match delivery.report().await {
+            Ok(_) if failure.is_none() => acknowledged = Some(position),
+            Ok(_) => {}
+            Err(error) => failure = failure.or(Some(error)),
+        }
+    }
+    (acknowledged, failure.map_or(Ok(()), Err))
+}
