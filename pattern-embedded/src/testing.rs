@@ -1,9 +1,17 @@
 //! Real servers for tests: each test gets its own database, topics are told apart by name.
 //!
-//! `NAIA_TEST_POSTGRES` and `NAIA_TEST_KAFKA` name the servers to use.
+//! `NAIA_TEST_POSTGRES` and `NAIA_TEST_KAFKA` name the servers to use (`make test` starts a pair for
+//! all test programs). Without them each test program starts its own, once.
 
 use sqlx::{Connection, Executor, PgConnection};
+use std::{fs, future::Future, path::PathBuf, sync::OnceLock, thread};
 use uuid::Uuid;
+
+use crate::{DataDir, EmbeddedKafka, EmbeddedPostgres, KafkaPrograms, PostgresUse};
+
+pub const POSTGRES_VARIABLE: &str = "NAIA_TEST_POSTGRES";
+pub const KAFKA_VARIABLE: &str = "NAIA_TEST_KAFKA";
+pub const KAFKA_LIBS_VARIABLE: &str = "NAIA_KAFKA_LIBS";
 
 /// An empty database of its own, dropped with the value.
 pub struct TestDatabase {
@@ -26,27 +34,69 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         let (name, admin_url) = (self.name.clone(), self.admin_url.clone());
-        // A thread of its own: a runtime can not block inside another one.
-        let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(async {
-                let mut admin = PgConnection::connect(&admin_url).await.map_err(std::io::Error::other)?;
-                admin
-                    .execute(sqlx::AssertSqlSafe(format!("drop database if exists {name} with (force)")))
-                    .await
-                    .map_err(std::io::Error::other)
-            })
-        });
-        drop(dropped.join());
+        drop(on_own_thread(async move {
+            let mut admin = PgConnection::connect(&admin_url).await?;
+            admin.execute(sqlx::AssertSqlSafe(format!("drop database if exists {name} with (force)"))).await
+        }));
     }
 }
 
 /// Admin url of the PostgreSQL that tests use, ending in `/postgres`.
 pub fn postgres_url() -> String {
-    std::env::var("NAIA_TEST_POSTGRES").expect("NAIA_TEST_POSTGRES is not set; run tests with `make test`")
+    static OWN: OnceLock<(EmbeddedPostgres, DataDir)> = OnceLock::new();
+    if let Ok(url) = std::env::var(POSTGRES_VARIABLE) {
+        return url;
+    }
+    let (own, _) = OWN.get_or_init(|| {
+        let data_dir = private_folder("postgres");
+        on_own_thread(async move {
+            let started = EmbeddedPostgres::start(&data_dir, PostgresUse::Tests).await;
+            (started.expect("tests need PostgreSQL"), data_dir)
+        })
+    });
+    own.database_url("postgres")
 }
 
 /// Bootstrap servers of the Apache Kafka that tests use.
 pub fn kafka_bootstrap() -> String {
-    std::env::var("NAIA_TEST_KAFKA").expect("NAIA_TEST_KAFKA is not set; run tests with `make test`")
+    static OWN: OnceLock<(EmbeddedKafka, DataDir)> = OnceLock::new();
+    if let Ok(bootstrap) = std::env::var(KAFKA_VARIABLE) {
+        return bootstrap;
+    }
+    let (own, _) = OWN.get_or_init(|| {
+        let programs = kafka_programs();
+        let data_dir = private_folder("kafka");
+        on_own_thread(async move {
+            (EmbeddedKafka::start(&data_dir, &programs).await.expect("tests need Apache Kafka"), data_dir)
+        })
+    });
+    own.bootstrap()
+}
+
+/// Java and the jars, for tests that run Kafka's own tools.
+pub fn kafka_programs() -> KafkaPrograms {
+    KafkaPrograms::find(None).unwrap_or_else(|missing| panic!("tests need Apache Kafka: {missing}"))
+}
+
+/// A folder for servers of this process; those of processes that are gone are removed.
+pub fn private_folder(name: &str) -> DataDir {
+    let all = std::env::temp_dir().join("naia-test-servers");
+    for entry in fs::read_dir(&all).into_iter().flatten().flatten() {
+        let owner = entry.file_name().to_string_lossy().split('-').next().map(str::to_owned);
+        let alive = owner.is_some_and(|pid| PathBuf::from("/proc").join(pid).exists());
+        if !alive {
+            drop(fs::remove_dir_all(entry.path()));
+        }
+    }
+    let folder = all.join(format!("{}-{name}-{}", std::process::id(), Uuid::new_v4().simple()));
+    DataDir::open(&folder).expect("the temporary folder must be writable")
+}
+
+/// A runtime can not block inside another one.
+fn on_own_thread<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    let thread = thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(work)
+    });
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

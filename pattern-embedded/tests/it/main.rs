@@ -1,0 +1,5 @@
+mod data_dir;
+mod kafka;
+mod memory;
+mod parent;
+mod postgres;
