@@ -26,20 +26,22 @@ create table points (
     unique (data_source_id, name)
 );
 
--- Hot samples: append-only, one partition a UTC day, no unique index (it would cost the whole ingest
--- budget). Of several samples with the same point and time the one with the highest batch wins;
--- a batch never holds two. Partitions are named samples_YYYYMMDD and are created by the writer.
+-- Hot samples: append-only, one table a UTC day, no unique index (it would cost the whole ingest budget).
+-- Of several samples with the same point and time the one with the highest batch wins; a batch never
+-- holds two. The writer makes the tables (samples_YYYYMMDD) as children of this one, which stays empty:
+-- selecting from it shows every hot sample. Inheritance, not declarative partitions, because dropping a
+-- partition locks out everybody who reads or writes any other day; dropping a child does not.
 create table samples (
-    point    integer not null,
     at       timestamptz not null,
     value    double precision not null,
-    quality  smallint not null,
-    batch    bigint not null
-) partition by range (at);
+    batch    bigint not null,
+    point    integer not null,
+    quality  smallint not null
+);
 
 create sequence sample_batches as bigint;
 
--- A day is hot (rows in its partition) or sealed (rows in sample_blocks).
+-- A day is hot (rows in its table) or sealed (rows in sample_blocks).
 create table sample_days (
     day         date primary key,
     state       text not null check (state in ('hot', 'sealed')),
@@ -47,13 +49,13 @@ create table sample_days (
     sealed_at   timestamptz
 );
 
--- Samples that arrived for a day after it was sealed; the sealing job merges them.
+-- Samples that arrived for a day while or after it was sealed; the sealing job merges them.
 create table late_samples (
-    point    integer not null,
     at       timestamptz not null,
     value    double precision not null,
-    quality  smallint not null,
-    batch    bigint not null
+    batch    bigint not null,
+    point    integer not null,
+    quality  smallint not null
 );
 create index late_samples_at on late_samples (at);
 
@@ -87,7 +89,8 @@ create table consumed_offsets (
     primary key (topic, topic_id, partition)
 );
 
--- Records that could not be understood, as they came, with the reason.
+-- Records that could not be understood, as they came, with the reason. The id is made from where the
+-- record was, so a replay writes no second row.
 create table dead_letters (
     id           uuid primary key,
     topic        text not null,
@@ -97,7 +100,6 @@ create table dead_letters (
     payload      bytea,
     reason       text not null,
     created_at   timestamptz not null default now(),
-    redriven_at  timestamptz,
-    unique (topic, partition, record_offset, id)
+    redriven_at  timestamptz
 );
-create index dead_letters_created_at on dead_letters (created_at);
+create index dead_letters_created_at on dead_letters (created_at, id);

@@ -6,11 +6,14 @@ mod error;
 mod listener;
 mod locks;
 pub mod outbox;
+mod points;
+pub mod samples;
 
 pub use analysis::{CorrelationRow, FingerprintRow, Variant};
 pub use clusters::{FoundCluster, GenerationChange};
 pub use error::{Result, StoreError};
 pub use listener::Listener;
+pub use points::{NewPoint, PointLabels, PointPage, RegisteredPoints, StoredPoint};
 pub use sqlx::{PgConnection, PgPool};
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};

@@ -52,6 +52,29 @@ pub struct NamedSample {
     pub quality: i16,
 }
 
+impl NamedSample {
+    /// Why this sample can not be stored, if it can not.
+    pub fn problem(&self, now: DateTime<Utc>) -> Option<String> {
+        name_problem(&self.name).or_else(|| absurd_timestamp(self.timestamp, now)).or_else(|| {
+            (!self.value.is_finite()).then(|| format!("value {} is not a finite number", self.value))
+        })
+    }
+}
+
+/// Why this can not be the name of a point or a data source, if it can not.
+pub fn name_problem(name: &str) -> Option<String> {
+    if name.trim().is_empty() {
+        return Some("name is empty".into());
+    }
+    if name.len() > MAX_NAME_BYTES {
+        return Some(format!("name is {} bytes long, {MAX_NAME_BYTES} are allowed", name.len()));
+    }
+    name.chars().any(char::is_control).then(|| "name contains a control character".into())
+}
+
+/// Longest name of a point or a data source.
+pub const MAX_NAME_BYTES: usize = 500;
+
 /// The value of one record of `naia.datapoints`: samples of one data source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SampleBatch {

@@ -1,0 +1,278 @@
+//! Data sources and their points.
+
+use pattern_core::domain::{DataSource, Point, stable_id};
+use sqlx::PgConnection;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+use crate::{Result, Store};
+
+/// A point as an import or a sample names it. An empty text means "not known", never "remove it".
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewPoint {
+    pub name: String,
+    pub unit: String,
+    pub description: String,
+    pub labels: PointLabels,
+}
+
+impl NewPoint {
+    pub fn named(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..Self::default() }
+    }
+}
+
+/// What other people say the point is. For evaluation only; no job reads it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PointLabels {
+    pub equipment: Option<String>,
+    pub equipment_type: Option<String>,
+    pub role: Option<String>,
+}
+
+/// A point with the short number that its samples carry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredPoint {
+    pub id: Uuid,
+    pub key: i32,
+    pub name: String,
+    pub unit: String,
+    pub description: String,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct RegisteredPoints {
+    pub data_source_id: Uuid,
+    /// The sample key of every name that was given.
+    pub keys: HashMap<String, i32>,
+    pub new: u64,
+    pub changed: u64,
+    pub unchanged: u64,
+}
+
+#[derive(Debug, Clone)]
+pub struct PointPage {
+    pub items: Vec<Point>,
+    /// Give it as `after` to get the next page; `None` on the last one.
+    pub next_cursor: Option<Uuid>,
+    pub total: i64,
+}
+
+const ROWS_PER_STATEMENT: usize = 5_000;
+
+impl Store {
+    /// Makes the data source and the points that are missing and completes what is known of the others.
+    /// The same points again change nothing. A name that is given twice counts once, the last one wins.
+    pub async fn register_points(&self, data_source: &str, points: &[NewPoint]) -> Result<RegisteredPoints> {
+        let mut tx = self.pool().begin().await?;
+        let data_source_id = lock_data_source(&mut tx, data_source).await?;
+
+        let by_name: HashMap<&str, &NewPoint> = points.iter().map(|p| (p.name.as_str(), p)).collect();
+        let distinct: Vec<&NewPoint> = by_name.into_values().collect();
+
+        let mut registered = RegisteredPoints { data_source_id, ..Default::default() };
+        for chunk in distinct.chunks(ROWS_PER_STATEMENT) {
+            upsert(&mut tx, data_source, data_source_id, chunk, &mut registered).await?;
+        }
+        if registered.new + registered.changed > 0 {
+            sqlx::query!("update data_sources set version = version + 1 where id = $1", data_source_id)
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
+        registered.unchanged = registered.keys.len() as u64 - registered.new - registered.changed;
+        Ok(registered)
+    }
+
+    /// The sample keys of those names that are points of the data source.
+    pub async fn point_keys(&self, data_source: &str, names: &[String]) -> Result<HashMap<String, i32>> {
+        let rows = sqlx::query!(
+            "select p.name, p.key from points p join data_sources d on d.id = p.data_source_id
+             where d.name = $1 and p.name = any($2)",
+            data_source,
+            names
+        )
+        .fetch_all(self.pool())
+        .await?;
+        Ok(rows.into_iter().map(|r| (r.name, r.key)).collect())
+    }
+
+    /// Every point of a data source, by name.
+    pub async fn stored_points(&self, data_source_id: Uuid) -> Result<Vec<StoredPoint>> {
+        Ok(sqlx::query_as!(
+            StoredPoint,
+            "select id, key, name, unit, description from points where data_source_id = $1 order by name",
+            data_source_id
+        )
+        .fetch_all(self.pool())
+        .await?)
+    }
+
+    pub async fn point(&self, id: Uuid) -> Result<Option<Point>> {
+        Ok(sqlx::query_as!(
+            Point,
+            "select p.id, d.name as data_source, p.name, p.unit, p.description
+             from points p join data_sources d on d.id = p.data_source_id where p.id = $1",
+            id
+        )
+        .fetch_optional(self.pool())
+        .await?)
+    }
+
+    /// A page of points by data source and name. `search` finds a part of the name, unit or
+    /// description, whatever its case.
+    pub async fn points(
+        &self,
+        data_source: Option<&str>,
+        search: Option<&str>,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<PointPage> {
+        let search = search.map(contains_pattern);
+        let mut items = sqlx::query_as!(
+            Point,
+            "select p.id, d.name as data_source, p.name, p.unit, p.description
+             from points p join data_sources d on d.id = p.data_source_id
+             where ($1::text is null or d.name = $1)
+               and ($2::text is null or p.name ilike $2 or p.unit ilike $2 or p.description ilike $2)
+               and ($3::uuid is null or (p.data_source_id, p.name) >
+                    (select c.data_source_id, c.name from points c where c.id = $3))
+             order by p.data_source_id, p.name limit $4",
+            data_source,
+            search,
+            after,
+            i64::from(limit) + 1
+        )
+        .fetch_all(self.pool())
+        .await?;
+        let total = sqlx::query_scalar!(
+            r#"select count(*) as "count!" from points p join data_sources d on d.id = p.data_source_id
+             where ($1::text is null or d.name = $1)
+               and ($2::text is null or p.name ilike $2 or p.unit ilike $2 or p.description ilike $2)"#,
+            data_source,
+            search
+        )
+        .fetch_one(self.pool())
+        .await?;
+        let more = items.len() > limit as usize;
+        items.truncate(limit as usize);
+        let next_cursor = if more { items.last().map(|p| p.id) } else { None };
+        Ok(PointPage { items, next_cursor, total })
+    }
+
+    /// Every data source, by name.
+    pub async fn data_sources(&self) -> Result<Vec<DataSource>> {
+        Ok(sqlx::query_as!(
+            DataSource,
+            r#"select d.id, d.name, d.version, d.created_at,
+                      (select count(*) from points p where p.data_source_id = d.id) as "point_count!"
+               from data_sources d order by d.name"#
+        )
+        .fetch_all(self.pool())
+        .await?)
+    }
+
+    pub async fn data_source(&self, name: &str) -> Result<Option<DataSource>> {
+        Ok(sqlx::query_as!(
+            DataSource,
+            r#"select d.id, d.name, d.version, d.created_at,
+                      (select count(*) from points p where p.data_source_id = d.id) as "point_count!"
+               from data_sources d where d.name = $1"#,
+            name
+        )
+        .fetch_optional(self.pool())
+        .await?)
+    }
+}
+
+/// Locks the data source's row, so that two who register the same new names wait for each other
+/// instead of meeting in a deadlock.
+async fn lock_data_source(conn: &mut PgConnection, name: &str) -> Result<Uuid> {
+    sqlx::query!(
+        "insert into data_sources (id, name) values ($1, $2) on conflict (name) do nothing",
+        stable_id(&["data_source", name]),
+        name
+    )
+    .execute(&mut *conn)
+    .await?;
+    Ok(sqlx::query_scalar!("select id from data_sources where name = $1 for no key update", name)
+        .fetch_one(&mut *conn)
+        .await?)
+}
+
+async fn upsert(
+    conn: &mut PgConnection,
+    data_source: &str,
+    data_source_id: Uuid,
+    points: &[&NewPoint],
+    registered: &mut RegisteredPoints,
+) -> Result<()> {
+    let names: Vec<String> = points.iter().map(|p| p.name.clone()).collect();
+    let ids: Vec<Uuid> = names.iter().map(|name| stable_id(&["point", data_source, name])).collect();
+    let units: Vec<String> = points.iter().map(|p| p.unit.clone()).collect();
+    let descriptions: Vec<String> = points.iter().map(|p| p.description.clone()).collect();
+    let equipment: Vec<Option<String>> = points.iter().map(|p| p.labels.equipment.clone()).collect();
+    let types: Vec<Option<String>> = points.iter().map(|p| p.labels.equipment_type.clone()).collect();
+    let roles: Vec<Option<String>> = points.iter().map(|p| p.labels.role.clone()).collect();
+    // Only inserted and really changed rows come back; xmax is 0 in a row that this statement inserted.
+    let touched = sqlx::query_scalar!(
+        r#"insert into points as p (id, data_source_id, name, unit, description,
+                label_equipment, label_equipment_type, label_role)
+           select n.id, $1, n.name, n.unit, n.description, n.equipment, n.equipment_type, n.role
+           from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+                as n(id, name, unit, description, equipment, equipment_type, role)
+           on conflict (data_source_id, name) do update set
+                unit = coalesce(nullif(excluded.unit, ''), p.unit),
+                description = coalesce(nullif(excluded.description, ''), p.description),
+                label_equipment = coalesce(excluded.label_equipment, p.label_equipment),
+                label_equipment_type = coalesce(excluded.label_equipment_type, p.label_equipment_type),
+                label_role = coalesce(excluded.label_role, p.label_role),
+                version = p.version + 1
+           where (excluded.unit <> '' and excluded.unit <> p.unit)
+              or (excluded.description <> '' and excluded.description <> p.description)
+              or excluded.label_equipment <> p.label_equipment
+              or (excluded.label_equipment is not null and p.label_equipment is null)
+              or excluded.label_equipment_type <> p.label_equipment_type
+              or (excluded.label_equipment_type is not null and p.label_equipment_type is null)
+              or excluded.label_role <> p.label_role
+              or (excluded.label_role is not null and p.label_role is null)
+           returning (xmax = 0) as "inserted!""#,
+        data_source_id,
+        &ids,
+        &names,
+        &units,
+        &descriptions,
+        &equipment as &[Option<String>],
+        &types as &[Option<String>],
+        &roles as &[Option<String>],
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let new = touched.iter().filter(|inserted| **inserted).count() as u64;
+    registered.new += new;
+    registered.changed += touched.len() as u64 - new;
+
+    let keys = sqlx::query!(
+        "select name, key from points where data_source_id = $1 and name = any($2)",
+        data_source_id,
+        &names
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    registered.keys.extend(keys.into_iter().map(|r| (r.name, r.key)));
+    Ok(())
+}
+
+/// `text` as a LIKE pattern that finds it anywhere, its own `%` and `_` taken literally.
+fn contains_pattern(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for c in text.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
