@@ -81,21 +81,26 @@ async fn copy_in(conn: &mut PgConnection, table: &str, groups: &[&[KeyedSample]]
     let mut target = conn.copy_in_raw(&statement).await?;
     let mut bytes = Vec::with_capacity(PIECE_BYTES + copy::ROW_BYTES);
     copy::start(&mut bytes);
-    for sample in groups.iter().copied().flatten() {
-        let row = Row {
-            at_micros: sample.at.timestamp_micros(),
-            value: sample.value,
-            batch,
-            point: sample.key,
-            quality: sample.quality,
-        };
-        copy::push(&mut bytes, &row);
-        if bytes.len() >= PIECE_BYTES {
-            target.send(bytes.as_slice()).await?;
-            bytes.clear();
+    for group in groups {
+        for sample in *group {
+            copy::push(&mut bytes, &row(sample, batch));
+            if bytes.len() >= PIECE_BYTES {
+                target.send(bytes.as_slice()).await?;
+                bytes.clear();
+            }
         }
     }
     copy::finish(&mut bytes);
     target.send(bytes.as_slice()).await?;
     Ok(target.finish().await?)
+}
+
+fn row(sample: &KeyedSample, batch: i64) -> Row {
+    Row {
+        at_micros: sample.at.timestamp_micros(),
+        value: sample.value,
+        batch,
+        point: sample.key,
+        quality: sample.quality,
+    }
 }

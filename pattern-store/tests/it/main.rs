@@ -1,0 +1,3 @@
+mod points;
+mod samples;
+mod support;
