@@ -1,0 +1,52 @@
+// What a reviewer changed about a suggestion and has not sent yet. Pure: no elements, no requests.
+
+export const newDraft = () => ({ roles: new Map(), equipmentName: null, patternId: null });
+
+export const isEdited = (draft) =>
+  Boolean(draft) && (draft.roles.size > 0 || draft.equipmentName !== null || draft.patternId !== null);
+
+/** The roles on offer: those of the corrected pattern, else those of the proposal. */
+export function rolesOf(detail, draft, patterns) {
+  const corrected = draft.patternId && patterns.get(draft.patternId);
+  return (corrected ?? detail).roles.map(({ name, required }) => ({ name, required }));
+}
+
+/** The role a point has now: the reviewer's, else the proposed one where the pattern has it. */
+export function roleOf(point, detail, draft, patterns) {
+  if (draft.roles.has(point.id)) return draft.roles.get(point.id);
+  if (!draft.patternId || !point.role) return point.role ?? null;
+  return rolesOf(detail, draft, patterns).some(({ name }) => name === point.role) ? point.role : null;
+}
+
+/** Gives `point` a role; a role has one point, so another holder loses it. */
+export function assign(point, role, detail, draft, patterns) {
+  if (role) {
+    for (const other of detail.points) {
+      if (other.id !== point.id && roleOf(other, detail, draft, patterns) === role) draft.roles.set(other.id, null);
+    }
+  }
+  draft.roles.set(point.id, role);
+  for (const { id, role: proposed } of detail.points) {
+    if (!draft.patternId && draft.roles.has(id) && draft.roles.get(id) === (proposed ?? null)) draft.roles.delete(id);
+  }
+}
+
+export function unfilled(detail, draft, patterns) {
+  const taken = new Set(detail.points.map((point) => roleOf(point, detail, draft, patterns)));
+  return rolesOf(detail, draft, patterns).filter(({ name }) => !taken.has(name));
+}
+
+/** Body of the approval: only what differs from the proposal, so that the proposal keeps its credit. */
+export function approvalBody(detail, version, draft, patterns) {
+  const body = { version };
+  if (draft.patternId) body.pattern_id = draft.patternId;
+  if (draft.equipmentName?.trim()) body.equipment_name = draft.equipmentName.trim();
+  if (draft.patternId) {
+    body.role_assignments = Object.fromEntries(
+      detail.points.map((point) => [point.id, roleOf(point, detail, draft, patterns)]),
+    );
+  } else if (draft.roles.size > 0) {
+    body.role_assignments = Object.fromEntries(draft.roles);
+  }
+  return body;
+}

@@ -1,0 +1,103 @@
+// Starts the page: the first picture over REST, then every change over the WebSocket.
+
+import { address } from "./api.js";
+import { app, onRepaint, repaint } from "./app.js";
+import { receive, rememberDecision } from "./events.js";
+import { wireKeyboard } from "./keyboard.js";
+import { Live, reconnectDelay } from "./live.js";
+import { isNarrow, select, wireSelection } from "./selection.js";
+import { readDecided, readPatterns, readRuns, readSources, readSuggestions } from "./snapshot.js";
+import { paintActivity } from "./view/activity.js";
+import { paintDetail } from "./view/detail.js";
+import { paintHeader, wireHeader } from "./view/header.js";
+import { paintList, visibleSuggestions } from "./view/list.js";
+import { paintStrip } from "./view/strip.js";
+
+const socketAddress = () => {
+  const url = address("ws");
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return url.href;
+};
+
+/** What is nice to have: without it the feed still works. */
+function readAside() {
+  const quietly = (promise, use) => promise.then(use).then(repaint, (problem) => console.warn(problem.message));
+  quietly(readSources(), (sources) => (app.sources = sources));
+  quietly(readPatterns(), (patterns) => (app.patterns = patterns));
+  quietly(readRuns(), takeRuns);
+  quietly(readDecided(), (suggestions) => {
+    suggestions.forEach((suggestion) => {
+      app.feed.put(suggestion);
+      const { decision } = suggestion;
+      if (decision) rememberDecision(suggestion, { action: decision.action, by: decision.decided_by, at: decision.decided_at, reason: decision.reason });
+    });
+  });
+}
+
+function takeRuns(runs) {
+  const wasFinished = finishedRuns();
+  runs.forEach((run) => app.runs.set(run.id, run));
+  // A run may have found new points and data sources, which are in no channel.
+  if (app.snapshot === "ready" && finishedRuns() > wasFinished) readSources().then((sources) => ((app.sources = sources), repaint()), () => {});
+  repaint();
+}
+
+const finishedRuns = () => [...app.runs.values()].filter(({ finished_at }) => finished_at).length;
+
+let reading = null;
+
+/** Reads the snapshot until it succeeds; a second call while one is under way changes nothing. */
+function readSnapshot(onPosition) {
+  reading ??= (async () => {
+    for (let attempt = 0; ; attempt += 1) {
+      app.feed.beginSnapshot();
+      try {
+        const { items, total } = await readSuggestions(onPosition);
+        app.feed.endSnapshot(items, total);
+        app.feed.complete = items.filter(({ status }) => status === "pending").length >= total;
+        app.snapshot = "ready";
+        break;
+      } catch (problem) {
+        if (app.snapshot === "loading") app.snapshot = "failed";
+        app.snapshotProblem = problem.words ?? problem.message;
+        repaint();
+        await new Promise((resolve) => setTimeout(resolve, reconnectDelay(attempt + 1)));
+      }
+    }
+    reading = null;
+    readAside();
+    repaint();
+  })();
+  return reading;
+}
+
+const live = new Live(socketAddress(), {
+  state: (state) => {
+    app.connection = state;
+    repaint();
+  },
+  event: receive,
+  jobs: takeRuns,
+  missed: () => readSnapshot(),
+});
+
+/** On a wide screen something is always open, so that the first glance already shows evidence. */
+function selectFirst() {
+  if (app.snapshot !== "ready" || isNarrow() || (app.selected && (app.feed.get(app.selected) || app.details.has(app.selected)))) return;
+  const [first] = visibleSuggestions();
+  if (first && !location.hash) select(first.id);
+}
+
+[paintHeader, paintStrip, paintList, paintDetail, paintActivity, selectFirst].forEach(onRepaint);
+wireHeader();
+wireKeyboard();
+wireSelection();
+setInterval(repaint, 30_000);
+repaint();
+
+let isStarted = false;
+readSnapshot((position) => {
+  if (isStarted) return;
+  isStarted = true;
+  live.start(position);
+});

@@ -1,0 +1,145 @@
+// Everything needed to judge one suggestion, and the buttons to do it.
+
+import { app, draftOf, repaint } from "../app.js";
+import { get } from "../api.js";
+import { byId, h, paint } from "../dom.js";
+import { isEdited } from "../draft.js";
+import { clock, past, plural, purpose, relative, score } from "../format.js";
+import { closeDetail } from "../selection.js";
+import { decisionBar } from "./bar.js";
+import { chart } from "./chart.js";
+import { restoreFocus, roleTable } from "./roles.js";
+import { scoreSplit } from "./scores.js";
+
+let loading = null;
+
+async function load(id) {
+  loading?.controller.abort();
+  const controller = new AbortController();
+  loading = { id, controller };
+  try {
+    const data = await get(`api/suggestions/${id}`, controller.signal);
+    app.feed.put(data);
+    app.details.set(id, { version: data.version, data });
+  } catch (problem) {
+    if (problem.name === "AbortError") return;
+    app.details.set(id, { version: Infinity, problem });
+  }
+  loading = null;
+  repaint();
+}
+
+/** Loads what the page lacks; a draft is not pulled from under the reviewer's hands. */
+function freshen(suggestion) {
+  const loaded = app.details.get(suggestion.id);
+  if (loading?.id === suggestion.id) return;
+  if (!loaded || (loaded.version < suggestion.version && !isStaleDraft(suggestion, loaded))) load(suggestion.id);
+}
+
+function isStaleDraft(suggestion, loaded) {
+  const isOpen = suggestion.status === "pending" || suggestion.status === "deferred";
+  return isOpen && Boolean(loaded?.data) && loaded.version < suggestion.version && isEdited(app.drafts.get(suggestion.id));
+}
+
+function reload(id) {
+  app.drafts.delete(id);
+  app.details.delete(id);
+  repaint();
+}
+
+function heading(suggestion) {
+  const kind = purpose(suggestion.purpose);
+  return h("header", { class: "head" },
+    h("button", { type: "button", class: "back", onclick: closeDetail }, "‹ List"),
+    h("div", { class: "titles" },
+      h("h2", {}, suggestion.cluster.label || plural(suggestion.cluster.point_count, "point")),
+      h("p", { class: "what" }, suggestion.pattern.name, suggestion.pattern.category && h("span", { class: "category" }, suggestion.pattern.category)),
+    ),
+    h("div", { class: "sure" },
+      h("span", { class: "number" }, score(suggestion.confidence)),
+      h("span", { class: "meter", vars: { "--value": suggestion.confidence } }, h("i", { "aria-hidden": "true" })),
+      h("span", { class: "hint" }, "confidence"),
+    ),
+    h("p", { class: "meta" },
+      h("span", { class: `badge ${suggestion.purpose}`, title: kind.title }, kind.label),
+      h("span", {}, suggestion.data_source),
+      h("span", {}, `${suggestion.cluster.kind} cluster of ${plural(suggestion.cluster.point_count, "point")}`),
+      h("span", { title: clock(suggestion.created_at) }, `proposed ${relative(suggestion.created_at)}`),
+      suggestion.expires_at && suggestion.status === "pending" && h("span", { title: clock(suggestion.expires_at) }, `expires ${relative(suggestion.expires_at)}`),
+    ),
+  );
+}
+
+function outcome(suggestion, decision) {
+  if (suggestion.status === "pending") return null;
+  const said = app.decisions.find(({ suggestionId }) => suggestionId === suggestion.id);
+  const by = decision?.decided_by ?? said?.by;
+  const at = decision?.decided_at ?? said?.at;
+  const reason = decision?.reason || (said?.action === "reject" ? said.reason : "");
+  const verb = decision ? past(decision.action) : suggestion.status;
+  const words = suggestion.status === "expired"
+    ? "This suggestion expired; another one took its place, or nobody answered in time."
+    : `${verb[0].toUpperCase()}${verb.slice(1)}${by ? ` by ${by}` : ""}${at ? ` at ${clock(at)}` : ""}${suggestion.equipment ? ` as ${suggestion.equipment.name}` : ""}.`;
+  return h("div", { class: `notice ${suggestion.status}` }, h("p", {}, words, reason && h("span", { class: "said" }, ` “${reason}”`)));
+}
+
+function body(suggestion, loaded, root) {
+  if (!loaded) return [h("p", { class: "hint" }, "Reading the points…")];
+  if (loaded.problem) {
+    return [h("div", { class: "notice bad" }, h("p", {}, loaded.problem.words), h("button", { type: "button", class: "link", onclick: () => reload(suggestion.id) }, "Try again"))];
+  }
+  return [
+    h("div", { class: "evidence" },
+      h("section", {}, h("h3", {}, "Score split"), scoreSplit(suggestion.scores)),
+      h("section", {}, h("h3", {}, "Signals, each in its own range"), chart(loaded.data.points, root)),
+    ),
+    h("section", { class: "assignments" }, h("h3", {}, "Points and roles"), h("div", { class: "table" })),
+  ];
+}
+
+function nothingSelected() {
+  return h("div", { class: "empty" }, h("h2", {}, "Nothing selected"), h("p", {}, "Choose a suggestion to see its points, the roles they would take, and why the engine thinks so."));
+}
+
+export function paintDetail() {
+  document.body.toggleAttribute("data-open", app.open);
+  const root = byId("detail");
+  const suggestion = app.selected ? app.feed.get(app.selected) : null;
+  if (!suggestion) {
+    if (app.selected && app.snapshot === "ready" && !app.details.has(app.selected)) freshen({ id: app.selected, version: 0 });
+    paint(root, `none ${app.details.get(app.selected)?.problem?.words}`, nothingSelected);
+    return;
+  }
+  freshen(suggestion);
+  const loaded = app.details.get(suggestion.id);
+  const isOpen = suggestion.status === "pending" || suggestion.status === "deferred";
+  const stale = isStaleDraft(suggestion, loaded);
+  const decision = loaded?.version === suggestion.version ? loaded.data?.decision : null;
+  const key = JSON.stringify([suggestion.id, suggestion.version, loaded?.version, Boolean(loaded?.problem), stale, decision]);
+  const scrolled = root.scrollTop;
+  const isSame = root.dataset.of === suggestion.id;
+  const painted = paint(root, key, () => [
+    heading(suggestion),
+    outcome(suggestion, decision),
+    stale && h("div", { class: "notice" }, h("p", {}, "The engine changed this suggestion while you were editing."), h("button", { type: "button", class: "link", onclick: () => reload(suggestion.id) }, "Show the new one (drops your edits)")),
+    h("p", { class: "reason" }, suggestion.reason),
+    body(suggestion, loaded, root),
+    h("footer", { class: "bar" }),
+  ]);
+  root.dataset.of = suggestion.id;
+  if (painted) root.scrollTop = isSame ? scrolled : 0;
+  paintEditable(root, suggestion, loaded, isOpen);
+}
+
+function paintEditable(root, suggestion, loaded, isOpen) {
+  const draft = draftOf(suggestion.id);
+  const table = root.querySelector(".assignments .table");
+  const key = JSON.stringify([[...draft.roles], draft.patternId, draft.asking, isOpen, app.patterns.size > 0]);
+  if (table && loaded?.data) {
+    paint(table, key, () => roleTable(loaded.data, root, isOpen));
+    restoreFocus(loaded.data, root);
+  }
+  const busy = app.deciding.has(suggestion.id);
+  const bar = root.querySelector(".bar");
+  paint(bar, JSON.stringify([draft.patternId, isOpen, busy, app.patterns.size]), () => decisionBar(suggestion, { isOpen, busy }));
+}

@@ -1,0 +1,30 @@
+// Short messages at the foot of the page, with at most one thing to do about each.
+
+import { byId, h } from "../dom.js";
+
+const STAYS = 9000;
+
+export function toast(words, { action = null, tone = "", id = null } = {}) {
+  const host = byId("toasts");
+  if (id) host.querySelector(`[data-id="${CSS.escape(id)}"]`)?.remove();
+  while (host.children.length >= 3) host.firstElementChild.remove();
+
+  let timer = null;
+  const close = () => {
+    clearTimeout(timer);
+    element.remove();
+  };
+  const wait = () => {
+    clearTimeout(timer);
+    timer = setTimeout(close, STAYS);
+  };
+  const element = h(
+    "div",
+    { class: `toast ${tone}`, "data-id": id, onmouseenter: () => clearTimeout(timer), onmouseleave: wait, onfocusin: () => clearTimeout(timer), onfocusout: wait },
+    h("p", {}, words),
+    action && h("button", { type: "button", class: "link", onclick: () => (close(), action.run()) }, action.label),
+    h("button", { type: "button", class: "close", "aria-label": "Dismiss", onclick: close }, "×"),
+  );
+  host.append(element);
+  wait();
+}
