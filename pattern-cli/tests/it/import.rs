@@ -14,6 +14,9 @@ const SAMPLES: &str = "timestamp,name,value,quality
 2026-03-03T00:05:00Z,P-1.PD,99,1
 ";
 
+/// Names and contents.
+type Files<'a> = &'a [(&'a str, &'a [u8])];
+
 /// A folder to import and a database to import it into.
 struct Site {
     folder: TempDir,
@@ -22,7 +25,7 @@ struct Site {
 }
 
 impl Site {
-    async fn new(files: &[(&str, &[u8])]) -> Self {
+    async fn new(files: Files<'_>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (name, content) in files {
             fs::write(folder.path().join(name), content).unwrap();
@@ -247,7 +250,7 @@ async fn of_a_sample_given_twice_the_last_one_counts_however_often_it_is_importe
 
 #[tokio::test]
 async fn what_is_missing_is_said_with_what_to_do() {
-    let cases: [(&[(&str, &[u8])], &str); 6] = [
+    let cases: [(Files<'_>, &str); 6] = [
         (&[], "has no points.csv; make one"),
         (&[("points.csv", b"tag,unit\nA,psi\n")], "lacks the column name"),
         (&[("points.csv", b"name;unit\nA;psi\n")], "save it with commas"),
