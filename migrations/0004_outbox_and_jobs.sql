@@ -56,7 +56,15 @@ create table job_runs (
     status         text not null default 'queued'
                    check (status in ('queued', 'running', 'succeeded', 'failed', 'dead', 'cancelled')),
     triggered_by   text not null,
+    -- what the chain runs after this stage
+    next_jobs      text[] not null default '{}',
+    -- the queue's row that brings this run to a worker
+    delivery       text,
+    -- only ever rises: an attempt is known by its number, so a late one can be told from the current one
     attempts       integer not null default 0,
+    -- attempts that do not count: interrupted by a shutdown, or made before a redrive
+    forgiven       integer not null default 0,
+    cancel_requested boolean not null default false,
     max_attempts   integer not null default 5,
     worker_id      text,
     run_at         timestamptz not null default now(),
@@ -71,3 +79,9 @@ create index job_runs_recent on job_runs (created_at desc);
 create index job_runs_job on job_runs (job, created_at desc);
 create index job_runs_chain on job_runs (chain_id);
 create index job_runs_open on job_runs (job, run_at) where status in ('queued', 'running', 'failed');
+
+-- The last tick of each schedule that somebody acted on.
+create table schedules (
+    name      text primary key,
+    last_tick timestamptz not null
+);

@@ -3,6 +3,7 @@
 mod analysis;
 mod clusters;
 mod error;
+pub mod jobs;
 mod listener;
 mod locks;
 pub mod outbox;
@@ -43,7 +44,8 @@ impl Store {
 
     /// Brings the schema up to this version. Safe to call from many processes at once.
     pub async fn migrate(&self) -> Result<()> {
-        MIGRATIONS.run(&self.pool).await.map_err(|e| StoreError::Migration(e.to_string()))
+        MIGRATIONS.run(&self.pool).await.map_err(|e| StoreError::Migration(e.to_string()))?;
+        jobs::setup(&self.pool).await
     }
 
     pub fn pool(&self) -> &PgPool {

@@ -1,0 +1,248 @@
+//! The part that apalis's worker polls: its own tables and statements, with our rules for when to
+//! fetch, when to listen and when to think another worker dead.
+
+use apalis_core::{
+    backend::{
+        Backend, BackendConfig,
+        finalize::Ephemeral,
+        persistence::{Persisted, Persistence, State, TaskEvent},
+    },
+    task::Task,
+    worker::context::WorkerContext,
+};
+use apalis_postgres::{Config, Error, queries};
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    task::{Context, Poll},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
+use tokio_util::sync::CancellationToken;
+use tower::layer::util::Identity;
+use uuid::Uuid;
+
+use super::{bell::Bell, deliveries};
+use crate::{PgPool, Result};
+
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// A run on its way to the executor, holding the slot that it will run in.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    pub id: String,
+    pub run_id: Uuid,
+    pub slot: OwnedSemaphorePermit,
+}
+
+/// What the queues of one process share.
+#[derive(Debug, Clone)]
+pub(super) struct Shared {
+    pub pool: PgPool,
+    /// One for each job that may run at once, whatever its type.
+    pub slots: Arc<Semaphore>,
+    pub shutdown: CancellationToken,
+}
+
+/// One queue as its worker sees it.
+pub(super) struct QueueBackend {
+    persisted: Persisted<Queue>,
+    config: Config,
+    bell: Bell,
+}
+
+impl QueueBackend {
+    pub fn new(shared: Shared, config: Config, bell: Bell) -> Self {
+        let queue =
+            Queue { shared, config: config.clone(), bell: bell.clone(), last_beat: None, failures: 0 };
+        Self { persisted: Persisted::new(queue), config, bell }
+    }
+}
+
+impl Backend for QueueBackend {
+    type Task = Task<Delivery>;
+    type Error = Infallible;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>, worker: &WorkerContext) -> Poll<Result<(), Infallible>> {
+        self.persisted.poll_ready(cx, worker, self.config.heartbeat_interval)
+    }
+
+    fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+        worker: &WorkerContext,
+    ) -> Poll<Option<Result<Task<Delivery>, Infallible>>> {
+        loop {
+            self.bell.register(cx.waker());
+            let polled = self.persisted.poll_next(cx, worker);
+            // `Ready` after `Pending` means that a fetch came back empty.
+            let came_back_empty = polled.is_pending() && matches!(self.persisted.state(), State::Ready);
+            if came_back_empty && self.bell.is_rung() && !worker.is_shutting_down() {
+                continue;
+            }
+            return polled;
+        }
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>, worker: &WorkerContext) -> Poll<Result<(), Infallible>> {
+        self.persisted.poll_close(cx, worker)
+    }
+}
+
+impl BackendConfig for QueueBackend {
+    type Args = Delivery;
+    type Id = String;
+    type Kind = Ephemeral;
+    type Config = Config;
+    // Ours is the acknowledgement: it is written with the run's ending, in one transaction.
+    type Layer = Identity;
+
+    fn config(&self) -> &Config {
+        &self.config
+    }
+
+    fn middleware(&mut self, _: &mut WorkerContext) -> Identity {
+        Identity::new()
+    }
+}
+
+/// Nothing here answers with an error: apalis would end the worker, while PostgreSQL being away is
+/// to be waited out.
+#[derive(Debug, Clone)]
+struct Queue {
+    shared: Shared,
+    config: Config,
+    bell: Bell,
+    last_beat: Option<Instant>,
+    failures: u32,
+}
+
+impl Queue {
+    fn name(&self) -> &str {
+        self.config.queue.as_ref()
+    }
+
+    async fn try_register(&self, worker: &WorkerContext) -> Result<(), Error> {
+        let mut conn = self.shared.pool.acquire().await?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
+        queries::register_worker(&mut *conn, self.name(), worker, &now.into(), "naia").await
+    }
+
+    async fn try_heartbeat(&mut self, worker: &WorkerContext) -> Result<(), Error> {
+        let mut conn = self.shared.pool.acquire().await?;
+        match queries::keep_alive(&mut *conn, self.name(), worker).await {
+            Err(Error::WorkerOutOfSync) => {
+                drop(conn);
+                self.try_register(worker).await?;
+                return Ok(());
+            }
+            other => other?,
+        }
+        let now = Instant::now();
+        let dead_for = self.config.orphaned_duration();
+        // After an outage everybody looks dead. Who was silent itself gives the others time to speak.
+        let awake = self.last_beat.is_some_and(|last| now - last < dead_for);
+        self.last_beat = Some(now);
+        if awake {
+            queries::reenqueue_orphaned(&mut *conn, self.name(), dead_for.as_secs().max(1)).await?;
+        }
+        Ok(())
+    }
+
+    async fn try_fetch(&mut self, worker: &WorkerContext) -> Result<Vec<Task<Delivery>>, Error> {
+        self.bell.silence();
+        let mut slots = Vec::new();
+        while slots.len() < self.config.batch_size {
+            let Ok(slot) = self.shared.slots.clone().try_acquire_owned() else { break };
+            slots.push(slot);
+        }
+        if slots.is_empty() {
+            self.bell.wait_for_slot();
+            // A slot may have become free just before that was noted.
+            if self.shared.slots.available_permits() > 0 {
+                self.bell.ring_if_hungry();
+            }
+            return Ok(Vec::new());
+        }
+        let config = self.config.clone().batch_size(slots.len());
+        let mut tx = self.shared.pool.begin().await?;
+        let fetched = queries::fetch_next(&mut *tx, &config, worker).await?;
+        let mut brought = Vec::new();
+        for task in fetched {
+            let id = task.task_id().map(ToString::to_string).unwrap_or_default();
+            let Some(run_id) = deliveries::run_id(&task.args) else {
+                tracing::error!(delivery = id, "a row of the queue names no run; it is put away");
+                deliveries::done(&mut tx, &id).await.map_err(|e| sqlx::Error::Protocol(e.to_string()))?;
+                continue;
+            };
+            let slot = slots.pop().expect("no more rows are fetched than slots are held");
+            brought.push(task.map_args(|_| Delivery { id, run_id, slot }));
+        }
+        tx.commit().await?;
+        Ok(brought)
+    }
+
+    /// Waits longer after each failure in a row, so that an outage costs next to nothing.
+    async fn pause(&mut self, doing: &str, error: &Error) {
+        self.failures = self.failures.saturating_add(1);
+        let pause = Duration::from_millis(100).saturating_mul(1 << self.failures.min(6)).min(LONGEST_PAUSE);
+        tracing::warn!(queue = self.name(), %error, "can not {doing}, will try again in {pause:?}");
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = self.shared.shutdown.cancelled() => {}
+        }
+    }
+}
+
+impl Persistence for Queue {
+    type Compact = Delivery;
+    type Response = ();
+    type Error = Infallible;
+
+    async fn register(&mut self, worker: &WorkerContext) -> Result<(), Infallible> {
+        while let Err(error) = self.try_register(worker).await {
+            if self.shared.shutdown.is_cancelled() {
+                break;
+            }
+            self.pause("register the worker", &error).await;
+        }
+        Ok(())
+    }
+
+    async fn heartbeat(&mut self, worker: &WorkerContext) -> Result<(), Infallible> {
+        if let Err(error) = self.try_heartbeat(worker).await {
+            tracing::warn!(queue = self.name(), %error, "missed a heartbeat");
+        }
+        Ok(())
+    }
+
+    async fn fetch_next(&mut self, worker: &WorkerContext) -> Result<Vec<Task<Delivery>>, Infallible> {
+        match self.try_fetch(worker).await {
+            Ok(tasks) => Ok(tasks),
+            Err(error) => {
+                self.pause("fetch from the queue", &error).await;
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    async fn reenqueue_abandoned(
+        &mut self,
+        tasks: Vec<Task<Delivery>>,
+        _: &WorkerContext,
+    ) -> Result<u64, Infallible> {
+        // Given back by name once the worker has ended, with whatever else it had fetched.
+        Ok(tasks.len() as u64)
+    }
+
+    async fn handle_events(&mut self, _: Vec<TaskEvent<()>>, _: &WorkerContext) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    async fn push_tasks(&mut self, _: Vec<Task<Delivery>>) -> Result<(), Infallible> {
+        Ok(())
+    }
+}

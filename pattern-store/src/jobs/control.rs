@@ -1,0 +1,112 @@
+use pattern_core::domain::JobRun;
+use std::time::Duration;
+use uuid::Uuid;
+
+use super::{
+    deliveries,
+    enqueue::deliver,
+    lifecycle::{end_run, lock_chain},
+};
+use crate::{PgConnection, Result, Store, StoreError};
+
+impl Store {
+    /// Cancels a run, or a chain with its open stage. What waits is cancelled at once; what runs is
+    /// told to stop and stays `running` until its worker has answered.
+    pub async fn cancel_run(&self, id: Uuid) -> Result<JobRun> {
+        let mut tx = self.pool().begin().await?;
+        let (chain, stage) = open_stage(&mut tx, id).await?;
+        let Some(stage) = stage else {
+            return Err(StoreError::Conflict(format!("job run {id} is over; there is nothing to cancel")));
+        };
+        if stage.status == "running" {
+            sqlx::query!("update job_runs set cancel_requested = true where id = $1", stage.id)
+                .execute(&mut *tx)
+                .await?;
+        } else {
+            if let Some(delivery) = &stage.delivery {
+                deliveries::done(&mut tx, delivery).await?;
+            }
+            end_run(&mut tx, stage.id, chain, &stage.job, "cancelled", stage.error.as_deref()).await?;
+        }
+        tx.commit().await?;
+        self.job_run(id).await
+    }
+
+    /// Queues a dead or cancelled run again with all its attempts; of a chain, the stage that it
+    /// ended in.
+    pub async fn redrive_run(&self, id: Uuid) -> Result<JobRun> {
+        let mut tx = self.pool().begin().await?;
+        let (chain, stage) = ended_stage(&mut tx, id).await?;
+        let Some(stage) = stage else {
+            return Err(StoreError::Conflict(format!(
+                "job run {id} is neither dead nor cancelled; only those can be redriven"
+            )));
+        };
+        sqlx::query!(
+            "update job_runs set status = 'queued', forgiven = attempts, cancel_requested = false,
+                    run_at = now(), finished_at = null, worker_id = null where id = $1",
+            stage.id
+        )
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query!(
+            "update job_runs set status = 'running', error = null, finished_at = null where id = $1",
+            chain
+        )
+        .execute(&mut *tx)
+        .await?;
+        deliver(&mut tx, stage.id, &stage.job, Duration::ZERO).await?;
+        tx.commit().await?;
+        self.job_run(id).await
+    }
+}
+
+struct StageRow {
+    id: Uuid,
+    job: String,
+    status: String,
+    delivery: Option<String>,
+    error: Option<String>,
+}
+
+/// The chain that `id` is or belongs to, and that chain's open stage, both locked; for a run by
+/// itself, the run.
+async fn open_stage(conn: &mut PgConnection, id: Uuid) -> Result<(Option<Uuid>, Option<StageRow>)> {
+    let chain = chain_of(conn, id).await?;
+    lock_chain(conn, chain).await?;
+    let stage = sqlx::query_as!(
+        StageRow,
+        "select id, job, status, delivery, error from job_runs
+         where coalesce(chain_id, id) = $1 and delivery is not null
+           and status in ('queued', 'running', 'failed')
+         for no key update",
+        chain.unwrap_or(id)
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok((chain, stage))
+}
+
+async fn ended_stage(conn: &mut PgConnection, id: Uuid) -> Result<(Option<Uuid>, Option<StageRow>)> {
+    let chain = chain_of(conn, id).await?;
+    lock_chain(conn, chain).await?;
+    let stage = sqlx::query_as!(
+        StageRow,
+        "select id, job, status, delivery, error from job_runs
+         where coalesce(chain_id, id) = $1 and delivery is not null and status in ('dead', 'cancelled')
+         for no key update",
+        chain.unwrap_or(id)
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok((chain, stage))
+}
+
+async fn chain_of(conn: &mut PgConnection, id: Uuid) -> Result<Option<Uuid>> {
+    let run = sqlx::query!("select id, chain_id, delivery from job_runs where id = $1", id)
+        .fetch_optional(conn)
+        .await?
+        .ok_or_else(|| StoreError::NotFound(format!("job run {id}")))?;
+    // A chain is a row without a delivery of its own.
+    Ok(run.chain_id.or(if run.delivery.is_none() { Some(run.id) } else { None }))
+}

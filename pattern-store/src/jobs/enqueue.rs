@@ -1,0 +1,188 @@
+use pattern_core::domain::JobName;
+use sqlx::PgConnection;
+use std::time::Duration;
+use uuid::Uuid;
+
+use super::deliveries;
+use crate::{Result, Store};
+
+/// Jobs that run one after the other: each starts when the one before it succeeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chain {
+    Flywheel,
+    /// What a decision sets off.
+    Learning,
+}
+
+impl Chain {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Flywheel => "flywheel",
+            Self::Learning => "learning",
+        }
+    }
+
+    pub fn stages(self) -> &'static [JobName] {
+        match self {
+            Self::Flywheel => &JobName::FLYWHEEL,
+            Self::Learning => &JobName::LEARNING,
+        }
+    }
+}
+
+/// One job to run by itself.
+#[derive(Debug, Clone)]
+pub struct NewRun {
+    pub job: JobName,
+    /// `None` means every data source.
+    pub data_source_id: Option<Uuid>,
+    /// At most one run is ever made for a key.
+    pub key: Option<String>,
+    pub triggered_by: String,
+}
+
+impl NewRun {
+    pub fn new(job: JobName, triggered_by: impl Into<String>) -> Self {
+        Self { job, data_source_id: None, key: None, triggered_by: triggered_by.into() }
+    }
+
+    pub fn for_data_source(mut self, id: Uuid) -> Self {
+        self.data_source_id = Some(id);
+        self
+    }
+
+    pub fn with_key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+}
+
+impl Store {
+    /// Queues a run in the caller's transaction. `None` when its key was used before.
+    pub async fn enqueue_run(conn: &mut PgConnection, run: &NewRun) -> Result<Option<Uuid>> {
+        let stage = Stage {
+            job: run.job,
+            chain_id: None,
+            data_source_id: run.data_source_id,
+            key: run.key.as_deref(),
+            triggered_by: &run.triggered_by,
+            next: &[],
+        };
+        enqueue_stage(conn, &stage).await
+    }
+
+    /// Queues the flywheel in the caller's transaction and answers the chain's run id. While an
+    /// equal chain has not started yet, it serves both, and its id is answered.
+    pub async fn start_flywheel(
+        conn: &mut PgConnection,
+        data_source_id: Option<Uuid>,
+        triggered_by: &str,
+    ) -> Result<Uuid> {
+        start_chain(conn, Chain::Flywheel, data_source_id, triggered_by).await
+    }
+
+    /// Queues learning and the match that uses it; collapses as [`Store::start_flywheel`] does.
+    pub async fn enqueue_learning(
+        conn: &mut PgConnection,
+        data_source_id: Option<Uuid>,
+        triggered_by: &str,
+    ) -> Result<Uuid> {
+        start_chain(conn, Chain::Learning, data_source_id, triggered_by).await
+    }
+}
+
+pub(super) async fn start_chain(
+    conn: &mut PgConnection,
+    chain: Chain,
+    data_source_id: Option<Uuid>,
+    triggered_by: &str,
+) -> Result<Uuid> {
+    // Two callers at once would both see no queued chain.
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended('chain ' || $1 || coalesce($2, ''), 0))",
+        chain.as_str(),
+        data_source_id.map(|id| id.to_string()),
+    )
+    .execute(&mut *conn)
+    .await?;
+    let [first, rest @ ..] = chain.stages() else { unreachable!("a chain has stages") };
+    // The share lock keeps the first stage from starting before the caller's transaction ends, so
+    // it sees what the caller wrote.
+    let waiting = sqlx::query_scalar!(
+        r#"select s.chain_id as "chain_id!" from job_runs s join job_runs c on c.id = s.chain_id
+           where c.job = $1 and s.job = $2 and s.status = 'queued' and s.attempts = 0
+             and s.data_source_id is not distinct from $3
+           limit 1 for share of s"#,
+        chain.as_str(),
+        first.as_str(),
+        data_source_id,
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    if let Some(chain_id) = waiting {
+        return Ok(chain_id);
+    }
+    let chain_id = Uuid::now_v7();
+    sqlx::query!(
+        "insert into job_runs (id, job, data_source_id, triggered_by) values ($1, $2, $3, $4)",
+        chain_id,
+        chain.as_str(),
+        data_source_id,
+        triggered_by,
+    )
+    .execute(&mut *conn)
+    .await?;
+    let stage =
+        Stage { job: *first, chain_id: Some(chain_id), data_source_id, key: None, triggered_by, next: rest };
+    enqueue_stage(conn, &stage).await?;
+    Ok(chain_id)
+}
+
+pub(super) struct Stage<'a> {
+    pub job: JobName,
+    pub chain_id: Option<Uuid>,
+    pub data_source_id: Option<Uuid>,
+    pub key: Option<&'a str>,
+    pub triggered_by: &'a str,
+    pub next: &'a [JobName],
+}
+
+pub(super) async fn enqueue_stage(conn: &mut PgConnection, stage: &Stage<'_>) -> Result<Option<Uuid>> {
+    let id = Uuid::now_v7();
+    let next: Vec<String> = stage.next.iter().map(|j| j.as_str().to_owned()).collect();
+    // Inside a chain each job occurs once.
+    let key = match (stage.key, stage.chain_id) {
+        (Some(key), _) => Some(key.to_owned()),
+        (None, Some(chain_id)) => Some(format!("{chain_id}/{}", stage.job.as_str())),
+        (None, None) => None,
+    };
+    let inserted = sqlx::query!(
+        "insert into job_runs (id, job, chain_id, data_source_id, key, triggered_by, next_jobs)
+         values ($1, $2, $3, $4, $5, $6, $7) on conflict (key) do nothing",
+        id,
+        stage.job.as_str(),
+        stage.chain_id,
+        stage.data_source_id,
+        key,
+        stage.triggered_by,
+        &next,
+    )
+    .execute(&mut *conn)
+    .await?;
+    if inserted.rows_affected() == 0 {
+        return Ok(None);
+    }
+    deliver(conn, id, stage.job.as_str(), Duration::ZERO).await?;
+    Ok(Some(id))
+}
+
+pub(super) async fn deliver(
+    conn: &mut PgConnection,
+    run_id: Uuid,
+    queue: &str,
+    wait: Duration,
+) -> Result<()> {
+    let delivery = deliveries::push(&mut *conn, queue, run_id, wait).await?;
+    sqlx::query!("update job_runs set delivery = $2 where id = $1", run_id, delivery).execute(conn).await?;
+    Ok(())
+}

@@ -1,0 +1,134 @@
+use chrono::{DateTime, Utc};
+use pattern_core::domain::{JobRun, RunStatus};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{Result, Store, StoreError};
+
+/// Which runs to list; every field narrows.
+#[derive(Debug, Clone, Default)]
+pub struct RunFilter {
+    /// A job name, or a chain's: `flywheel`, `learning`.
+    pub job: Option<String>,
+    pub status: Option<RunStatus>,
+    pub data_source: Option<String>,
+    /// Only the stages of this chain.
+    pub chain_id: Option<Uuid>,
+    /// Only runs made before this one: the last id of the page before.
+    pub before: Option<Uuid>,
+    /// At most so many; 0 means 50.
+    pub limit: i64,
+}
+
+pub(super) struct RunRow {
+    pub id: Uuid,
+    pub job: String,
+    pub chain_id: Option<Uuid>,
+    pub data_source: Option<String>,
+    pub status: String,
+    pub triggered_by: String,
+    pub attempts: i32,
+    pub max_attempts: i32,
+    pub worker_id: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub run_at: DateTime<Utc>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub finished_at: Option<DateTime<Utc>>,
+    pub error: Option<String>,
+    pub result: Option<Value>,
+}
+
+impl TryFrom<RunRow> for JobRun {
+    type Error = StoreError;
+
+    fn try_from(row: RunRow) -> Result<Self> {
+        Ok(Self {
+            id: row.id,
+            job: row.job,
+            chain_id: row.chain_id,
+            data_source: row.data_source,
+            status: status(&row.status)?,
+            triggered_by: row.triggered_by,
+            attempts: row.attempts,
+            max_attempts: row.max_attempts,
+            worker_id: row.worker_id,
+            created_at: row.created_at,
+            run_at: row.run_at,
+            started_at: row.started_at,
+            finished_at: row.finished_at,
+            error: row.error,
+            result: row.result,
+        })
+    }
+}
+
+pub(super) fn status(text: &str) -> Result<RunStatus> {
+    Ok(match text {
+        "queued" => RunStatus::Queued,
+        "running" => RunStatus::Running,
+        "succeeded" => RunStatus::Succeeded,
+        "failed" => RunStatus::Failed,
+        "dead" => RunStatus::Dead,
+        "cancelled" => RunStatus::Cancelled,
+        other => return Err(StoreError::Corrupt(format!("a run has the unknown status '{other}'"))),
+    })
+}
+
+fn status_text(status: RunStatus) -> &'static str {
+    match status {
+        RunStatus::Queued => "queued",
+        RunStatus::Running => "running",
+        RunStatus::Succeeded => "succeeded",
+        RunStatus::Failed => "failed",
+        RunStatus::Dead => "dead",
+        RunStatus::Cancelled => "cancelled",
+    }
+}
+
+impl Store {
+    /// One run, of a job or of a chain.
+    pub async fn job_run(&self, id: Uuid) -> Result<JobRun> {
+        sqlx::query_as!(
+            RunRow,
+            r#"select r.id, r.job, r.chain_id, d.name as "data_source?", r.status, r.triggered_by, r.attempts,
+                      r.max_attempts, r.worker_id, r.created_at, r.run_at, r.started_at, r.finished_at,
+                      r.error, r.result
+               from job_runs r left join data_sources d on d.id = r.data_source_id where r.id = $1"#,
+            id
+        )
+        .fetch_optional(self.pool())
+        .await?
+        .ok_or_else(|| StoreError::NotFound(format!("job run {id}")))?
+        .try_into()
+    }
+
+    /// Runs, the newest first.
+    pub async fn job_runs(&self, filter: &RunFilter) -> Result<Vec<JobRun>> {
+        let limit = if filter.limit > 0 { filter.limit } else { 50 };
+        sqlx::query_as!(
+            RunRow,
+            r#"select r.id, r.job, r.chain_id, d.name as "data_source?", r.status, r.triggered_by, r.attempts,
+                      r.max_attempts, r.worker_id, r.created_at, r.run_at, r.started_at, r.finished_at,
+                      r.error, r.result
+               from job_runs r left join data_sources d on d.id = r.data_source_id
+               where ($1::text is null or r.job = $1)
+                 and ($2::text is null or r.status = $2)
+                 and ($3::text is null or d.name = $3)
+                 and ($4::uuid is null or r.chain_id = $4)
+                 and ($5::uuid is null
+                      or (r.created_at, r.id) < (select b.created_at, b.id from job_runs b where b.id = $5))
+               order by r.created_at desc, r.id desc limit $6"#,
+            filter.job,
+            filter.status.map(status_text),
+            filter.data_source,
+            filter.chain_id,
+            filter.before,
+            limit,
+        )
+        .fetch_all(self.pool())
+        .await?
+        .into_iter()
+        .map(TryInto::try_into)
+        .collect()
+    }
+}
