@@ -38,6 +38,12 @@ fn wanted() -> Vec<Wanted> {
     .collect()
 }
 
+/// Every topic without prefix, with its number of partitions: for a broker that has to know them before
+/// anybody asks.
+pub fn names_and_partitions() -> Vec<(String, i32)> {
+    wanted().into_iter().map(|topic| (topic.name, topic.partitions)).collect()
+}
+
 /// Makes the topics that are missing. A topic with too few partitions (a broker that makes topics on
 /// first use gives one) gets the rest; anything else about an existing topic is its operator's choice.
 pub async fn ensure_topics(kafka: &KafkaSettings) -> Result<()> {

@@ -1,5 +1,11 @@
 //! What stands behind the commands of `naia`.
 
+pub mod events;
 pub mod import;
+pub mod logging;
 pub mod sample_plant;
+mod signals;
+pub mod stack;
 pub mod stack_file;
+pub mod status;
+pub mod up;

@@ -1,1 +1,53 @@
-fn main() {}
+//! `naia`: what a person types.
+
+use clap::{Parser, Subcommand};
+use pattern_cli::{events, import, logging, sample_plant, stack, status, up};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(
+    name = "naia",
+    version,
+    about = "Finds the equipment in a plant's tags, asks, and learns from the answer"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start everything: PostgreSQL, Kafka, the worker, the API and its page
+    Up(stack::StackOptions),
+    /// Show what is up, what is stored and what ran last
+    Status(status::StatusArgs),
+    /// Print the records of a topic, decoded
+    Events(events::EventsArgs),
+    Import {
+        #[command(flatten)]
+        args: import::ImportArgs,
+        #[command(flatten)]
+        data: stack::DataDirOption,
+    },
+    SamplePlant(sample_plant::command::SamplePlantArgs),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Arguments { command } = Arguments::parse();
+    logging::start(!matches!(command, Command::Up(_)));
+    let outcome = match command {
+        Command::Up(options) => up::run(&options).await,
+        Command::Status(args) => status::run(&args).await,
+        Command::Events(args) => events::run(&args).await,
+        Command::Import { args, data } => import::run(&args, &data.path).await,
+        Command::SamplePlant(args) => sample_plant::command::run(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("naia: {problem:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -6,7 +6,9 @@
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::{
-    fs, io,
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -42,7 +44,11 @@ impl StackFile {
     pub fn write(&self, data_dir: &Path) -> Result<()> {
         let path = Self::path(data_dir);
         let partial = path.with_extension("json.partial");
-        fs::write(&partial, serde_json::to_vec_pretty(self)?)
+        // It names a password, and the folder may be readable by others.
+        let private = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&partial);
+        let text = serde_json::to_vec_pretty(self)?;
+        private
+            .and_then(|mut file| file.write_all(&text))
             .and_then(|()| fs::rename(&partial, &path))
             .with_context(|| format!("can not write {}", path.display()))
     }

@@ -2,9 +2,9 @@ use anyhow::{Context, Result, bail};
 use nix::unistd::Uid;
 use std::{
     env,
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{Read, Seek, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -29,12 +29,11 @@ impl DataDir {
 
     /// Creates the folder where it is missing and locks it.
     pub fn open(path: &Path) -> Result<Self> {
-        fs::create_dir_all(path)
-            .with_context(|| format!("data folder {} can not be created", path.display()))?;
+        // A folder that was there before keeps its rights: it may hold other things too.
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+        made.with_context(|| format!("data folder {} can not be created", path.display()))?;
         let path =
             path.canonicalize().with_context(|| format!("data folder {} can not be used", path.display()))?;
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o700))
-            .with_context(|| format!("data folder {} belongs to somebody else", path.display()))?;
         let lock = Self::lock(&path)?;
         Ok(Self { path, lock })
     }

@@ -9,7 +9,12 @@ use tokio::{process::Command, signal};
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
     let mut arguments = env::args_os().skip(1);
-    let program = arguments.next().context("usage: with-test-servers COMMAND [ARGUMENT…]")?;
+    let usage = "usage: with-test-servers [--postgres-only] COMMAND [ARGUMENT…]";
+    let mut program = arguments.next().context(usage)?;
+    let postgres_only = program == "--postgres-only";
+    if postgres_only {
+        program = arguments.next().context(usage)?;
+    }
     let mut command = Command::new(&program);
     command.args(arguments).kill_on_drop(true);
 
@@ -18,6 +23,7 @@ async fn main() -> Result<ExitCode> {
     command.env(testing::POSTGRES_VARIABLE, postgres.database_url("postgres"));
     eprintln!("test servers: postgres {}", postgres.database_url("postgres"));
     let kafka = match KafkaPrograms::find(None) {
+        _ if postgres_only => None,
         Ok(programs) => {
             let kafka = EmbeddedKafka::start(&data_dir, &programs).await?;
             command.env(testing::KAFKA_VARIABLE, kafka.bootstrap());

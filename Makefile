@@ -1,0 +1,51 @@
+# `make demo` and `make test` work on a fresh Debian machine that has Rust; they install what is missing.
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test demo test ci fmt lint sqlx docs audit
+
+# The SQL is checked against .sqlx; `make sqlx` renews that.
+export SQLX_OFFLINE ?= true
+
+help:
+	@echo 'make demo   builds, starts everything with a sample plant and shows the whole round'
+	@echo 'make test   runs all tests'
+	@echo 'make ci     what must pass before a change goes in'
+	@echo 'make setup  only installs and fetches what the above need'
+	@echo 'make fmt    formats;  make lint: clippy;  make docs: API documentation'
+	@echo 'make sqlx   renews .sqlx after a change of SQL or of a migration'
+
+setup:
+	@scripts/setup.sh run
+
+setup-test:
+	@scripts/setup.sh test
+
+demo: setup
+	@echo 'building a release (some minutes the first time)'
+	cargo build --release --locked -p pattern-cli
+	target/release/naia demo
+
+test: setup-test
+	scripts/test.sh
+
+ci: setup-test
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items
+	scripts/sqlx.sh --check
+	scripts/audit.sh
+	scripts/test.sh
+
+fmt:
+	cargo fmt --all
+
+lint:
+	cargo clippy --workspace --all-targets -- -D warnings
+
+sqlx: setup
+	scripts/sqlx.sh
+
+docs:
+	cargo doc --workspace --no-deps --open
+
+audit:
+	scripts/audit.sh

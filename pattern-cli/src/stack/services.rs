@@ -1,0 +1,110 @@
+use anyhow::{Result, anyhow, bail};
+use pattern_config::{ApiConfig, WorkerConfig};
+use pattern_embedded::poll;
+use std::time::Duration;
+use tokio::{
+    net::TcpListener,
+    task::{JoinError, JoinSet},
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::stack_file::StackFile;
+
+const STOP_WITHIN: Duration = Duration::from_secs(30);
+
+/// The worker and the API, as their own programs run them, in this process.
+pub struct Services {
+    running: JoinSet<(&'static str, Result<()>)>,
+    shutdown: CancellationToken,
+}
+
+impl Services {
+    /// `NAIA_*` variables configure them as they do the programs; addresses are the stack's.
+    pub fn start(file: &StackFile, listener: TcpListener) -> Result<Self> {
+        let mut worker: WorkerConfig = pattern_config::load(None)?;
+        worker.postgres.url.clone_from(&file.postgres);
+        worker.kafka.bootstrap_servers.clone_from(&file.kafka);
+        let mut api: ApiConfig = pattern_config::load(None)?;
+        api.api.listen = listener.local_addr()?;
+        api.postgres.url.clone_from(&file.postgres);
+        api.kafka.bootstrap_servers.clone_from(&file.kafka);
+        let problems = pattern_config::Settings::problems(&api);
+        if !problems.is_empty() {
+            bail!("{}", problems.join("\n"));
+        }
+
+        let shutdown = CancellationToken::new();
+        let mut running = JoinSet::new();
+        let stop = shutdown.clone();
+        running.spawn(async move { ("the worker", stub_worker(worker, stop).await) });
+        let stop = shutdown.clone();
+        running.spawn(async move { ("the api", stub_api(api, listener, stop).await) });
+        Ok(Self { running, shutdown })
+    }
+
+    pub async fn wait_until_ready(&mut self, api: &str, limit: Duration) -> Result<()> {
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build()?;
+        let url = format!("{api}/health/ready");
+        let answers = poll(limit, || {
+            let request = client.get(&url).send();
+            async move { request.await.ok().filter(|answer| answer.status().is_success()).map(drop) }
+        });
+        tokio::select! {
+            answered = answers => {
+                answered.ok_or_else(|| anyhow!("the api is not ready after {} s; ask {url} why", limit.as_secs()))
+            }
+            problem = Self::first_end(&mut self.running) => Err(problem),
+        }
+    }
+
+    /// What made a service end that should have gone on.
+    pub async fn ended(&mut self) -> anyhow::Error {
+        Self::first_end(&mut self.running).await
+    }
+
+    async fn first_end(running: &mut JoinSet<(&'static str, Result<()>)>) -> anyhow::Error {
+        match running.join_next().await {
+            Some(ended) => {
+                why(ended).unwrap_or_else(|| anyhow!("a service ended although nobody stopped it"))
+            }
+            None => anyhow!("no service runs"),
+        }
+    }
+
+    pub async fn stop(mut self) {
+        self.shutdown.cancel();
+        let all = async {
+            while let Some(ended) = self.running.join_next().await {
+                if let Some(problem) = why(ended) {
+                    tracing::warn!("{problem:#}");
+                }
+            }
+        };
+        if timeout(STOP_WITHIN, all).await.is_err() {
+            tracing::warn!("the services did not stop in {} s and are cut off", STOP_WITHIN.as_secs());
+        }
+    }
+}
+
+fn why(ended: Result<(&'static str, Result<()>), JoinError>) -> Option<anyhow::Error> {
+    match ended {
+        Ok((_, Ok(()))) => None,
+        Ok((service, Err(problem))) => Some(problem.context(format!("{service} failed"))),
+        Err(problem) => Some(anyhow!("a service broke: {problem}")),
+    }
+}
+
+async fn stub_worker(_: WorkerConfig, stop: CancellationToken) -> Result<()> {
+    stop.cancelled().await;
+    Ok(())
+}
+async fn stub_api(_: ApiConfig, listener: TcpListener, stop: CancellationToken) -> Result<()> {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    loop {
+        tokio::select! { () = stop.cancelled() => return Ok(()), Ok((mut s, _)) = listener.accept() => {
+            let mut b = [0u8; 4096]; let _ = s.read(&mut b).await;
+            let _ = s.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok").await;
+        } }
+    }
+}

@@ -1,0 +1,18 @@
+use anyhow::Result;
+
+use crate::{
+    signals::shutdown_token,
+    stack::{Stack, StackOptions},
+};
+
+/// Starts the stack, prints the ready line and serves until it is told to stop.
+pub async fn run(options: &StackOptions) -> Result<()> {
+    let shutdown = shutdown_token()?;
+    let mut stack = Stack::start(options, &shutdown).await?;
+    println!("{}", stack.ready_line());
+    tracing::info!(page = %stack.file.api, "serving; Ctrl-C stops");
+    let outcome = stack.run_until(&shutdown).await;
+    stack.stop().await;
+    tracing::info!("stopped");
+    outcome
+}

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Installs what is missing on a Debian machine and fetches Kafka's jars. Never asks; run it as often
+# as you like.
+#   scripts/setup.sh run    what `make demo` needs
+#   scripts/setup.sh test   what `make test` needs too (a browser for the tests of the page)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+purpose=${1:-run}
+
+say() { printf 'set-up: %s\n' "$*" >&2; }
+fail() { say "$*"; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+have cargo || fail "cargo is missing: install Rust from https://rustup.rs and run this again"
+
+missing=()
+need() { # need PACKAGE CONDITION…: the package is missing where the condition fails
+    local package=$1
+    shift
+    "$@" || missing+=("$package")
+}
+has_postgres() { have initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
+has_compiler() { have cc && have c++ && have make; }
+has_chromium() { have chromium || have chromium-browser || have google-chrome; }
+has_jars() { cmp -s scripts/kafka/pom.xml .kafka/pom.xml && compgen -G '.kafka/lib/kafka_2.13-*.jar' >/dev/null; }
+
+need build-essential has_compiler
+need pkg-config have pkg-config
+need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
+need postgresql has_postgres
+need default-jre-headless have java
+has_jars || need maven have mvn
+if [[ $purpose == test ]]; then
+    need chromium has_chromium
+    need nodejs have node
+    need npm have npm
+fi
+
+if ((${#missing[@]})); then
+    as_root=()
+    if [[ $(id -u) != 0 ]]; then
+        if have sudo && sudo -n true 2>/dev/null; then
+            as_root=(sudo -n)
+        else
+            fail "these packages are missing: ${missing[*]}; install them as root: apt-get install ${missing[*]}"
+        fi
+    fi
+    have apt-get || fail "these packages are missing, and there is no apt-get to install them: ${missing[*]}"
+    say "installing ${missing[*]}"
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq update >&2
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends "${missing[@]}" >&2
+fi
+
+if ! has_jars; then
+    say "fetching Apache Kafka's jars into .kafka/lib"
+    rm -rf .kafka/partial
+    mkdir -p .kafka
+    mvn -q -B -f scripts/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory="$PWD/.kafka/partial" >&2
+    rm -rf .kafka/lib
+    mv .kafka/partial .kafka/lib
+    cp scripts/kafka/pom.xml .kafka/pom.xml
+fi
+say "ready"
