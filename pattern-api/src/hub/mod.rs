@@ -1,0 +1,275 @@
+//! The events of the one stream, in order and each once, for the clients of this instance.
+//!
+//! Kafka is the fast road. Positions are dense, so the hub knows at once what Kafka did not bring and
+//! reads it from the outbox: after a short wait, at start, and while the broker is away.
+
+mod current;
+mod event;
+mod follow;
+mod options;
+mod ring;
+
+pub use current::{CurrentState, StateChannel, Statistics};
+pub use event::{HubEvent, StreamChannel};
+pub use options::{Authenticate, HubOptions};
+
+use pattern_bus::KafkaSettings;
+use pattern_core::domain::Position;
+use pattern_store::Store;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::sync::{Semaphore, watch};
+use tokio_util::{
+    sync::CancellationToken,
+    task::{TaskTracker, task_tracker::TaskTrackerToken},
+};
+
+use current::Current;
+use ring::{Ring, RingRead};
+
+/// Reconnecting clients read old events from PostgreSQL; at most so many at a time, so that a storm of
+/// them leaves connections for everybody else.
+const OUTBOX_READERS: usize = 3;
+
+/// How far the hub is; watched by every connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    pub position: Position,
+    /// Bytes of all events since the start.
+    pub bytes: u64,
+    /// Raised when the stream was renewed: what clients know then is worth nothing.
+    pub generation: u64,
+}
+
+/// Why events can not be read on from a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadFailure {
+    /// They are no longer kept, or belong to another stream.
+    Gone,
+    /// PostgreSQL does not answer.
+    Unavailable,
+}
+
+/// One per API process.
+pub struct Hub {
+    store: Store,
+    options: HubOptions,
+    shutdown: CancellationToken,
+    ring: RwLock<Ring>,
+    progress: watch::Sender<Progress>,
+    ready: AtomicBool,
+    outbox_readers: Semaphore,
+    current: Current,
+    connections: TaskTracker,
+    disconnects: Mutex<BTreeMap<u16, u64>>,
+    recovered: AtomicU64,
+    not_recovered: AtomicU64,
+    /// The stream's position and the count that was read there.
+    pending_count: tokio::sync::Mutex<Option<(Position, i64)>>,
+}
+
+impl Hub {
+    /// Starts following the stream; ends with `shutdown`.
+    pub fn start(
+        store: Store,
+        kafka: KafkaSettings,
+        options: HubOptions,
+        shutdown: CancellationToken,
+    ) -> Arc<Self> {
+        let unknown = Progress { position: Position::new("unknown", 0), bytes: 0, generation: 0 };
+        let hub = Arc::new(Self {
+            ring: RwLock::new(Ring::new(0, options.ring_bytes)),
+            progress: watch::Sender::new(unknown),
+            ready: AtomicBool::new(false),
+            outbox_readers: Semaphore::new(OUTBOX_READERS),
+            current: Current::default(),
+            connections: TaskTracker::new(),
+            disconnects: Mutex::default(),
+            recovered: AtomicU64::new(0),
+            not_recovered: AtomicU64::new(0),
+            pending_count: tokio::sync::Mutex::default(),
+            store,
+            options,
+            shutdown,
+        });
+        tokio::spawn(follow::follow_stream(hub.clone(), kafka));
+        tokio::spawn(current::follow_current_state(hub.clone()));
+        hub
+    }
+
+    /// Whether the hub has caught up with the stream; clients are served from then on.
+    pub fn ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire) && !self.shutdown.is_cancelled()
+    }
+
+    /// Position of the last event that clients can have.
+    pub fn position(&self) -> Position {
+        self.progress.borrow().position.clone()
+    }
+
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.progress.subscribe()
+    }
+
+    pub fn options(&self) -> &HubOptions {
+        &self.options
+    }
+
+    pub fn shutdown(&self) -> &CancellationToken {
+        &self.shutdown
+    }
+
+    /// What `jobs` and `stats` show now; changes are watched.
+    pub fn current(&self, channel: StateChannel) -> watch::Receiver<CurrentState> {
+        self.current.watch(channel)
+    }
+
+    /// Suggestions that wait for an answer. Counted once per position of the stream, however many
+    /// clients connect; the last known count while PostgreSQL is away.
+    pub async fn pending_count(&self) -> i64 {
+        let mut known = self.pending_count.lock().await;
+        let position = self.position();
+        match &*known {
+            Some((counted_at, count)) if *counted_at == position => return *count,
+            _ => {}
+        }
+        match self.store.pending_count(None).await {
+            Ok(count) => {
+                *known = Some((position, count));
+                count
+            }
+            Err(error) => {
+                tracing::debug!(%error, "pending suggestions can not be counted");
+                known.as_ref().map_or(0, |(_, count)| *count)
+            }
+        }
+    }
+
+    /// Figures of this instance and of the stream.
+    pub async fn statistics(&self) -> pattern_store::Result<Statistics> {
+        let unpublished_events = self.store.unpublished_count().await?;
+        let pending_count = self.pending_count().await;
+        let (recovered, not_recovered) = self.recoveries();
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(Statistics {
+            position: self.position(),
+            connections: self.connection_count(),
+            pending_count,
+            unpublished_events,
+            ring_events: ring.len(),
+            ring_bytes: ring.bytes(),
+            recovered,
+            not_recovered,
+        })
+    }
+
+    /// Dense events after `after`, at most `limit`, from memory or from the outbox; empty at the top.
+    pub async fn read_after(
+        &self,
+        generation: u64,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<Arc<HubEvent>>, ReadFailure> {
+        let epoch = {
+            let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+            let progress = self.progress.borrow();
+            if progress.generation != generation {
+                return Err(ReadFailure::Gone);
+            }
+            if let RingRead::Events(events) = ring.read_after(after, limit) {
+                return Ok(events);
+            }
+            progress.position.epoch.clone()
+        };
+        let _turn = self.outbox_readers.acquire().await.map_err(|_| ReadFailure::Unavailable)?;
+        match self.store.read_events(after, limit as i64).await {
+            Ok(Some(rows)) => {
+                let known = self.position().number;
+                // What the hub itself has not reached comes from the ring, in its turn.
+                let rows = rows.into_iter().filter(|row| row.position <= known);
+                Ok(rows.map(|row| Arc::new(HubEvent::new(&epoch, row.position, &row.text))).collect())
+            }
+            Ok(None) => Err(ReadFailure::Gone),
+            Err(error) => {
+                tracing::warn!(%error, "missed events can not be read");
+                Err(ReadFailure::Unavailable)
+            }
+        }
+    }
+
+    /// Whether a position of this epoch exists at all, here or further on.
+    pub async fn exists(&self, number: i64) -> Result<bool, ReadFailure> {
+        if number <= self.position().number {
+            return Ok(true);
+        }
+        let top = self.store.stream_top().await.map_err(|_| ReadFailure::Unavailable)?;
+        Ok(number <= top.position.number)
+    }
+
+    /// Keeps [`Hub::drained`] waiting until it is dropped.
+    pub fn connection(&self) -> TaskTrackerToken {
+        self.connections.token()
+    }
+
+    pub fn connection_count(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// After `shutdown`: waits until every client has its close frame, at most `limit`.
+    pub async fn drained(&self, limit: Duration) {
+        self.connections.close();
+        if tokio::time::timeout(limit, self.connections.wait()).await.is_err() {
+            tracing::warn!(connections = self.connections.len(), "connections did not close in time");
+        }
+    }
+
+    pub fn count_disconnect(&self, code: u16) {
+        *self.locked_disconnects().entry(code).or_default() += 1;
+    }
+
+    /// How many connections ended, by close code.
+    pub fn disconnects(&self) -> BTreeMap<u16, u64> {
+        self.locked_disconnects().clone()
+    }
+
+    pub fn count_recovery(&self, recovered: bool) {
+        let counter = if recovered { &self.recovered } else { &self.not_recovered };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many resumes were answered with `recovered` true, and false.
+    pub fn recoveries(&self) -> (u64, u64) {
+        (self.recovered.load(Ordering::Relaxed), self.not_recovered.load(Ordering::Relaxed))
+    }
+
+    fn locked_disconnects(&self) -> MutexGuard<'_, BTreeMap<u16, u64>> {
+        self.disconnects.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, event: HubEvent) {
+        let (position, bytes) = (event.position, event.bytes() as u64);
+        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        ring.push(Arc::new(event));
+        self.progress.send_modify(|progress| {
+            progress.position.number = position;
+            progress.bytes += bytes;
+        });
+    }
+
+    /// Forgets everything: a stream with another epoch, or one that went on without us.
+    fn restart(&self, start: Position) {
+        self.ready.store(false, Ordering::Release);
+        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        *ring = Ring::new(start.number, self.options.ring_bytes);
+        self.progress.send_modify(|progress| {
+            progress.position = start;
+            progress.generation += 1;
+        });
+    }
+}

@@ -1,0 +1,66 @@
+use axum::extract::ws::CloseFrame;
+
+/// Why the server closes a connection. 3000–3499: come back and resume; 3500 and above: coming back
+/// with the same request will not help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloseCode {
+    /// This instance stops.
+    Shutdown,
+    /// The stream is another one, so that positions known before are worth nothing.
+    Renewed,
+    /// Too far behind, or not taking anything any more.
+    Slow,
+    /// What the client missed can not be read right now.
+    Insufficient,
+    /// No answer to a ping.
+    NoPong,
+    /// The token was refused.
+    InvalidToken,
+    /// Not authenticated in time.
+    Unauthenticated,
+}
+
+impl CloseCode {
+    pub fn number(self) -> u16 {
+        match self {
+            Self::Shutdown => 3001,
+            Self::Renewed => 3002,
+            Self::Slow => 3008,
+            Self::Insufficient => 3010,
+            Self::NoPong => 3012,
+            Self::InvalidToken => 3500,
+            Self::Unauthenticated => 3502,
+        }
+    }
+
+    fn reason(self) -> &'static str {
+        match self {
+            Self::Shutdown => "shutting down, reconnect",
+            Self::Renewed => "the stream was renewed, reconnect",
+            Self::Slow => "too slow, reconnect and resume",
+            Self::Insufficient => "missed events can not be read, reconnect",
+            Self::NoPong => "no pong, reconnect",
+            Self::InvalidToken => "the token was refused",
+            Self::Unauthenticated => "not authenticated in time",
+        }
+    }
+
+    pub fn frame(self) -> CloseFrame {
+        CloseFrame { code: self.number(), reason: self.reason().into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CloseCode::*;
+
+    #[test]
+    fn a_code_tells_whether_to_come_back() {
+        for code in [Shutdown, Renewed, Slow, Insufficient, NoPong] {
+            assert!((3000..3500).contains(&code.number()), "{code:?}");
+        }
+        for code in [InvalidToken, Unauthenticated] {
+            assert!((3500..4000).contains(&code.number()), "{code:?}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! `/ws`: the stream of events, and what is current, for browsers.
+
+mod codes;
+mod connection;
+mod messages;
+mod origin;
+mod subscriptions;
+mod writer;
+
+pub use codes::CloseCode;
+pub use messages::{Channel, ClientMessage, ServerMessage, Subscribe};
+
+use axum::{
+    Router,
+    extract::{State, WebSocketUpgrade},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+
+use crate::state::AppState;
+
+/// What tungstenite allocates for every connection; its default is 128 KiB.
+const READ_BUFFER: usize = 1024;
+/// Every message goes out at once.
+const WRITE_BUFFER: usize = 0;
+/// One message is on its way at a time, so this is the largest event that can be sent.
+const MAX_WRITE_BUFFER: usize = 64 << 20;
+/// Clients send short commands.
+const MAX_CLIENT_MESSAGE: usize = 64 << 10;
+
+pub fn routes() -> Router<AppState> {
+    Router::new().route("/ws", get(upgrade))
+}
+
+async fn upgrade(State(state): State<AppState>, headers: HeaderMap, socket: WebSocketUpgrade) -> Response {
+    let hub = state.hub;
+    if !origin::allowed(&headers, &hub.options().allowed_origins) {
+        return (StatusCode::FORBIDDEN, "this origin may not connect").into_response();
+    }
+    if !hub.ready() {
+        let reason = "not caught up with the stream of events yet, try again";
+        return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], reason).into_response();
+    }
+    socket
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
+        .max_write_buffer_size(MAX_WRITE_BUFFER)
+        .max_message_size(MAX_CLIENT_MESSAGE)
+        .max_frame_size(MAX_CLIENT_MESSAGE)
+        .on_upgrade(move |socket| connection::serve(socket, hub))
+}
