@@ -157,7 +157,11 @@ mod tests {
         let etag = first.headers()[header::ETAG].to_str().unwrap().to_owned();
         assert_eq!(first.headers()[header::CACHE_CONTROL], ASK_EVERY_TIME);
         for tag in [etag.clone(), format!("W/{etag}"), format!("\"other\", {etag}")] {
-            assert_eq!(ask("/", &[("if-none-match", &tag)]).await.status(), StatusCode::NOT_MODIFIED, "{tag}");
+            assert_eq!(
+                ask("/", &[("if-none-match", &tag)]).await.status(),
+                StatusCode::NOT_MODIFIED,
+                "{tag}"
+            );
         }
         assert_eq!(ask("/", &[("if-none-match", "\"other\"")]).await.status(), StatusCode::OK);
     }
@@ -182,7 +186,9 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_outside_the_page_is_served() {
-        for path in ["/assets/v/index.html", "/assets/v/../Cargo.toml", "/assets/v/%2e%2e/Cargo.toml", "/assets/v/js"] {
+        for path in
+            ["/assets/v/index.html", "/assets/v/../Cargo.toml", "/assets/v/%2e%2e/Cargo.toml", "/assets/v/js"]
+        {
             assert_eq!(ask(path, &[]).await.status(), StatusCode::NOT_FOUND, "{path}");
         }
     }
