@@ -8,7 +8,9 @@ import { revealSelected, visibleSuggestions } from "./view/list.js";
 
 function current() {
   const suggestion = app.selected ? app.feed.get(app.selected) : null;
-  return suggestion && (suggestion.status === "pending" || suggestion.status === "deferred") ? suggestion : null;
+  return suggestion && (suggestion.status === "pending" || suggestion.status === "deferred")
+    ? suggestion
+    : null;
 }
 
 const nameOf = (suggestion) => suggestion.cluster.label || suggestion.pattern.name;
@@ -53,7 +55,9 @@ export const act = {
       return answer === null ? false : defer(suggestion, answer.until);
     }),
   undo: () => {
-    const last = app.decisions.find(({ action, by }) => action !== "undo" && by === (app.reviewer || "local"));
+    const last = app.decisions.find(
+      ({ action, by }) => (action === "approve" || action === "reject") && by === (app.reviewer || "local"),
+    );
     if (last) undo(last.suggestionId, last.version);
   },
   next: () => move(1),

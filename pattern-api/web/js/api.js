@@ -20,7 +20,8 @@ export class Problem extends Error {
   /** For a person: what happened and what to do. */
   get words() {
     if (this.isUnreachable) return "The server does not answer. Trying again is safe: nothing is done twice.";
-    if (this.status === 503) return `The server cannot work right now: ${this.message}. Try again in a moment.`;
+    if (this.status === 503)
+      return `The server cannot work right now: ${this.message}. Try again in a moment.`;
     return this.message;
   }
 }
@@ -44,7 +45,11 @@ async function request(method, path, { body, headers = {}, signal } = {}) {
     response = await fetch(address(path), {
       method,
       signal,
-      headers: { accept: "application/json", ...(body ? { "content-type": "application/json" } : {}), ...headers },
+      headers: {
+        accept: "application/json",
+        ...(body ? { "content-type": "application/json" } : {}),
+        ...headers,
+      },
       body: body ? JSON.stringify(body) : undefined,
     });
   } catch (error) {

@@ -7,7 +7,8 @@ import { rememberDecision } from "./events.js";
 import { clock } from "./format.js";
 import { toast } from "./view/toasts.js";
 
-const title = (suggestion) => suggestion.equipment?.name ?? suggestion.cluster.label ?? suggestion.pattern.name;
+const title = (suggestion) =>
+  suggestion.equipment?.name ?? suggestion.cluster.label ?? suggestion.pattern.name;
 
 function decided(suggestion, action, reason) {
   app.feed.put(suggestion);
@@ -34,9 +35,12 @@ async function refresh(id) {
 
 async function explain(problem, suggestion, retry) {
   if (problem.status === 409) {
-    const { decided_by: by, decided_at: at, status } = problem.body;
+    const { decided_by: by, decided_at: at, suggestion_status: status } = problem.body;
     await refresh(suggestion.id);
-    if (by && status && status !== "pending") toast(`${by} already ${status} ${title(suggestion)}${at ? ` at ${clock(at)}` : ""}.`);
+    if (status === "expired")
+      toast(`${title(suggestion)} has expired; another suggestion took its place, or it waited too long.`);
+    else if (by && status && status !== "pending")
+      toast(`${by} already ${status} ${title(suggestion)}${at ? ` at ${clock(at)}` : ""}.`);
     else toast(`${title(suggestion)} changed while you were looking. Please look at it again.`);
     return;
   }
@@ -67,8 +71,8 @@ async function decide(suggestion, action, body, reason) {
   }
 }
 
-function offerUndo(answer, action, words) {
-  toast(words, { action: { label: "Undo", run: () => undo(answer.id, answer.version) }, id: `decided-${answer.id}` });
+function offerUndo(answer, words) {
+  toast(words, { action: { label: "Undo", run: () => undo(answer.id, answer.version) } });
 }
 
 export async function approve(suggestion) {
@@ -79,26 +83,34 @@ export async function approve(suggestion) {
   const answer = await decide(suggestion, "approve", body, "");
   if (!answer) return false;
   app.drafts.delete(suggestion.id);
-  offerUndo(answer, "approve", `Approved ${title(answer)} as ${answer.pattern.name}.`);
+  offerUndo(answer, `Approved ${title(answer)} as ${answer.pattern.name}.`);
   return true;
 }
 
 export async function reject(suggestion, reason) {
   const answer = await decide(suggestion, "reject", { version: suggestion.version, reason }, reason);
-  if (answer) offerUndo(answer, "reject", `Rejected ${title(answer)}.`);
+  if (answer) offerUndo(answer, `Rejected ${title(answer)}.`);
   return Boolean(answer);
 }
 
 export async function defer(suggestion, until) {
   const body = { version: suggestion.version, ...(until ? { until } : {}) };
   const answer = await decide(suggestion, "defer", body, until ? `until ${clock(until)}` : "");
-  if (answer) offerUndo(answer, "defer", `Deferred ${title(answer)}.`);
+  if (answer)
+    toast(`Deferred ${title(answer)}.`, {
+      action: { label: "Show deferred", run: () => ((app.filter.tab = "deferred"), repaint()) },
+    });
   return Boolean(answer);
 }
 
 export async function undo(id, version) {
   const suggestion = app.feed.get(id) ?? { id, version, cluster: {}, pattern: { name: "the suggestion" } };
-  const answer = await decide(suggestion, "undo", { version: Math.max(version ?? 0, suggestion.version) }, "");
+  const answer = await decide(
+    suggestion,
+    "undo",
+    { version: Math.max(version ?? 0, suggestion.version) },
+    "",
+  );
   if (answer) toast(`${title(answer)} is ${answer.status} again; the decision no longer counts.`);
   return Boolean(answer);
 }

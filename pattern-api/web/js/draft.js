@@ -22,12 +22,14 @@ export function roleOf(point, detail, draft, patterns) {
 export function assign(point, role, detail, draft, patterns) {
   if (role) {
     for (const other of detail.points) {
-      if (other.id !== point.id && roleOf(other, detail, draft, patterns) === role) draft.roles.set(other.id, null);
+      if (other.id !== point.id && roleOf(other, detail, draft, patterns) === role)
+        draft.roles.set(other.id, null);
     }
   }
   draft.roles.set(point.id, role);
   for (const { id, role: proposed } of detail.points) {
-    if (!draft.patternId && draft.roles.has(id) && draft.roles.get(id) === (proposed ?? null)) draft.roles.delete(id);
+    if (!draft.patternId && draft.roles.has(id) && draft.roles.get(id) === (proposed ?? null))
+      draft.roles.delete(id);
   }
 }
 

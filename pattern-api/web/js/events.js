@@ -1,6 +1,7 @@
 // What each event of the stream means for the page.
 
 import { app, remember, repaint } from "./app.js";
+import { get } from "./api.js";
 import { announceArrival } from "./view/announcer.js";
 
 const ACTIONS = {
@@ -16,7 +17,8 @@ export function rememberDecision(suggestion, { action, by, at, reason }) {
     action,
     by,
     at,
-    reason,
+    // Events say "rejected: why"; the verb is shown already.
+    reason: (reason ?? "").replace(/^(approved|rejected|deferred)\b:?\s*/, ""),
     suggestionId: suggestion.id,
     version: suggestion.version,
     label: suggestion.equipment?.name ?? suggestion.cluster.label ?? suggestion.pattern.name,
@@ -56,8 +58,20 @@ function patternEvent(event) {
   });
 }
 
+/** Only a list too long to be held whole needs the server to count. */
+async function recount() {
+  if (app.feed.complete) return;
+  try {
+    app.feed.total = (await get("api/suggestions/stats")).pending;
+    repaint();
+  } catch {
+    // The next change brings the next chance.
+  }
+}
+
 export function receive(event) {
-  if (event.type.startsWith("Suggestion")) suggestionEvent(event);
+  if (event.type === "PendingCountChanged") recount();
+  else if (event.type.startsWith("Suggestion")) suggestionEvent(event);
   else if (event.type.startsWith("Pattern")) patternEvent(event);
   repaint();
 }

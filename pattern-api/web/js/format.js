@@ -1,7 +1,10 @@
 const PURPOSES = {
   match: { label: "Match", title: "At or above the threshold" },
   learning: { label: "Teach me", title: "Below the threshold, but your answer teaches most" },
-  new_pattern: { label: "New pattern", title: "Several clusters look alike, and nothing in the library fits" },
+  new_pattern: {
+    label: "New pattern",
+    title: "Several clusters look alike, and nothing in the library fits",
+  },
 };
 
 const JOBS = {

@@ -6,7 +6,7 @@ import { receive, rememberDecision } from "./events.js";
 import { wireKeyboard } from "./keyboard.js";
 import { Live, reconnectDelay } from "./live.js";
 import { isNarrow, select, wireSelection } from "./selection.js";
-import { readDecided, readPatterns, readRuns, readSources, readSuggestions } from "./snapshot.js";
+import { readDecisions, readPatterns, readRuns, readSources, readSuggestions } from "./snapshot.js";
 import { paintActivity } from "./view/activity.js";
 import { paintDetail } from "./view/detail.js";
 import { paintHeader, wireHeader } from "./view/header.js";
@@ -21,24 +21,28 @@ const socketAddress = () => {
 
 /** What is nice to have: without it the feed still works. */
 function readAside() {
-  const quietly = (promise, use) => promise.then(use).then(repaint, (problem) => console.warn(problem.message));
+  const quietly = (promise, use) =>
+    promise.then(use).then(repaint, (problem) => console.warn(problem.message));
   quietly(readSources(), (sources) => (app.sources = sources));
   quietly(readPatterns(), (patterns) => (app.patterns = patterns));
   quietly(readRuns(), takeRuns);
-  quietly(readDecided(), (suggestions) => {
-    suggestions.forEach((suggestion) => {
+  quietly(readDecisions(), (decisions) =>
+    decisions.forEach(({ suggestion, action, decided_by: by, decided_at: at, reason, version }) => {
       app.feed.put(suggestion);
-      const { decision } = suggestion;
-      if (decision) rememberDecision(suggestion, { action: decision.action, by: decision.decided_by, at: decision.decided_at, reason: decision.reason });
-    });
-  });
+      rememberDecision({ ...suggestion, version }, { action, by, at, reason });
+    }),
+  );
 }
 
 function takeRuns(runs) {
   const wasFinished = finishedRuns();
   runs.forEach((run) => app.runs.set(run.id, run));
   // A run may have found new points and data sources, which are in no channel.
-  if (app.snapshot === "ready" && finishedRuns() > wasFinished) readSources().then((sources) => ((app.sources = sources), repaint()), () => {});
+  if (app.snapshot === "ready" && finishedRuns() > wasFinished)
+    readSources().then(
+      (sources) => ((app.sources = sources), repaint()),
+      () => {},
+    );
   repaint();
 }
 
@@ -83,7 +87,12 @@ const live = new Live(socketAddress(), {
 
 /** On a wide screen something is always open, so that the first glance already shows evidence. */
 function selectFirst() {
-  if (app.snapshot !== "ready" || isNarrow() || (app.selected && (app.feed.get(app.selected) || app.details.has(app.selected)))) return;
+  if (
+    app.snapshot !== "ready" ||
+    isNarrow() ||
+    (app.selected && (app.feed.get(app.selected) || app.details.has(app.selected)))
+  )
+    return;
   const [first] = visibleSuggestions();
   if (first && !location.hash) select(first.id);
 }

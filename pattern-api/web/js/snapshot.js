@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 
-const PAGE = 100;
+const PAGE = 200;
 /** More than a person reviews in a sitting; beyond it the list says that there are more. */
 const MOST = 5000;
 
@@ -31,12 +31,9 @@ export async function readSuggestions(onPosition) {
   return { items: [...pending.items, ...deferred.items], total: pending.first.total ?? pending.items.length };
 }
 
-/** The latest decided suggestions, where the server tells who decided. */
-export async function readDecided() {
-  const lists = await Promise.all(
-    ["approved", "rejected"].map((status) => get(`api/suggestions?${new URLSearchParams({ status, limit: 20 })}`)),
-  );
-  return lists.flatMap((list) => list.items);
+/** The latest decisions of everybody, newest first. */
+export async function readDecisions() {
+  return (await get("api/decisions?limit=30")).items ?? [];
 }
 
 export async function readSources() {

@@ -8,15 +8,19 @@ import { act } from "../actions.js";
 function patternChoice(suggestion) {
   if (app.patterns.size === 0) return null;
   const draft = draftOf(suggestion.id);
-  const byName = [...app.patterns.values()].filter(({ status }) => status !== "retired").sort((a, b) => a.name.localeCompare(b.name));
-  const choice = h("select", {
-    id: "pattern",
-    onchange: ({ target }) => {
-      draft.patternId = target.value && target.value !== suggestion.pattern.id ? target.value : null;
-      draft.roles.clear();
-      repaint();
+  const byName = [...app.patterns.values()]
+    .filter(({ status }) => status !== "retired")
+    .sort((a, b) => a.name.localeCompare(b.name));
+  const choice = h(
+    "select",
+    {
+      id: "pattern",
+      onchange: ({ target }) => {
+        draft.patternId = target.value && target.value !== suggestion.pattern.id ? target.value : null;
+        draft.roles.clear();
+        repaint();
+      },
     },
-  },
     !suggestion.pattern.id && h("option", { value: "" }, `${suggestion.pattern.name} (new)`),
     byName.map(({ id, name }) => h("option", { value: id }, name)),
   );
@@ -27,7 +31,22 @@ function patternChoice(suggestion) {
 export function decisionBar(suggestion, { isOpen, busy }) {
   if (!isOpen) {
     const canUndo = suggestion.status === "approved" || suggestion.status === "rejected";
-    return canUndo ? h("div", { class: "buttons" }, h("button", { type: "button", class: "plain", disabled: busy, onclick: () => undo(suggestion.id, suggestion.version) }, "Undo the decision")) : [];
+    return canUndo
+      ? h(
+          "div",
+          { class: "buttons" },
+          h(
+            "button",
+            {
+              type: "button",
+              class: "plain",
+              disabled: busy,
+              onclick: () => undo(suggestion.id, suggestion.version),
+            },
+            "Undo the decision",
+          ),
+        )
+      : [];
   }
   const draft = draftOf(suggestion.id);
   const name = h("input", {
@@ -35,16 +54,45 @@ export function decisionBar(suggestion, { isOpen, busy }) {
     value: draft.equipmentName ?? suggestion.cluster.label ?? "",
     maxlength: 120,
     autocomplete: "off",
-    oninput: ({ target }) => (draft.equipmentName = target.value === (suggestion.cluster.label ?? "") ? null : target.value),
+    oninput: ({ target }) =>
+      (draft.equipmentName = target.value === (suggestion.cluster.label ?? "") ? null : target.value),
     onkeydown: (event) => event.key === "Enter" && act.approve(),
   });
   const key = (letter) => h("kbd", { "aria-hidden": "true" }, letter);
   return [
-    h("div", { class: "inputs" }, h("label", { class: "field" }, h("span", {}, "Equipment name"), name), patternChoice(suggestion)),
-    h("div", { class: "buttons" },
-      h("button", { type: "button", class: "plain", "data-do": "defer", disabled: busy, onclick: act.defer }, "Defer", key("d")),
-      h("button", { type: "button", class: "plain danger-text", "data-do": "reject", disabled: busy, onclick: act.reject }, "Reject", key("r")),
-      h("button", { type: "button", class: "primary", "data-do": "approve", disabled: busy, onclick: act.approve }, busy ? "Sending…" : "Approve", key("a")),
+    h(
+      "div",
+      { class: "inputs" },
+      h("label", { class: "field" }, h("span", {}, "Equipment name"), name),
+      patternChoice(suggestion),
+    ),
+    h(
+      "div",
+      { class: "buttons" },
+      h(
+        "button",
+        { type: "button", class: "plain", "data-do": "defer", disabled: busy, onclick: act.defer },
+        "Defer",
+        key("d"),
+      ),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "plain danger-text",
+          "data-do": "reject",
+          disabled: busy,
+          onclick: act.reject,
+        },
+        "Reject",
+        key("r"),
+      ),
+      h(
+        "button",
+        { type: "button", class: "primary", "data-do": "approve", disabled: busy, onclick: act.approve },
+        busy ? "Sending…" : "Approve",
+        key("a"),
+      ),
     ),
   ];
 }

@@ -20,7 +20,8 @@ export function charted(points) {
 /** SVG path of a normalised signal; a gap lifts the pen, and a value alone becomes a dot. */
 export function path(values, width, height, pad = 0) {
   const step = values.length > 1 ? width / (values.length - 1) : 0;
-  const place = (value, i) => `${(i * step).toFixed(1)} ${(pad + (1 - value) * (height - 2 * pad)).toFixed(1)}`;
+  const place = (value, i) =>
+    `${(i * step).toFixed(1)} ${(pad + (1 - value) * (height - 2 * pad)).toFixed(1)}`;
   let d = "";
   values.forEach((value, i) => {
     if (value === null) return;
@@ -34,13 +35,15 @@ export function path(values, width, height, pad = 0) {
 /** Marks everything that belongs to the point, in the chart and in the table; null clears. */
 export function highlight(root, id) {
   root.toggleAttribute("data-lit", id !== null);
-  root.querySelectorAll("[data-point]").forEach((element) => element.toggleAttribute("data-on", element.dataset.point === id));
+  root
+    .querySelectorAll("[data-point]")
+    .forEach((element) => element.toggleAttribute("data-on", element.dataset.point === id));
 }
 
 function nearest(event, svg, lines) {
   const box = svg.getBoundingClientRect();
   const x = (event.clientX - box.left) / box.width;
-  const y = 1 - ((event.clientY - box.top) / box.height * HEIGHT - PAD) / (HEIGHT - 2 * PAD);
+  const y = 1 - (((event.clientY - box.top) / box.height) * HEIGHT - PAD) / (HEIGHT - 2 * PAD);
   let best = { id: null, distance: 0.12 };
   for (const { id, sparkline } of lines) {
     const value = sparkline[Math.round(x * (sparkline.length - 1))] ?? null;
@@ -55,20 +58,55 @@ export function chart(points, root) {
   if (lines.length === 0) {
     return h("p", { class: "no-signal" }, "No samples yet: this was judged by names and units alone.");
   }
-  const days = [1, 2, 3, 4, 5, 6].map((day) => s("line", { class: "day", x1: (WIDTH * day) / 7, x2: (WIDTH * day) / 7, y1: 0, y2: HEIGHT }));
-  const svg = s("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": `Signals of ${lines.length} points over the last seven days, each in its own range` },
+  const days = [1, 2, 3, 4, 5, 6].map((day) =>
+    s("line", { class: "day", x1: (WIDTH * day) / 7, x2: (WIDTH * day) / 7, y1: 0, y2: HEIGHT }),
+  );
+  const svg = s(
+    "svg",
+    {
+      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+      preserveAspectRatio: "none",
+      role: "img",
+      "aria-label": `Signals of ${lines.length} points over the last seven days, each in its own range`,
+    },
     days,
-    lines.map((point, i) => s("path", { class: `signal c${i}`, d: path(point.sparkline, WIDTH, HEIGHT, PAD), "data-point": point.id })),
+    lines.map((point, i) =>
+      s("path", {
+        class: `signal c${i}`,
+        d: path(point.sparkline, WIDTH, HEIGHT, PAD),
+        "data-point": point.id,
+      }),
+    ),
   );
   svg.addEventListener("pointermove", (event) => highlight(root, nearest(event, svg, lines)));
   svg.addEventListener("pointerleave", () => highlight(root, null));
   const withSignal = points.filter(hasSignal).length;
-  return h("figure", { class: "chart" },
+  return h(
+    "figure",
+    { class: "chart" },
     svg,
-    h("div", { class: "axis", "aria-hidden": "true" }, h("span", {}, "7 days ago"), h("span", {}, "now")),
-    h("figcaption", {},
+    h(
+      "div",
+      { class: "axis", "aria-hidden": "true" },
+      h("span", {}, "7 days before"),
+      h("span", {}, "newest samples"),
+    ),
+    h(
+      "figcaption",
+      {},
       lines.map((point, i) =>
-        h("span", { class: `key c${i}`, "data-point": point.id, onmouseenter: () => highlight(root, point.id), onmouseleave: () => highlight(root, null) }, h("i", { "aria-hidden": "true" }), point.role || point.name)),
+        h(
+          "span",
+          {
+            class: `key c${i}`,
+            "data-point": point.id,
+            onmouseenter: () => highlight(root, point.id),
+            onmouseleave: () => highlight(root, null),
+          },
+          h("i", { "aria-hidden": "true" }),
+          point.role || point.name,
+        ),
+      ),
       withSignal > lines.length && h("span", { class: "rest" }, `and ${withSignal - lines.length} more`),
     ),
   );
@@ -76,6 +114,14 @@ export function chart(points, root) {
 
 export function sparkline(point, color) {
   if (!hasSignal(point)) return h("span", { class: "flat", title: "no samples" }, "no samples");
-  return s("svg", { class: `spark ${color === null ? "uncolored" : `c${color}`}`, viewBox: "0 0 120 24", preserveAspectRatio: "none", "aria-hidden": "true" },
-    s("path", { d: path(point.sparkline, 120, 24, 2) }));
+  return s(
+    "svg",
+    {
+      class: `spark ${color === null ? "uncolored" : `c${color}`}`,
+      viewBox: "0 0 120 24",
+      preserveAspectRatio: "none",
+      "aria-hidden": "true",
+    },
+    s("path", { d: path(point.sparkline, 120, 24, 2) }),
+  );
 }

@@ -33,12 +33,18 @@ async function load(id) {
 function freshen(suggestion) {
   const loaded = app.details.get(suggestion.id);
   if (loading?.id === suggestion.id) return;
-  if (!loaded || (loaded.version < suggestion.version && !isStaleDraft(suggestion, loaded))) load(suggestion.id);
+  if (!loaded || (loaded.version < suggestion.version && !isStaleDraft(suggestion, loaded)))
+    load(suggestion.id);
 }
 
 function isStaleDraft(suggestion, loaded) {
   const isOpen = suggestion.status === "pending" || suggestion.status === "deferred";
-  return isOpen && Boolean(loaded?.data) && loaded.version < suggestion.version && isEdited(app.drafts.get(suggestion.id));
+  return (
+    isOpen &&
+    Boolean(loaded?.data) &&
+    loaded.version < suggestion.version &&
+    isEdited(app.drafts.get(suggestion.id))
+  );
 }
 
 function reload(id) {
@@ -49,23 +55,46 @@ function reload(id) {
 
 function heading(suggestion) {
   const kind = purpose(suggestion.purpose);
-  return h("header", { class: "head" },
+  return h(
+    "header",
+    { class: "head" },
     h("button", { type: "button", class: "back", onclick: closeDetail }, "‹ List"),
-    h("div", { class: "titles" },
+    h(
+      "div",
+      { class: "titles" },
       h("h2", {}, suggestion.cluster.label || plural(suggestion.cluster.point_count, "point")),
-      h("p", { class: "what" }, suggestion.pattern.name, suggestion.pattern.category && h("span", { class: "category" }, suggestion.pattern.category)),
+      h(
+        "p",
+        { class: "what" },
+        suggestion.pattern.name,
+        suggestion.pattern.category && h("span", { class: "category" }, suggestion.pattern.category),
+      ),
     ),
-    h("div", { class: "sure" },
+    h(
+      "div",
+      { class: "sure" },
       h("span", { class: "number" }, score(suggestion.confidence)),
-      h("span", { class: "meter", vars: { "--value": suggestion.confidence } }, h("i", { "aria-hidden": "true" })),
+      h(
+        "span",
+        { class: "meter", vars: { "--value": suggestion.confidence } },
+        h("i", { "aria-hidden": "true" }),
+      ),
       h("span", { class: "hint" }, "confidence"),
     ),
-    h("p", { class: "meta" },
+    h(
+      "p",
+      { class: "meta" },
       h("span", { class: `badge ${suggestion.purpose}`, title: kind.title }, kind.label),
       h("span", {}, suggestion.data_source),
-      h("span", {}, `${suggestion.cluster.kind} cluster of ${plural(suggestion.cluster.point_count, "point")}`),
+      h(
+        "span",
+        {},
+        `${suggestion.cluster.kind} cluster of ${plural(suggestion.cluster.point_count, "point")}`,
+      ),
       h("span", { title: clock(suggestion.created_at) }, `proposed ${relative(suggestion.created_at)}`),
-      suggestion.expires_at && suggestion.status === "pending" && h("span", { title: clock(suggestion.expires_at) }, `expires ${relative(suggestion.expires_at)}`),
+      suggestion.expires_at &&
+        suggestion.status === "pending" &&
+        h("span", { title: clock(suggestion.expires_at) }, `expires ${relative(suggestion.expires_at)}`),
     ),
   );
 }
@@ -77,36 +106,67 @@ function outcome(suggestion, decision) {
   const at = decision?.decided_at ?? said?.at;
   const reason = decision?.reason || (said?.action === "reject" ? said.reason : "");
   const verb = decision ? past(decision.action) : suggestion.status;
-  const words = suggestion.status === "expired"
-    ? "This suggestion expired; another one took its place, or nobody answered in time."
-    : `${verb[0].toUpperCase()}${verb.slice(1)}${by ? ` by ${by}` : ""}${at ? ` at ${clock(at)}` : ""}${suggestion.equipment ? ` as ${suggestion.equipment.name}` : ""}.`;
-  return h("div", { class: `notice ${suggestion.status}` }, h("p", {}, words, reason && h("span", { class: "said" }, ` “${reason}”`)));
+  const words =
+    suggestion.status === "expired"
+      ? "This suggestion expired; another one took its place, or nobody answered in time."
+      : `${verb[0].toUpperCase()}${verb.slice(1)}${by ? ` by ${by}` : ""}${at ? ` at ${clock(at)}` : ""}${suggestion.equipment ? ` as ${suggestion.equipment.name}` : ""}.`;
+  return h(
+    "div",
+    { class: `notice ${suggestion.status}` },
+    h("p", {}, words, reason && h("span", { class: "said" }, ` “${reason}”`)),
+  );
 }
 
 function body(suggestion, loaded, root) {
   if (!loaded) return [h("p", { class: "hint" }, "Reading the points…")];
   if (loaded.problem) {
-    return [h("div", { class: "notice bad" }, h("p", {}, loaded.problem.words), h("button", { type: "button", class: "link", onclick: () => reload(suggestion.id) }, "Try again"))];
+    return [
+      h(
+        "div",
+        { class: "notice bad" },
+        h("p", {}, loaded.problem.words),
+        h("button", { type: "button", class: "link", onclick: () => reload(suggestion.id) }, "Try again"),
+      ),
+    ];
   }
   return [
-    h("div", { class: "evidence" },
+    h(
+      "div",
+      { class: "evidence" },
       h("section", {}, h("h3", {}, "Score split"), scoreSplit(suggestion.scores)),
       h("section", {}, h("h3", {}, "Signals, each in its own range"), chart(loaded.data.points, root)),
     ),
-    h("section", { class: "assignments" }, h("h3", {}, "Points and roles"), h("div", { class: "table" })),
+    h(
+      "section",
+      { class: "assignments" },
+      h("h3", {}, "Points and roles", h("span", { class: "note" }, "• required")),
+      h("div", { class: "table" }),
+    ),
   ];
 }
 
 function nothingSelected() {
-  return h("div", { class: "empty" }, h("h2", {}, "Nothing selected"), h("p", {}, "Choose a suggestion to see its points, the roles they would take, and why the engine thinks so."));
+  return h(
+    "div",
+    { class: "empty" },
+    h("h2", {}, "Nothing selected"),
+    h(
+      "p",
+      {},
+      "Choose a suggestion to see its points, the roles they would take, and why the engine thinks so.",
+    ),
+  );
 }
 
 export function paintDetail() {
-  document.body.toggleAttribute("data-open", app.open);
   const root = byId("detail");
+  const opens = app.open && !document.body.hasAttribute("data-open");
+  document.body.toggleAttribute("data-open", app.open);
+  for (const covered of ["feed", "activity", "strip"]) byId(covered).inert = app.open;
   const suggestion = app.selected ? app.feed.get(app.selected) : null;
   if (!suggestion) {
-    if (app.selected && app.snapshot === "ready" && !app.details.has(app.selected)) freshen({ id: app.selected, version: 0 });
+    if (app.selected && app.snapshot === "ready" && !app.details.has(app.selected))
+      freshen({ id: app.selected, version: 0 });
     paint(root, `none ${app.details.get(app.selected)?.problem?.words}`, nothingSelected);
     return;
   }
@@ -115,13 +175,30 @@ export function paintDetail() {
   const isOpen = suggestion.status === "pending" || suggestion.status === "deferred";
   const stale = isStaleDraft(suggestion, loaded);
   const decision = loaded?.version === suggestion.version ? loaded.data?.decision : null;
-  const key = JSON.stringify([suggestion.id, suggestion.version, loaded?.version, Boolean(loaded?.problem), stale, decision]);
+  const key = JSON.stringify([
+    suggestion.id,
+    suggestion.version,
+    loaded?.version,
+    Boolean(loaded?.problem),
+    stale,
+    decision,
+  ]);
   const scrolled = root.scrollTop;
   const isSame = root.dataset.of === suggestion.id;
   const painted = paint(root, key, () => [
     heading(suggestion),
     outcome(suggestion, decision),
-    stale && h("div", { class: "notice" }, h("p", {}, "The engine changed this suggestion while you were editing."), h("button", { type: "button", class: "link", onclick: () => reload(suggestion.id) }, "Show the new one (drops your edits)")),
+    stale &&
+      h(
+        "div",
+        { class: "notice" },
+        h("p", {}, "The engine changed this suggestion while you were editing."),
+        h(
+          "button",
+          { type: "button", class: "link", onclick: () => reload(suggestion.id) },
+          "Show the new one (drops your edits)",
+        ),
+      ),
     h("p", { class: "reason" }, suggestion.reason),
     body(suggestion, loaded, root),
     h("footer", { class: "bar" }),
@@ -129,17 +206,26 @@ export function paintDetail() {
   root.dataset.of = suggestion.id;
   if (painted) root.scrollTop = isSame ? scrolled : 0;
   paintEditable(root, suggestion, loaded, isOpen);
+  if (opens) root.querySelector(".back")?.focus();
 }
 
 function paintEditable(root, suggestion, loaded, isOpen) {
   const draft = draftOf(suggestion.id);
   const table = root.querySelector(".assignments .table");
-  const key = JSON.stringify([[...draft.roles], draft.patternId, draft.asking, isOpen, app.patterns.size > 0]);
+  const key = JSON.stringify([
+    [...draft.roles],
+    draft.patternId,
+    draft.asking,
+    isOpen,
+    app.patterns.size > 0,
+  ]);
   if (table && loaded?.data) {
     paint(table, key, () => roleTable(loaded.data, root, isOpen));
     restoreFocus(loaded.data, root);
   }
   const busy = app.deciding.has(suggestion.id);
   const bar = root.querySelector(".bar");
-  paint(bar, JSON.stringify([draft.patternId, isOpen, busy, app.patterns.size]), () => decisionBar(suggestion, { isOpen, busy }));
+  paint(bar, JSON.stringify([draft.patternId, isOpen, busy, app.patterns.size]), () =>
+    decisionBar(suggestion, { isOpen, busy }),
+  );
 }

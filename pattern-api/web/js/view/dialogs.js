@@ -2,7 +2,12 @@
 
 import { h } from "../dom.js";
 
-const REASONS = ["Wrong pattern", "Points do not belong together", "Not one piece of equipment", "Already modelled elsewhere"];
+const REASONS = [
+  "Wrong pattern",
+  "Points do not belong together",
+  "Not one piece of equipment",
+  "Already modelled elsewhere",
+];
 
 const SHORTCUTS = [
   ["j / k", "next / previous suggestion"],
@@ -37,14 +42,29 @@ function ask(title, makeContent) {
 
 export function askReason(name) {
   return ask(`Reject ${name}`, (finish) => {
-    const text = h("textarea", { rows: 3, id: "reason", name: "reason", maxlength: 500, placeholder: "What is wrong with it?", autofocus: true });
+    const text = h("textarea", {
+      rows: 3,
+      id: "reason",
+      name: "reason",
+      maxlength: 500,
+      placeholder: "What is wrong with it?",
+      autofocus: true,
+    });
     const chips = REASONS.map((reason) =>
-      h("button", { type: "button", class: "chip", onclick: () => ((text.value = reason), text.focus()) }, reason),
+      h(
+        "button",
+        { type: "button", class: "chip", onclick: () => ((text.value = reason), text.focus()) },
+        reason,
+      ),
     );
     const form = h(
       "form",
       { onsubmit: (event) => (event.preventDefault(), finish(text.value.trim())) },
-      h("p", { class: "hint" }, "The engine remembers the reason with these points and does not propose them so again."),
+      h(
+        "p",
+        { class: "hint" },
+        "The engine remembers the reason with these points and does not propose them so again.",
+      ),
       h("div", { class: "chips" }, chips),
       h("label", { class: "stack" }, "Reason", text),
       h(
@@ -54,7 +74,10 @@ export function askReason(name) {
         h("button", { type: "submit", class: "danger" }, "Reject"),
       ),
     );
-    text.addEventListener("keydown", (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && form.requestSubmit());
+    text.addEventListener(
+      "keydown",
+      (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && form.requestSubmit(),
+    );
     return form;
   });
 }
@@ -63,13 +86,29 @@ const inDays = (days) => new Date(Date.now() + days * 86_400_000).toISOString();
 
 export function askUntil(name) {
   return ask(`Defer ${name}`, (finish) => [
-    h("p", { class: "hint" }, "It leaves the list and waits under Deferred. With a date it comes back by itself."),
+    h(
+      "p",
+      { class: "hint" },
+      "It leaves the list and waits under Deferred. With a date it comes back by itself.",
+    ),
     h(
       "div",
       { class: "buttons column" },
-      h("button", { type: "button", class: "plain", autofocus: true, onclick: () => finish({ until: inDays(1) }) }, "Until tomorrow"),
-      h("button", { type: "button", class: "plain", onclick: () => finish({ until: inDays(7) }) }, "For a week"),
-      h("button", { type: "button", class: "plain", onclick: () => finish({ until: null }) }, "Without a date"),
+      h(
+        "button",
+        { type: "button", class: "plain", autofocus: true, onclick: () => finish({ until: inDays(1) }) },
+        "Until tomorrow",
+      ),
+      h(
+        "button",
+        { type: "button", class: "plain", onclick: () => finish({ until: inDays(7) }) },
+        "For a week",
+      ),
+      h(
+        "button",
+        { type: "button", class: "plain", onclick: () => finish({ until: null }) },
+        "Without a date",
+      ),
     ),
   ]);
 }
@@ -79,8 +118,19 @@ export function showShortcuts() {
     h(
       "dl",
       { class: "keys" },
-      SHORTCUTS.map(([keys, meaning]) => [h("dt", {}, keys.split(" / ").map((key, i) => [i > 0 && " / ", h("kbd", {}, key)])), h("dd", {}, meaning)]),
+      SHORTCUTS.map(([keys, meaning]) => [
+        h(
+          "dt",
+          {},
+          keys.split(" / ").map((key, i) => [i > 0 && " / ", h("kbd", {}, key)]),
+        ),
+        h("dd", {}, meaning),
+      ]),
     ),
-    h("div", { class: "buttons" }, h("button", { type: "button", class: "plain", autofocus: true, onclick: () => finish(null) }, "Close")),
+    h(
+      "div",
+      { class: "buttons" },
+      h("button", { type: "button", class: "plain", autofocus: true, onclick: () => finish(null) }, "Close"),
+    ),
   ]);
 }

@@ -29,20 +29,31 @@ function sourceNames() {
 
 export function paintHeader() {
   const number = app.snapshot === "loading" ? null : pendingCount();
-  paint(byId("pending"), String(number), () => [h("strong", {}, number === null ? "–" : count(number)), " pending"]);
+  paint(byId("pending"), String(number), () => [
+    h("strong", {}, number === null ? "–" : count(number)),
+    " pending",
+  ]);
   document.title = number ? `(${count(number)}) Naia Patterns` : "Naia Patterns";
 
   const connection = byId("connection");
   const { name } = app.connection;
   connection.dataset.state = name;
-  connection.title = name === "live" ? "Changes by others appear by themselves" : "The list may be out of date; it catches up by itself";
+  connection.title =
+    name === "live"
+      ? "Changes by others appear by themselves"
+      : "The list may be out of date; it catches up by itself";
   const words = WORDS[name](app.connection);
   const label = connection.querySelector(".words");
   if (label.textContent !== words) label.textContent = words;
 
   const names = sourceNames();
   const select = byId("source");
-  if (paint(select, names.join("\n"), () => [h("option", { value: "" }, "All"), names.map((source) => h("option", { value: source }, source))])) {
+  if (
+    paint(select, names.join("\n"), () => [
+      h("option", { value: "" }, "All"),
+      names.map((source) => h("option", { value: source }, source)),
+    ])
+  ) {
     select.value = app.filter.source;
   }
 

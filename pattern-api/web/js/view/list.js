@@ -20,12 +20,29 @@ export function visibleSuggestions() {
 }
 
 function paintTabs() {
-  const counts = { pending: app.feed.withStatus("pending").length, deferred: app.feed.withStatus("deferred").length, activity: 0 };
-  const tabs = [["pending", "Pending"], ["deferred", "Deferred"], ["activity", "Activity"]];
+  const counts = {
+    pending: app.feed.withStatus("pending").length,
+    deferred: app.feed.withStatus("deferred").length,
+    activity: 0,
+  };
+  const tabs = [
+    ["pending", "Pending"],
+    ["deferred", "Deferred"],
+    ["activity", "Activity"],
+  ];
   paint(byId("tabs"), JSON.stringify([counts, app.filter.tab]), () =>
     tabs.map(([id, label]) =>
-      h("button", { type: "button", "data-tab": id, "aria-pressed": String(app.filter.tab === id), onclick: () => ((app.filter.tab = id), repaint()) },
-        label, id !== "activity" && h("span", { class: "n" }, count(counts[id]))),
+      h(
+        "button",
+        {
+          type: "button",
+          "data-tab": id,
+          "aria-pressed": String(app.filter.tab === id),
+          onclick: () => ((app.filter.tab = id), repaint()),
+        },
+        label,
+        id !== "activity" && h("span", { class: "n" }, count(counts[id])),
+      ),
     ),
   );
   document.body.dataset.tab = app.filter.tab;
@@ -33,15 +50,28 @@ function paintTabs() {
 
 function paintPurposes() {
   const status = app.filter.tab === "deferred" ? "deferred" : "pending";
-  const open = app.feed.withStatus(status).filter((suggestion) => matches(suggestion, { ...app.filter, purpose: "" }));
+  const open = app.feed
+    .withStatus(status)
+    .filter((suggestion) => matches(suggestion, { ...app.filter, purpose: "" }));
   const counts = PURPOSES.map((name) => open.filter((suggestion) => suggestion.purpose === name).length);
   const worthwhile = counts.filter((n) => n > 0).length > 1 || app.filter.purpose;
   paint(byId("purposes"), JSON.stringify([counts, app.filter.purpose, worthwhile]), () =>
     worthwhile
       ? ["", ...PURPOSES].map((name) => {
           const n = name ? counts[PURPOSES.indexOf(name)] : open.length;
-          return h("button", { type: "button", class: `chip ${name}`, title: name && purpose(name).title, "aria-pressed": String(app.filter.purpose === name), onclick: () => ((app.filter.purpose = name), repaint()) },
-            name ? purpose(name).label : "All", " ", h("span", { class: "n" }, count(n)));
+          return h(
+            "button",
+            {
+              type: "button",
+              class: `chip ${name}`,
+              title: name && purpose(name).title,
+              "aria-pressed": String(app.filter.purpose === name),
+              onclick: () => ((app.filter.purpose = name), repaint()),
+            },
+            name ? purpose(name).label : "All",
+            " ",
+            h("span", { class: "n" }, count(n)),
+          );
         })
       : [],
   );
@@ -50,25 +80,60 @@ function paintPurposes() {
 function fill(card, suggestion) {
   const kind = purpose(suggestion.purpose);
   card.replaceChildren(
-    h("span", { class: "line" },
-      h("span", { class: "label" }, suggestion.cluster.label || plural(suggestion.cluster.point_count, "point")),
-      h("span", { class: "meter", vars: { "--value": suggestion.confidence } }, h("i", { "aria-hidden": "true" })),
-      h("span", { class: "number", title: "Confidence: how likely this is right" }, score(suggestion.confidence)),
+    h(
+      "span",
+      { class: "line" },
+      h(
+        "span",
+        { class: "label" },
+        suggestion.cluster.label || plural(suggestion.cluster.point_count, "point"),
+      ),
+      h(
+        "span",
+        { class: "meter", vars: { "--value": suggestion.confidence } },
+        h("i", { "aria-hidden": "true" }),
+      ),
+      h(
+        "span",
+        { class: "number", title: "Confidence: how likely this is right" },
+        score(suggestion.confidence),
+      ),
     ),
-    h("span", { class: "line" },
-      h("span", { class: "what" }, suggestion.pattern.name, suggestion.pattern.category && h("span", { class: "category" }, suggestion.pattern.category)),
+    h(
+      "span",
+      { class: "line" },
+      h(
+        "span",
+        { class: "what" },
+        suggestion.pattern.name,
+        suggestion.pattern.category && h("span", { class: "category" }, suggestion.pattern.category),
+      ),
       h("span", { class: `badge ${suggestion.purpose}`, title: kind.title }, kind.label),
     ),
     h("span", { class: "why" }, suggestion.reason),
-    h("span", { class: "meta" },
-      [plural(suggestion.cluster.point_count, "point"), suggestion.data_source, suggestion.cluster.kind === "episode" && "episode"].filter(Boolean).join(" · ")),
+    h(
+      "span",
+      { class: "meta" },
+      [
+        plural(suggestion.cluster.point_count, "point"),
+        suggestion.data_source,
+        suggestion.cluster.kind === "episode" && "episode",
+      ]
+        .filter(Boolean)
+        .join(" · "),
+    ),
   );
 }
 
 function cardFor(suggestion, isArrival) {
   let entry = cards.get(suggestion.id);
   if (!entry) {
-    const card = h("button", { type: "button", class: isArrival ? "card arrives" : "card", "data-id": suggestion.id, onclick: () => select(suggestion.id, { open: true }) });
+    const card = h("button", {
+      type: "button",
+      class: isArrival ? "card arrives" : "card",
+      "data-id": suggestion.id,
+      onclick: () => select(suggestion.id, { open: true }),
+    });
     entry = { card, version: null };
     cards.set(suggestion.id, entry);
   }
@@ -87,11 +152,17 @@ function cardFor(suggestion, isArrival) {
 function arrange(host, wanted) {
   const keep = new Set(wanted);
   [...host.children].forEach((child) => keep.has(child) || child.remove());
-  wanted.forEach((element, i) => host.children[i] === element || host.insertBefore(element, host.children[i] ?? null));
+  wanted.forEach(
+    (element, i) => host.children[i] === element || host.insertBefore(element, host.children[i] ?? null),
+  );
 }
 
 function more(total) {
-  return h("button", { type: "button", class: "plain more", onclick: () => ((shownCount += STEP), repaint()) }, `Show more (${count(total - shownCount)} left)`);
+  return h(
+    "button",
+    { type: "button", class: "plain more", onclick: () => ((shownCount += STEP), repaint()) },
+    `Show more (${count(total - shownCount)} left)`,
+  );
 }
 
 let hasPaintedOnce = false;

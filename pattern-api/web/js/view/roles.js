@@ -18,7 +18,10 @@ function change(point, role, detail) {
 
 function ownRole(point, detail) {
   const draft = draftOf(detail.id);
-  const done = (value) => (value.trim() ? change(point, value.trim(), detail) : ((draft.asking = null), (draft.focus = point.id), repaint()));
+  const done = (value) =>
+    value.trim()
+      ? change(point, value.trim(), detail)
+      : ((draft.asking = null), (draft.focus = point.id), repaint());
   return h("input", {
     class: "own",
     "data-role-of": point.id,
@@ -41,19 +44,21 @@ function roleSelect(point, detail, isOpen) {
   const role = roleOf(point, detail, draft, app.patterns);
   const offered = rolesOf(detail, draft, app.patterns);
   const isOwn = role && !offered.some(({ name }) => name === role);
-  const select = h("select", {
-    "data-role-of": point.id,
-    "aria-label": `Role of ${point.name}`,
-    disabled: !isOpen,
-    class: role ? "" : "none",
-    onchange: ({ target }) => {
-      if (target.value === OWN) {
-        draft.asking = point.id;
-        draft.focus = point.id;
-        repaint();
-      } else change(point, target.value || null, detail);
+  const select = h(
+    "select",
+    {
+      "data-role-of": point.id,
+      "aria-label": `Role of ${point.name}`,
+      disabled: !isOpen,
+      class: role ? "" : "none",
+      onchange: ({ target }) => {
+        if (target.value === OWN) {
+          draft.asking = point.id;
+          draft.focus = point.id;
+          repaint();
+        } else change(point, target.value || null, detail);
+      },
     },
-  },
     h("option", { value: "" }, "no role"),
     offered.map(({ name, required }) => h("option", { value: name }, required ? `${name} •` : name)),
     isOwn && h("option", { value: role }, `${role} (own)`),
@@ -66,12 +71,28 @@ function roleSelect(point, detail, isOpen) {
 function row(point, detail, root, colors, isOpen) {
   const edited = draftOf(detail.id).roles.has(point.id);
   const color = colors.indexOf(point.id);
-  return h("li", { class: edited ? "point edited" : "point", "data-point": point.id, onmouseenter: () => highlight(root, point.id), onmouseleave: () => highlight(root, null) },
-    h("span", { class: "name" }, h("span", { class: "tag", title: point.name }, point.name), point.description && h("span", { class: "description" }, point.description)),
+  return h(
+    "li",
+    {
+      class: edited ? "point edited" : "point",
+      "data-point": point.id,
+      onmouseenter: () => highlight(root, point.id),
+      onmouseleave: () => highlight(root, null),
+    },
+    h(
+      "span",
+      { class: "name" },
+      h("span", { class: "tag", title: point.name }, point.name),
+      point.description && h("span", { class: "description" }, point.description),
+    ),
     h("span", { class: "unit" }, point.unit || "–"),
     sparkline(point, color < 0 ? null : color),
     h("span", { class: "role" }, roleSelect(point, detail, isOpen)),
-    h("span", { class: "number", title: edited ? "Changed by you" : "How well the point fits the role" }, edited ? "edited" : point.role ? score(point.role_score) : ""),
+    h(
+      "span",
+      { class: "number", title: edited ? "Changed by you" : "How well the point fits the role" },
+      edited ? "edited" : point.role ? score(point.role_score) : "",
+    ),
   );
 }
 
@@ -80,8 +101,19 @@ function missing(detail) {
   const required = all.filter((role) => role.required);
   const optional = all.filter((role) => !role.required);
   return [
-    required.length > 0 && h("p", { class: "missing required" }, h("b", {}, required.length === 1 ? "A required role has no point: " : "Required roles without a point: "), required.map(({ name }) => name).join(", ")),
-    optional.length > 0 && h("p", { class: "missing" }, "Also without a point: ", optional.map(({ name }) => name).join(", ")),
+    required.length > 0 &&
+      h(
+        "p",
+        { class: "missing required" },
+        h(
+          "b",
+          {},
+          required.length === 1 ? "A required role has no point: " : "Required roles without a point: ",
+        ),
+        required.map(({ name }) => name).join(", "),
+      ),
+    optional.length > 0 &&
+      h("p", { class: "missing" }, "Also without a point: ", optional.map(({ name }) => name).join(", ")),
   ];
 }
 
@@ -89,7 +121,11 @@ export function roleTable(detail, root, isOpen) {
   const colors = charted(detail.points).map(({ id }) => id);
   const ordered = [...detail.points].sort((a, b) => Boolean(b.role) - Boolean(a.role));
   return [
-    h("ul", { class: "points", "aria-label": "Points and their roles" }, ordered.map((point) => row(point, detail, root, colors, isOpen))),
+    h(
+      "ul",
+      { class: "points", "aria-label": "Points and their roles" },
+      ordered.map((point) => row(point, detail, root, colors, isOpen)),
+    ),
     missing(detail),
   ];
 }

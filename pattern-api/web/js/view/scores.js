@@ -13,14 +13,23 @@ const PARTS = [
 ];
 
 export function scoreSplit(scores) {
-  return h("dl", { class: "scores", "aria-label": "Score split" },
+  return h(
+    "dl",
+    { class: "scores", "aria-label": "Score split" },
     PARTS.map(([key, label, title]) => {
       const value = scores?.[key] ?? null;
-      return h("div", { class: value === null ? "unknown" : "", title },
+      return h(
+        "div",
+        { class: value === null ? "unknown" : "", title },
         h("dt", {}, label),
         value === null
           ? h("dd", {}, "nothing to judge by")
-          : h("dd", {}, h("span", { class: "meter", vars: { "--value": value } }, h("i", { "aria-hidden": "true" })), h("span", { class: "number" }, score(value))),
+          : h(
+              "dd",
+              {},
+              h("span", { class: "meter", vars: { "--value": value } }, h("i", { "aria-hidden": "true" })),
+              h("span", { class: "number" }, score(value)),
+            ),
       );
     }),
   );

@@ -4,9 +4,8 @@ import { byId, h } from "../dom.js";
 
 const STAYS = 9000;
 
-export function toast(words, { action = null, tone = "", id = null } = {}) {
+export function toast(words, { action = null, tone = "" } = {}) {
   const host = byId("toasts");
-  if (id) host.querySelector(`[data-id="${CSS.escape(id)}"]`)?.remove();
   while (host.children.length >= 3) host.firstElementChild.remove();
 
   let timer = null;
@@ -20,9 +19,16 @@ export function toast(words, { action = null, tone = "", id = null } = {}) {
   };
   const element = h(
     "div",
-    { class: `toast ${tone}`, "data-id": id, onmouseenter: () => clearTimeout(timer), onmouseleave: wait, onfocusin: () => clearTimeout(timer), onfocusout: wait },
+    {
+      class: `toast ${tone}`,
+      onmouseenter: () => clearTimeout(timer),
+      onmouseleave: wait,
+      onfocusin: () => clearTimeout(timer),
+      onfocusout: wait,
+    },
     h("p", {}, words),
-    action && h("button", { type: "button", class: "link", onclick: () => (close(), action.run()) }, action.label),
+    action &&
+      h("button", { type: "button", class: "link", onclick: () => (close(), action.run()) }, action.label),
     h("button", { type: "button", class: "close", "aria-label": "Dismiss", onclick: close }, "×"),
   );
   host.append(element);

@@ -1,0 +1,231 @@
+// Drives the real page of a running stack (BASE_URL) that has pending suggestions.
+//
+// Prints one line per proven step, and `passed` at the end; exits 1 at the first step that fails.
+// With RESTART=1 it prints `restart now` and goes on when it reads the line `restarted` on stdin.
+// With SCREENSHOTS=<folder> it leaves pictures of the page there.
+
+import assert from "node:assert/strict";
+import { createInterface } from "node:readline";
+import { launch, visit } from "./browser.mjs";
+
+const base = process.env.BASE_URL;
+if (!base) throw new Error("BASE_URL is not set; give the address that `naia up` prints");
+const WAIT = { timeout: Number(process.env.WAIT_MS ?? 30_000) };
+
+const say = (step) => console.log(step);
+const until = (visitor, test, argument) => visitor.page.waitForFunction(test, argument, WAIT);
+
+const isLive = (visitor) => visitor.page.waitForSelector("#connection[data-state=live]", WAIT);
+const pending = async ({ page }) => Number((await page.textContent("#pending strong")).replaceAll(",", ""));
+const cardIds = ({ page }) => page.$$eval(".card", (cards) => cards.map((card) => card.dataset.id));
+const gone = (visitor, id) => until(visitor, (of) => !document.querySelector(`.card[data-id="${of}"]`), id);
+const back = (visitor, id) => visitor.page.waitForSelector(`.card[data-id="${id}"]`, WAIT);
+const toast = (visitor, words) => visitor.page.locator(".toast", { hasText: words }).first().waitFor(WAIT);
+const activity = (visitor, ...words) =>
+  until(
+    visitor,
+    (wanted) =>
+      [...document.querySelectorAll("#activity li")].some((entry) =>
+        wanted.every((word) => entry.textContent.includes(word)),
+      ),
+    words,
+  );
+
+/** Opens a suggestion and waits for its points. */
+async function open({ page }, id) {
+  await page.click(`.card[data-id="${id}"]`);
+  await page.waitForSelector(`#detail[data-of="${id}"] .point`, WAIT);
+}
+
+const decideAs = async (reviewer, id, action, body = {}) => {
+  const response = await fetch(new URL(`api/suggestions/${id}/${action}`, base), {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-naia-reviewer": reviewer },
+    body: JSON.stringify(body),
+  });
+  assert.equal(response.status, 200, await response.text());
+};
+
+async function bothSeeTheSameList(anna, piotr) {
+  await Promise.all([isLive(anna), isLive(piotr)]);
+  await until(anna, () => document.querySelectorAll(".card").length > 3);
+  await until(piotr, () => document.querySelectorAll(".card").length > 3);
+  assert.deepEqual(await cardIds(anna), await cardIds(piotr));
+  const title = await anna.page.title();
+  assert.ok(title.startsWith("("), title);
+  say(`pending ${await pending(anna)}`);
+}
+
+async function anApprovalReachesTheOther(anna, piotr) {
+  const [id] = await cardIds(anna);
+  const before = await pending(piotr);
+  await open(anna, id);
+  await open(piotr, id);
+  await anna.page.click("[data-do=approve]");
+  await gone(piotr, id);
+  await toast(anna, "Approved");
+  await activity(piotr, anna.reviewer, "approved");
+  await piotr.page.waitForSelector("#detail .notice.approved", WAIT);
+  assert.ok((await pending(piotr)) < before);
+  say("approval seen by the other without a reload");
+
+  await activity(piotr, "→");
+  say("confidence change seen by the other");
+
+  await anna.page.locator(".toast", { hasText: "Approved" }).getByRole("button", { name: "Undo" }).click();
+  await back(piotr, id);
+  await activity(piotr, anna.reviewer, "reopened");
+  say("undo seen by the other");
+}
+
+async function aCorrectedRoleIsSent(anna) {
+  const [id] = await cardIds(anna);
+  await open(anna, id);
+  const select = anna.page.locator("#detail .point select").first();
+  const label = await select.getAttribute("aria-label");
+  await select.selectOption("\u0000own");
+  await anna.page.fill("#detail .point input.own", "Gland Temperature");
+  await anna.page.keyboard.press("Enter");
+  await anna.page.fill("#equipment", "Browser Test 1");
+  await anna.page.click("[data-do=approve]");
+  await toast(anna, "Browser Test 1");
+  await gone(anna, id);
+  const detail = await (await fetch(new URL(`api/suggestions/${id}`, base))).json();
+  assert.equal(detail.status, "approved");
+  assert.equal(detail.equipment.name, "Browser Test 1");
+  const point = detail.points.find(({ name }) => label === `Role of ${name}`);
+  assert.equal(point?.role, "Gland Temperature");
+  say("corrected role and equipment name stored");
+}
+
+async function aRejectionCarriesItsReason(anna, piotr) {
+  const [id] = await cardIds(anna);
+  await open(anna, id);
+  await anna.page.keyboard.press("r");
+  await anna.page.fill("#reason", "These are two pumps");
+  await anna.page.click("dialog button[type=submit]");
+  await gone(piotr, id);
+  await activity(piotr, anna.reviewer, "rejected", "These are two pumps");
+  say("rejection and its reason seen by the other");
+}
+
+async function theLoserIsToldWhoWon(anna, piotr) {
+  const [id] = await cardIds(piotr);
+  await open(piotr, id);
+  // The rival decides after piotr's click and before his request: the latest moment there is.
+  await piotr.page.route("**/approve", async (route) => {
+    await decideAs("maria", id, "approve");
+    await route.continue();
+  });
+  await piotr.page.click("[data-do=approve]");
+  await toast(piotr, "maria already approved");
+  await piotr.page.unroute("**/approve");
+  await gone(anna, id);
+  say("the loser of a race is told who won");
+}
+
+async function whatWasMissedComesByPosition(browser, piotr) {
+  const sockets = [];
+  let isCut = false;
+  const holdTheSocket = (page) =>
+    page.routeWebSocket(/\/ws$/, (socket) => {
+      if (isCut) return socket.close({ code: 3001 });
+      sockets.push(socket);
+      socket.connectToServer();
+    });
+  const reader = await visit(browser, base, { reviewer: "zofia", prepare: holdTheSocket });
+  await isLive(reader);
+  const [id] = await cardIds(piotr);
+  await back(reader, id);
+  isCut = true;
+  await Promise.all(sockets.map((socket) => socket.close({ code: 3001 })));
+  await reader.page.waitForSelector(
+    "#connection[data-state=reconnecting], #connection[data-state=offline]",
+    WAIT,
+  );
+  await decideAs("maria", id, "defer");
+  await gone(piotr, id);
+  assert.ok((await cardIds(reader)).includes(id), "a cut page can not know yet");
+
+  const snapshots = [];
+  reader.page.on(
+    "request",
+    (request) => request.url().includes("status=pending") && snapshots.push(request.url()),
+  );
+  isCut = false;
+  await isLive(reader);
+  await gone(reader, id);
+  assert.deepEqual(snapshots, [], "resuming needs no snapshot");
+  assert.deepEqual(reader.faults, []);
+  await reader.context.close();
+  say("what was missed came by position");
+}
+
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+
+async function theServerMayRestart(anna, piotr) {
+  say("restart now");
+  const cut = "#connection[data-state=reconnecting], #connection[data-state=offline]";
+  const bothCut = Promise.all([anna.page.waitForSelector(cut, WAIT), piotr.page.waitForSelector(cut, WAIT)]);
+  const line = (await lines.next()).value;
+  assert.equal(line, "restarted");
+  await bothCut;
+  await Promise.all([isLive(anna), isLive(piotr)]);
+  const [id] = await cardIds(anna);
+  await open(anna, id);
+  await anna.page.click("[data-do=approve]");
+  await gone(piotr, id);
+  assert.deepEqual(await cardIds(anna), await cardIds(piotr));
+  say("both pages went on after the restart");
+}
+
+async function itFitsAndCanBeReadEverywhere(browser) {
+  for (const width of [400, 1024, 1600]) {
+    for (const scheme of ["light", "dark"]) {
+      const visitor = await visit(browser, base, {
+        reviewer: "anna",
+        width,
+        height: width === 400 ? 860 : 1000,
+        scheme,
+      });
+      await isLive(visitor);
+      const [id] = await cardIds(visitor);
+      await open(visitor, id);
+      const wide = await visitor.page.evaluate(() => document.documentElement.scrollWidth);
+      assert.ok(wide <= width, `${width} px: the page is ${wide} px wide`);
+      const unnamed = await visitor.page.$$eval("button, input, select, textarea", (controls) =>
+        controls
+          .filter((c) => !c.getAttribute("aria-label") && !c.labels?.length && !c.textContent.trim())
+          .map((c) => c.outerHTML),
+      );
+      assert.deepEqual(unnamed, [], "every control has a name");
+      if (process.env.SCREENSHOTS)
+        await visitor.page.screenshot({ path: `${process.env.SCREENSHOTS}/page-${width}-${scheme}.png` });
+      assert.deepEqual(visitor.faults, []);
+      await visitor.context.close();
+    }
+  }
+  say("fits 400, 1024 and 1600 px, light and dark");
+}
+
+const browser = await launch();
+try {
+  const anna = await visit(browser, base, { reviewer: "anna" });
+  const piotr = await visit(browser, base, { reviewer: "piotr Łukasz" });
+  await bothSeeTheSameList(anna, piotr);
+  await itFitsAndCanBeReadEverywhere(browser);
+  await anApprovalReachesTheOther(anna, piotr);
+  await aCorrectedRoleIsSent(anna);
+  await aRejectionCarriesItsReason(anna, piotr);
+  await theLoserIsToldWhoWon(anna, piotr);
+  await whatWasMissedComesByPosition(browser, piotr);
+  if (process.env.RESTART) await theServerMayRestart(anna, piotr);
+  assert.deepEqual([...anna.faults, ...piotr.faults], []);
+  say("passed");
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+} finally {
+  await browser.close();
+  process.stdin.destroy();
+}

@@ -1,0 +1,180 @@
+// The page's logic without a page: what it keeps, what it sends, and how it reconnects.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Feed, matches } from "../../web/js/feed.js";
+import { approvalBody, assign, newDraft, roleOf, unfilled } from "../../web/js/draft.js";
+import { isFinal, Live, reconnectDelay } from "../../web/js/live.js";
+import { path } from "../../web/js/view/chart.js";
+
+const suggestion = (id, version, more = {}) => ({
+  id,
+  version,
+  status: "pending",
+  purpose: "match",
+  confidence: 0.8,
+  created_at: "2026-03-02T00:00:00Z",
+  data_source: "plant-a",
+  pattern: { id: "p", name: "Centrifugal Pump", category: "Pumps" },
+  cluster: { label: "P-101" },
+  ...more,
+});
+
+test("an older version never replaces a newer one", () => {
+  const feed = new Feed();
+  assert.equal(feed.put(suggestion("s", 2, { status: "approved" })), "new");
+  assert.equal(feed.put(suggestion("s", 1)), "stale");
+  assert.equal(feed.put(suggestion("s", 2)), "stale");
+  assert.equal(feed.get("s").status, "approved");
+});
+
+test("what arrives while a snapshot is read outlives it", () => {
+  const feed = new Feed();
+  feed.put(suggestion("vanished", 1));
+  feed.beginSnapshot();
+  feed.put(suggestion("s", 3, { status: "approved" }));
+  feed.put(suggestion("fresh", 1));
+  feed.endSnapshot([suggestion("s", 2), suggestion("t", 1)], 2);
+  assert.deepEqual(
+    feed.withStatus("pending").map(({ id }) => id),
+    ["fresh", "t"],
+  );
+  assert.equal(feed.get("vanished"), undefined);
+});
+
+test("the most confident come first", () => {
+  const feed = new Feed();
+  feed.put(suggestion("low", 1, { confidence: 0.3 }));
+  feed.put(suggestion("high", 1, { confidence: 0.9 }));
+  assert.deepEqual(
+    feed.withStatus("pending").map(({ id }) => id),
+    ["high", "low"],
+  );
+});
+
+test("the search needs every word, wherever it is", () => {
+  const one = suggestion("s", 1);
+  const filter = { source: "", purpose: "", find: "" };
+  assert.ok(matches(one, { ...filter, find: "pump p-101" }));
+  assert.ok(!matches(one, { ...filter, find: "pump p-102" }));
+  assert.ok(!matches(one, { ...filter, source: "plant-b" }));
+  assert.ok(!matches(one, { ...filter, purpose: "learning" }));
+});
+
+const detail = {
+  roles: [
+    { name: "Flow", required: true },
+    { name: "Speed", required: false },
+  ],
+  points: [
+    { id: "a", role: "Flow" },
+    { id: "b", role: null },
+  ],
+};
+const library = new Map([["fan", { roles: [{ name: "Speed", required: true }] }]]);
+
+test("a role has one point: giving it to another takes it from the first", () => {
+  const draft = newDraft();
+  assign(detail.points[1], "Flow", detail, draft, library);
+  assert.equal(roleOf(detail.points[0], detail, draft, library), null);
+  assert.deepEqual(
+    unfilled(detail, draft, library).map(({ name }) => name),
+    ["Speed"],
+  );
+  assert.deepEqual(approvalBody(detail, 4, draft, library), {
+    version: 4,
+    role_assignments: { a: null, b: "Flow" },
+  });
+});
+
+test("an edit that is taken back sends nothing", () => {
+  const draft = newDraft();
+  assign(detail.points[0], null, detail, draft, library);
+  assign(detail.points[0], "Flow", detail, draft, library);
+  assert.deepEqual(approvalBody(detail, 4, draft, library), { version: 4 });
+});
+
+test("another pattern takes over only the roles that it has", () => {
+  const draft = { ...newDraft(), patternId: "fan" };
+  assert.deepEqual(approvalBody(detail, 4, draft, library), {
+    version: 4,
+    pattern_id: "fan",
+    role_assignments: { a: null, b: null },
+  });
+});
+
+test("a gap in a signal lifts the pen", () => {
+  assert.equal(path([0, 1, null, 0.5, null], 4, 10), "M0.0 10.0L1.0 0.0M3.0 5.0h0.1");
+  assert.equal(path([], 4, 10), "");
+});
+
+test("reconnecting waits longer each time, at random, and never too long", () => {
+  assert.equal(
+    reconnectDelay(0, () => 1),
+    400,
+  );
+  assert.equal(
+    reconnectDelay(3, () => 1),
+    3200,
+  );
+  assert.equal(
+    reconnectDelay(30, () => 1),
+    15_000,
+  );
+  assert.equal(
+    reconnectDelay(30, () => 0),
+    0,
+  );
+  assert.ok(isFinal(3500) && !isFinal(3008) && !isFinal(1006));
+});
+
+/** Enough of a browser for one socket. */
+function connect(position) {
+  const seen = { states: [], events: [], missed: 0, sent: [] };
+  let socket;
+  globalThis.WebSocket = class {
+    static OPEN = 1;
+    readyState = 1;
+    constructor() {
+      socket = this;
+    }
+    send(text) {
+      seen.sent.push(JSON.parse(text));
+    }
+    close() {}
+  };
+  globalThis.addEventListener = () => {};
+  globalThis.document = { addEventListener: () => {} };
+  const live = new Live("ws://x/ws", {
+    state: ({ name }) => seen.states.push(name),
+    event: (event) => seen.events.push(event),
+    jobs: () => {},
+    missed: () => (seen.missed += 1),
+  });
+  live.start(position);
+  const receive = (message) => socket.onmessage({ data: JSON.stringify(message) });
+  return { live, seen, receive, close: (code) => socket.onclose({ code, reason: "" }) };
+}
+
+test("a page resumes from the last position it saw", () => {
+  const { live, seen, receive, close } = connect("e.7");
+  receive({ type: "connected", pending_count: 1, position: "e.9" });
+  assert.equal(seen.sent[0].position, "e.7");
+  receive({ type: "subscribed", recovered: true, position: "e.9" });
+  assert.equal(live.position, "e.7", "what is missing comes as events");
+  receive({ type: "event", position: "e.8", event: { id: "x" } });
+  assert.equal(live.position, "e.8");
+  receive({ type: "pong", position: "e.12" });
+  assert.equal(live.position, "e.12");
+  assert.deepEqual([seen.missed, seen.events.length], [0, 1]);
+  close(3500);
+  assert.deepEqual(seen.states, ["connecting", "live", "ended"]);
+});
+
+test("a page that can not be brought up to date asks for a snapshot", () => {
+  const { live, seen, receive, close } = connect("old.7");
+  receive({ type: "connected", pending_count: 1, position: "e.9" });
+  receive({ type: "subscribed", recovered: false, position: "e.9" });
+  assert.deepEqual([seen.missed, live.position], [1, "e.9"]);
+  close(3500);
+});
