@@ -1,1 +1,64 @@
+//! The worker: runs jobs, keeps the schedule, takes in samples and relays events.
 
+mod runner;
+pub mod scheduler;
+pub mod stages;
+
+use anyhow::Context;
+use pattern_bus::{KafkaSettings, relay};
+use pattern_config::WorkerConfig;
+use pattern_store::{
+    Store,
+    jobs::{self, Handler},
+};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// Runs until `shutdown`, then drains. It starts and goes on while PostgreSQL or Kafka is away.
+///
+/// Fails at once when the configuration makes no sense, and later only when a part of it breaks
+/// down for good.
+pub async fn run(config: WorkerConfig, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let engine = config.pattern_engine.clone();
+    run_with(config, |store| stages::handler(store, engine), shutdown).await
+}
+
+/// As [`run`], with other work behind the jobs.
+pub async fn run_with(
+    config: WorkerConfig,
+    handler: impl FnOnce(Store) -> Handler,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let shutdown = shutdown.child_token();
+    let schedules = scheduler::schedules(&config.schedule)?;
+    let store = Store::connect_lazy(&config.postgres.url, config.postgres.max_connections)?;
+    let kafka =
+        KafkaSettings::new(&config.kafka.bootstrap_servers).with_topic_prefix(&config.kafka.topic_prefix);
+    let options = runner::worker_options(&config.worker);
+    let worker = options.name.clone();
+    tracing::info!(worker, concurrency = options.concurrency, "worker starts");
+
+    let handler = handler(store.clone());
+    let mut parts = JoinSet::new();
+    // Jobs drain for a while; the relay goes on meanwhile, so that what they still write is published.
+    let jobs_drained = CancellationToken::new();
+    let drained = jobs_drained.clone().drop_guard();
+    let (jobs_store, jobs_shutdown) = (store.clone(), shutdown.clone());
+    parts.spawn(async move {
+        let _drained = drained;
+        jobs::run_workers(jobs_store, options, handler, jobs_shutdown).await;
+    });
+    parts.spawn(scheduler::run(store.clone(), schedules, shutdown.clone()));
+    parts.spawn(relay::run(store.clone(), kafka, worker, jobs_drained));
+
+    let mut outcome = Ok(());
+    while let Some(part) = parts.join_next().await {
+        if !shutdown.is_cancelled() || part.is_err() {
+            outcome = part.context("a part of the worker broke down; the rest is stopped");
+            shutdown.cancel();
+        }
+    }
+    store.close().await;
+    tracing::info!("worker has ended");
+    outcome
+}

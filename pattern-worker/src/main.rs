@@ -1,1 +1,77 @@
-fn main() {}
+use anyhow::Context;
+use clap::Parser;
+use pattern_config::WorkerConfig;
+use pattern_store::Store;
+use std::{path::PathBuf, time::Duration};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+/// Runs the jobs of Naia Patterns, takes in samples and relays events.
+///
+/// Settings come from built-in defaults, the file, and NAIA_* variables, later ones winning.
+#[derive(Parser)]
+#[command(name = "naia-pattern-worker", version)]
+struct Arguments {
+    /// Configuration file (TOML).
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print the effective configuration, secrets masked, and exit.
+    #[arg(long)]
+    dump_config: bool,
+    /// Bring the database up to this version before starting.
+    #[arg(long)]
+    run_migrations: bool,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let config: WorkerConfig = pattern_config::load(arguments.config.as_deref())?;
+    if arguments.dump_config {
+        print!("{}", pattern_config::dump(&config));
+        return Ok(());
+    }
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,apalis=warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+
+    let shutdown = CancellationToken::new();
+    tokio::spawn(cancel_on_signal(shutdown.clone())?);
+    if arguments.run_migrations {
+        tokio::select! {
+            migrated = migrate(&config) => migrated?,
+            () = shutdown.cancelled() => return Ok(()),
+        }
+    }
+    pattern_worker::run(config, shutdown).await
+}
+
+async fn migrate(config: &WorkerConfig) -> anyhow::Result<()> {
+    let store = Store::connect_lazy(&config.postgres.url, 2)?;
+    while let Err(error) = store.ping().await {
+        tracing::warn!(%error, "waiting for postgres before migrating");
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+    store.migrate().await.context("the database can not be brought up to this version")?;
+    store.close().await;
+    Ok(())
+}
+
+/// The first signal lets running jobs end; the second one does not wait.
+fn cancel_on_signal(shutdown: CancellationToken) -> anyhow::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        for first in [true, false] {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            if first {
+                shutdown.cancel();
+            }
+        }
+        std::process::exit(130);
+    })
+}

@@ -22,7 +22,7 @@ pub use enqueue::{Chain, NewRun};
 pub use health::{Pruned, QueueHealth};
 pub use read::RunFilter;
 pub use schedule::Scheduled;
-pub use workers::{WorkerOptions, run_workers};
+pub use workers::{WorkerOptions, hostname, run_workers};
 
 use futures_util::future::BoxFuture;
 use pattern_core::domain::JobName;

@@ -255,7 +255,8 @@ async fn watch(executor: Arc<Executor>) {
     }
 }
 
-fn hostname() -> String {
+/// The machine's name, as people know it.
+pub fn hostname() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname")
         .map(|name| name.trim().to_owned())
         .unwrap_or_else(|_| "unknown".into())
