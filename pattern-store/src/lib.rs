@@ -2,18 +2,22 @@
 
 mod analysis;
 mod clusters;
+mod dead_letters;
 mod error;
 pub mod jobs;
 mod listener;
 mod locks;
+mod offsets;
 pub mod outbox;
 mod points;
 pub mod samples;
 
 pub use analysis::{CorrelationRow, FingerprintRow, Variant};
 pub use clusters::{FoundCluster, GenerationChange};
+pub use dead_letters::{DeadLetter, NewDeadLetter};
 pub use error::{Result, StoreError};
 pub use listener::Listener;
+pub use offsets::{Consumed, OffsetMove};
 pub use points::{NewPoint, PointLabels, PointPage, RegisteredPoints, StoredPoint};
 pub use sqlx::{PgConnection, PgPool};
 

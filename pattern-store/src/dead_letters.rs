@@ -1,0 +1,109 @@
+//! Records that could not be understood.
+
+use chrono::{DateTime, Utc};
+use pattern_core::domain::stable_id;
+use serde::Serialize;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{Result, Store, StoreError};
+
+const MAX_REASON_CHARS: usize = 2_000;
+
+/// A record as it came, and why it could not be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDeadLetter {
+    pub topic: String,
+    pub topic_id: String,
+    pub partition: i32,
+    pub offset: i64,
+    pub key: Option<Vec<u8>>,
+    pub payload: Option<Vec<u8>>,
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeadLetter {
+    pub id: Uuid,
+    pub topic: String,
+    pub partition: i32,
+    pub offset: i64,
+    pub key: Option<Vec<u8>>,
+    pub payload: Option<Vec<u8>>,
+    pub reason: String,
+    pub created_at: DateTime<Utc>,
+    pub redriven_at: Option<DateTime<Utc>>,
+}
+
+impl Store {
+    /// The newest dead letters first; `after` is the id of the last one of the page before.
+    pub async fn dead_letters(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<DeadLetter>> {
+        Ok(sqlx::query_as!(
+            DeadLetter,
+            r#"select id, topic, partition, record_offset as "offset!", record_key as key, payload, reason,
+                      created_at, redriven_at
+               from dead_letters
+               where $1::uuid is null
+                  or (created_at, id) < (select c.created_at, c.id from dead_letters c where c.id = $1)
+               order by created_at desc, id desc limit $2"#,
+            after,
+            i64::from(limit)
+        )
+        .fetch_all(self.pool())
+        .await?)
+    }
+
+    pub async fn dead_letter(&self, id: Uuid) -> Result<DeadLetter> {
+        sqlx::query_as!(
+            DeadLetter,
+            r#"select id, topic, partition, record_offset as "offset!", record_key as key, payload, reason,
+                      created_at, redriven_at
+               from dead_letters where id = $1"#,
+            id
+        )
+        .fetch_optional(self.pool())
+        .await?
+        .ok_or_else(|| StoreError::NotFound(format!("dead letter {id}")))
+    }
+
+    /// Remembers that the record was published again.
+    pub async fn mark_redriven(&self, id: Uuid) -> Result<()> {
+        sqlx::query!("update dead_letters set redriven_at = now() where id = $1", id)
+            .execute(self.pool())
+            .await?;
+        Ok(())
+    }
+
+    /// Forgets dead letters that are older than `cutoff`; answers how many.
+    pub async fn prune_dead_letters(&self, cutoff: DateTime<Utc>) -> Result<u64> {
+        let deleted = sqlx::query!("delete from dead_letters where created_at < $1", cutoff)
+            .execute(self.pool())
+            .await?;
+        Ok(deleted.rows_affected())
+    }
+}
+
+pub(crate) async fn insert(conn: &mut PgConnection, letters: &[NewDeadLetter]) -> Result<()> {
+    for letter in letters {
+        let (partition, offset) = (letter.partition.to_string(), letter.offset.to_string());
+        sqlx::query!(
+            "insert into dead_letters (id, topic, partition, record_offset, record_key, payload, reason)
+             values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do nothing",
+            stable_id(&["dead_letter", &letter.topic, &letter.topic_id, &partition, &offset]),
+            letter.topic,
+            letter.partition,
+            letter.offset,
+            letter.key.as_deref(),
+            letter.payload.as_deref(),
+            storable(&letter.reason)
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
+    Ok(())
+}
+
+/// A reason can quote the record, and PostgreSQL's text holds no zero character.
+fn storable(reason: &str) -> String {
+    reason.chars().filter(|c| *c != '\0').take(MAX_REASON_CHARS).collect()
+}
