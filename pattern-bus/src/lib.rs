@@ -4,11 +4,14 @@
 //! but outbox rows.
 
 mod backoff;
+pub mod datapoints;
+pub mod dlq;
 mod error;
 mod producer;
 mod reader;
 pub mod relay;
 mod settings;
+mod topic_id;
 pub mod topics;
 
 pub use backoff::Backoff;

@@ -151,7 +151,7 @@ fn understand(message: &BorrowedMessage<'_>, epoch: &str) -> Option<ReadEvent> {
 }
 
 /// Closing can take as long as a broker that is away: it gets a thread and a limit.
-async fn close(consumer: Arc<StreamConsumer>) {
+pub(crate) async fn close<C: Send + Sync + 'static>(consumer: Arc<C>) {
     let closed = tokio::task::spawn_blocking(move || drop(consumer));
     if tokio::time::timeout(CLOSE_LIMIT, closed).await.is_err() {
         tracing::warn!("kafka consumer did not close in time");

@@ -84,23 +84,37 @@ impl Store {
 }
 
 pub(crate) async fn insert(conn: &mut PgConnection, letters: &[NewDeadLetter]) -> Result<()> {
-    for letter in letters {
-        let (partition, offset) = (letter.partition.to_string(), letter.offset.to_string());
+    for part in letters.chunks(1_000) {
+        let ids: Vec<Uuid> = part.iter().map(id).collect();
+        let topics: Vec<String> = part.iter().map(|l| l.topic.clone()).collect();
+        let partitions: Vec<i32> = part.iter().map(|l| l.partition).collect();
+        let offsets: Vec<i64> = part.iter().map(|l| l.offset).collect();
+        let keys: Vec<Option<Vec<u8>>> = part.iter().map(|l| l.key.clone()).collect();
+        let payloads: Vec<Option<Vec<u8>>> = part.iter().map(|l| l.payload.clone()).collect();
+        let reasons: Vec<String> = part.iter().map(|l| storable(&l.reason)).collect();
         sqlx::query!(
             "insert into dead_letters (id, topic, partition, record_offset, record_key, payload, reason)
-             values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do nothing",
-            stable_id(&["dead_letter", &letter.topic, &letter.topic_id, &partition, &offset]),
-            letter.topic,
-            letter.partition,
-            letter.offset,
-            letter.key.as_deref(),
-            letter.payload.as_deref(),
-            storable(&letter.reason)
+             select * from unnest($1::uuid[], $2::text[], $3::int[], $4::bigint[], $5::bytea[], $6::bytea[],
+                $7::text[])
+             on conflict (id) do nothing",
+            &ids,
+            &topics,
+            &partitions,
+            &offsets,
+            &keys as &[Option<Vec<u8>>],
+            &payloads as &[Option<Vec<u8>>],
+            &reasons
         )
         .execute(&mut *conn)
         .await?;
     }
     Ok(())
+}
+
+/// Made from where the record was, so that a replay writes no second row.
+fn id(letter: &NewDeadLetter) -> Uuid {
+    let (partition, offset) = (letter.partition.to_string(), letter.offset.to_string());
+    stable_id(&["dead_letter", &letter.topic, &letter.topic_id, &partition, &offset])
 }
 
 /// A reason can quote the record, and PostgreSQL's text holds no zero character.

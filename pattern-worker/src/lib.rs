@@ -62,3 +62,4 @@ pub async fn run_with(
     tracing::info!("worker has ended");
     outcome
 }
+pub mod ingest;

@@ -1,0 +1,81 @@
+//! Dead letters: records that could not be understood, kept as they came.
+
+use pattern_core::domain::dead_letter_topic;
+use pattern_store::{NewDeadLetter, Store, StoreError};
+use uuid::Uuid;
+
+use crate::{Delivered, Producer, Record, Result};
+
+/// Begins every header that we add; the rest of the names is Spring's.
+pub const HEADER_PREFIX: &str = "naia_dlt-";
+
+/// A record that goes to its topic's dead letters, and where it came from.
+#[derive(Debug, Clone, Copy)]
+pub struct DeadRecord<'a> {
+    pub letter: &'a NewDeadLetter,
+    /// The record's own headers.
+    pub headers: &'a [(String, Vec<u8>)],
+    pub timestamp_ms: Option<i64>,
+    pub group_id: &'a str,
+}
+
+/// Writes the record to `<topic>.dlq`: same key, value, headers and partition number, and headers that
+/// say why it is there and where it was.
+pub async fn publish_dead_letter(producer: &Producer, dead: DeadRecord<'_>) -> Result<Delivered> {
+    let letter = dead.letter;
+    let mut added = vec![
+        ("exception-fqcn", "naia.BadRecord".to_owned()),
+        ("exception-message", letter.reason.clone()),
+        ("original-topic", letter.topic.clone()),
+        ("original-partition", letter.partition.to_string()),
+        ("original-offset", letter.offset.to_string()),
+        ("original-consumer-group", dead.group_id.to_owned()),
+    ];
+    if let Some(timestamp) = dead.timestamp_ms {
+        added.push(("original-timestamp", timestamp.to_string()));
+    }
+    let added: Vec<(String, String)> =
+        added.into_iter().map(|(name, value)| (format!("{HEADER_PREFIX}{name}"), value)).collect();
+    let own = dead.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
+    let headers: Vec<(&str, &[u8])> =
+        own.chain(added.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))).collect();
+
+    let topic = dead_letter_topic(&letter.topic);
+    let record = Record {
+        topic: &topic,
+        partition: Some(letter.partition),
+        key: letter.key.as_deref(),
+        payload: letter.payload.as_deref(),
+        headers: &headers,
+    };
+    match producer.send(record).await {
+        Ok(delivered) => Ok(delivered),
+        // The dead letter topic may have fewer partitions; any of them is better than none.
+        Err(_) => producer.send(Record { partition: None, ..record }).await,
+    }
+}
+
+/// Publishes a dead letter's record to its topic again, as it came, for a consumer that understands it
+/// by now.
+///
+/// # Errors
+/// `Store(NotFound)`, or `Store(Conflict)` where it was redriven before.
+pub async fn redrive(store: &Store, producer: &Producer, id: Uuid) -> Result<Delivered> {
+    let letter = store.dead_letter(id).await?;
+    if let Some(at) = letter.redriven_at {
+        return Err(
+            StoreError::Conflict(format!("dead letter {id} was redriven at {}", at.to_rfc3339())).into()
+        );
+    }
+    let delivered = producer
+        .send(Record {
+            topic: &letter.topic,
+            partition: None,
+            key: letter.key.as_deref(),
+            payload: letter.payload.as_deref(),
+            headers: &[],
+        })
+        .await?;
+    store.mark_redriven(id).await?;
+    Ok(delivered)
+}

@@ -1,0 +1,2 @@
+mod datapoints;
+mod support;
