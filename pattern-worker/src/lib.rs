@@ -1,5 +1,6 @@
 //! The worker: runs jobs, keeps the schedule, takes in samples and relays events.
 
+mod ingest;
 mod runner;
 pub mod scheduler;
 pub mod stages;
@@ -49,6 +50,7 @@ pub async fn run_with(
         jobs::run_workers(jobs_store, options, handler, jobs_shutdown).await;
     });
     parts.spawn(scheduler::run(store.clone(), schedules, shutdown.clone()));
+    parts.spawn(ingest::run(kafka.clone(), config.kafka.group_id.clone(), store.clone(), shutdown.clone()));
     parts.spawn(relay::run(store.clone(), kafka, worker, jobs_drained));
 
     let mut outcome = Ok(());
@@ -62,4 +64,3 @@ pub async fn run_with(
     tracing::info!("worker has ended");
     outcome
 }
-pub mod ingest;
