@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { Feed, matches } from "../../web/js/feed.js";
 import { approvalBody, assign, newDraft, roleOf, unfilled } from "../../web/js/draft.js";
 import { isFinal, Live, reconnectDelay } from "../../web/js/live.js";
+import { lastAnalysis } from "../../web/js/runs.js";
 import { path } from "../../web/js/view/chart.js";
 
 const suggestion = (id, version, more = {}) => ({
@@ -177,4 +178,34 @@ test("a page that can not be brought up to date asks for a snapshot", () => {
   receive({ type: "subscribed", recovered: false, position: "e.9" });
   assert.deepEqual([seen.missed, live.position], [1, "e.9"]);
   close(3500);
+});
+
+const run = (id, job, status, more = {}) => ({ id, job, status, created_at: id, result: null, ...more });
+const asMap = (...runs) => new Map(runs.map((one) => [one.id, one]));
+
+test("an analysis shows the stages of its own chain only", () => {
+  const runs = asMap(
+    run("1", "flywheel", "succeeded"),
+    run("2", "pattern-matching", "succeeded", { chain_id: "1" }),
+    run("3", "flywheel", "running"),
+    run("4", "behavioral-analysis", "succeeded", { chain_id: "3", result: { "plant-a": { skipped: true } } }),
+    run("5", "correlation-analysis", "running", { chain_id: "3" }),
+    run("6", "learning", "running"),
+    run("7", "pattern-matching", "running", { chain_id: "6" }),
+  );
+  const { stages, isRunning, isLearning } = lastAnalysis(runs, "");
+  assert.deepEqual(
+    stages.map(({ state }) => state),
+    ["skipped", "running", "waiting", "waiting"],
+  );
+  assert.deepEqual([isRunning, isLearning], [true, true]);
+});
+
+test("a stage that was given up is said", () => {
+  const runs = asMap(
+    run("1", "flywheel", "dead"),
+    run("2", "behavioral-analysis", "dead", { chain_id: "1", error: "disk full" }),
+  );
+  const { broken, isRunning } = lastAnalysis(runs, "");
+  assert.deepEqual([broken.job, broken.run.error, isRunning], ["behavioral-analysis", "disk full", false]);
 });

@@ -23,7 +23,7 @@ const socketAddress = () => {
 function readAside() {
   const quietly = (promise, use) =>
     promise.then(use).then(repaint, (problem) => console.warn(problem.message));
-  quietly(readSources(), (sources) => (app.sources = sources));
+  readPoints();
   quietly(readPatterns(), (patterns) => (app.patterns = patterns));
   quietly(readRuns(), takeRuns);
   quietly(readDecisions(), (decisions) =>
@@ -38,41 +38,45 @@ function takeRuns(runs) {
   const wasFinished = finishedRuns();
   runs.forEach((run) => app.runs.set(run.id, run));
   // A run may have found new points and data sources, which are in no channel.
-  if (app.snapshot === "ready" && finishedRuns() > wasFinished)
-    readSources().then(
-      (sources) => ((app.sources = sources), repaint()),
-      () => {},
-    );
+  if (app.snapshot === "ready" && finishedRuns() > wasFinished) readPoints();
   repaint();
 }
 
+const readPoints = () =>
+  readSources().then(
+    (sources) => ((app.sources = sources), repaint()),
+    (problem) => console.warn(problem.message),
+  );
+
 const finishedRuns = () => [...app.runs.values()].filter(({ finished_at }) => finished_at).length;
 
-let reading = null;
+let isReading = false;
+let isOutdated = false;
 
-/** Reads the snapshot until it succeeds; a second call while one is under way changes nothing. */
-function readSnapshot(onPosition) {
-  reading ??= (async () => {
-    for (let attempt = 0; ; attempt += 1) {
-      app.feed.beginSnapshot();
-      try {
-        const { items, total } = await readSuggestions(onPosition);
-        app.feed.endSnapshot(items, total);
-        app.feed.complete = items.filter(({ status }) => status === "pending").length >= total;
-        app.snapshot = "ready";
-        break;
-      } catch (problem) {
-        if (app.snapshot === "loading") app.snapshot = "failed";
-        app.snapshotProblem = problem.words ?? problem.message;
-        repaint();
-        await new Promise((resolve) => setTimeout(resolve, reconnectDelay(attempt + 1)));
-      }
+/** Reads the snapshot until it succeeds; one that was outdated while it was read is read again. */
+async function readSnapshot(onPosition) {
+  isOutdated = true;
+  if (isReading) return;
+  isReading = true;
+  for (let attempt = 0; isOutdated; attempt += 1) {
+    isOutdated = false;
+    app.feed.beginSnapshot();
+    try {
+      const { items, total } = await readSuggestions(onPosition);
+      app.feed.endSnapshot(items, total);
+      app.feed.complete = items.filter(({ status }) => status === "pending").length >= total;
+      app.snapshot = "ready";
+    } catch (problem) {
+      if (app.snapshot === "loading") app.snapshot = "failed";
+      app.snapshotProblem = problem.words ?? problem.message;
+      repaint();
+      isOutdated = true;
+      await new Promise((resolve) => setTimeout(resolve, reconnectDelay(attempt + 1)));
     }
-    reading = null;
-    readAside();
-    repaint();
-  })();
-  return reading;
+  }
+  isReading = false;
+  readAside();
+  repaint();
 }
 
 const live = new Live(socketAddress(), {
@@ -101,7 +105,8 @@ function selectFirst() {
 wireHeader();
 wireKeyboard();
 wireSelection();
-setInterval(repaint, 30_000);
+// New points arrive in no channel, and "3 min ago" grows old by itself.
+setInterval(() => (readPoints(), repaint()), 30_000);
 repaint();
 
 let isStarted = false;

@@ -146,6 +146,8 @@ function body(suggestion, loaded, root) {
 }
 
 function nothingSelected() {
+  // Where there is nothing to choose, the list says what to do.
+  if (app.feed.withStatus("pending").length === 0) return [];
   return h(
     "div",
     { class: "empty" },
@@ -167,7 +169,11 @@ export function paintDetail() {
   if (!suggestion) {
     if (app.selected && app.snapshot === "ready" && !app.details.has(app.selected))
       freshen({ id: app.selected, version: 0 });
-    paint(root, `none ${app.details.get(app.selected)?.problem?.words}`, nothingSelected);
+    paint(
+      root,
+      `none ${app.feed.withStatus("pending").length === 0} ${app.details.get(app.selected)?.problem?.words}`,
+      nothingSelected,
+    );
     return;
   }
   freshen(suggestion);

@@ -2,7 +2,10 @@
 
 import { app } from "../app.js";
 import { h } from "../dom.js";
-import { isRunning, runButton } from "./strip.js";
+import { lastAnalysis } from "../runs.js";
+import { runButton } from "./strip.js";
+
+const isRunning = () => lastAnalysis(app.runs, app.filter.source).isRunning;
 
 let last = { key: null, element: null };
 
@@ -32,12 +35,12 @@ function content() {
           {},
           "Import a folder with points.csv (name, unit, description) and, if you have it, samples.csv:",
         ),
-        h("pre", {}, "naia import ./my-plant --data-source my-plant"),
+        h("pre", {}, "naia import ./plant --data-source plant"),
         h("p", {}, "Names alone are enough for first suggestions; samples make them better."),
       ],
     ];
   }
-  if (isRunning(app.runs))
+  if (isRunning())
     return [
       "The analysis is running",
       [h("p", {}, "Suggestions appear here by themselves as soon as it has matched the clusters.")],
@@ -69,7 +72,7 @@ function content() {
 
 export function emptyList() {
   const [title, body] = content();
-  const key = JSON.stringify([title, app.snapshotProblem, app.starting, isRunning(app.runs)]);
+  const key = JSON.stringify([title, app.snapshotProblem, app.starting, isRunning()]);
   if (last.key !== key) last = { key, element: h("div", { class: "empty" }, h("h2", {}, title), body) };
   return last.element;
 }

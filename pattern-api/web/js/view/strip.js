@@ -4,59 +4,32 @@ import { app, repaint } from "../app.js";
 import { post } from "../api.js";
 import { byId, h, paint } from "../dom.js";
 import { count, jobLabel, plural, relative } from "../format.js";
+import { lastAnalysis } from "../runs.js";
 import { toast } from "./toasts.js";
 
-const STAGES = ["behavioral-analysis", "correlation-analysis", "cluster-detection", "pattern-matching"];
-const OPEN = new Set(["queued", "running"]);
+const STATE_WORDS = {
+  none: "has not run",
+  waiting: "waits for the stage before",
+  queued: "waits for a worker",
+  running: "is running",
+  succeeded: "done",
+  skipped: "skipped, nothing had changed",
+  failed: "failed, will be tried again",
+  dead: "failed and was given up",
+  cancelled: "cancelled",
+};
 
-const newestFirst = (a, b) => b.created_at.localeCompare(a.created_at);
-
-/** The newest flywheel of the chosen data source with the newest run of each of its stages. */
-export function lastAnalysis(runs, source) {
-  const all = [...runs.values()]
-    .filter((run) => !source || !run.data_source || run.data_source === source)
-    .sort(newestFirst);
-  const chain = all.find(({ job }) => job === "flywheel") ?? null;
-  const stages = STAGES.map((job) => ({
-    job,
-    run: all.find((run) => run.job === job && (!chain || !run.chain_id || run.chain_id === chain.id)) ?? null,
-  }));
-  return { chain, stages };
-}
-
-export function isRunning(runs) {
-  return [...runs.values()].some(
-    ({ job, status }) => OPEN.has(status) && (job === "flywheel" || STAGES.includes(job)),
-  );
-}
-
-function stateOf(run) {
-  if (!run) return "none";
-  if (run.status === "succeeded" && run.result?.skipped) return "skipped";
-  return run.status;
-}
-
-const STATE_WORDS = { none: "has not run", skipped: "nothing had changed", dead: "failed for good" };
-
-function summary({ chain, stages }) {
-  const failed = stages.find(({ run }) => run && (run.status === "dead" || run.status === "failed"));
-  const current =
-    stages.find(({ run }) => run?.status === "running") ?? stages.find(({ run }) => run?.status === "queued");
-  if (failed && (!chain || failed.run.chain_id === chain.id)) {
-    const again = failed.run.status === "failed" ? "will be tried again" : "stopped";
-    return h(
-      "span",
-      { class: "bad", title: failed.run.error ?? "" },
-      `${jobLabel(failed.job)} failed, ${again}`,
-    );
+function summary({ chain, stages, isRunning, isLearning, broken }) {
+  if (broken) {
+    const words = `${jobLabel(broken.job)} ${STATE_WORDS[broken.state]}`;
+    return h("span", { class: "bad", title: broken.run.error ?? "" }, words);
   }
-  if (current)
-    return `${jobLabel(current.job)} ${current.run.status === "running" ? "is running" : "is waiting for a worker"}`;
+  const current = stages.find(({ state }) => state === "running" || state === "queued");
+  if (isRunning) return current ? `${jobLabel(current.job)} ${STATE_WORDS[current.state]}` : "starting";
+  if (isLearning) return "learning from the last decisions";
   const finished = chain?.finished_at ?? stages.at(-1).run?.finished_at;
-  if (finished)
-    return h("span", { title: new Date(finished).toLocaleString() }, `last run ${relative(finished)}`);
-  if (chain && OPEN.has(chain.status)) return "starting";
-  return "not run yet";
+  if (!finished) return "not run yet";
+  return h("span", { title: new Date(finished).toLocaleString() }, `last run ${relative(finished)}`);
 }
 
 async function runAnalysis() {
@@ -78,7 +51,7 @@ async function runAnalysis() {
 }
 
 export function runButton(className = "plain small") {
-  const busy = app.starting || isRunning(app.runs);
+  const busy = app.starting || lastAnalysis(app.runs, app.filter.source).isRunning;
   return h(
     "button",
     { type: "button", class: className, "data-do": "run", disabled: busy, onclick: runAnalysis },
@@ -91,7 +64,7 @@ export function paintStrip() {
   const shown = app.sources.filter(({ name }) => !source || name === source);
   const points = shown.reduce((sum, { point_count }) => sum + (point_count ?? 0), 0);
   const analysis = lastAnalysis(app.runs, source);
-  const states = analysis.stages.map(({ run }) => stateOf(run));
+  const states = analysis.stages.map(({ state }) => state);
   // "3 min ago" grows old without any event.
   const minute = Math.floor(Date.now() / 60_000);
   const key = JSON.stringify([
@@ -100,6 +73,7 @@ export function paintStrip() {
     states,
     analysis.chain?.status,
     analysis.chain?.finished_at,
+    analysis.isLearning,
     app.starting,
     minute,
     source,
@@ -108,9 +82,12 @@ export function paintStrip() {
     h(
       "p",
       { class: "facts" },
-      h("b", {}, count(points)),
-      ` point${points === 1 ? "" : "s"} `,
-      h("span", { class: "of" }, source ? `in ${source}` : `in ${plural(shown.length, "data source")}`),
+      points === 0
+        ? "No points yet"
+        : [
+            h("b", {}, count(points)),
+            ` point${points === 1 ? "" : "s"} in ${source || plural(shown.length, "data source")}`,
+          ],
     ),
     h(
       "div",
@@ -121,9 +98,9 @@ export function paintStrip() {
         analysis.stages.map(({ job }, i) =>
           h(
             "li",
-            { "data-state": states[i], title: `${jobLabel(job)}: ${STATE_WORDS[states[i]] ?? states[i]}` },
+            { "data-state": states[i], title: `${jobLabel(job)}: ${STATE_WORDS[states[i]]}` },
             jobLabel(job),
-            h("span", { class: "quiet" }, `: ${STATE_WORDS[states[i]] ?? states[i]}`),
+            h("span", { class: "quiet" }, `: ${STATE_WORDS[states[i]]}`),
           ),
         ),
       ),
