@@ -32,6 +32,7 @@ need default-jre-headless have java
 has_jars || need maven have mvn
 if [[ $purpose == test ]]; then
     need chromium has_chromium
+    need kcat have kcat
     need nodejs have node
     need npm have npm
 fi

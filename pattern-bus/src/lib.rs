@@ -18,4 +18,5 @@ pub use backoff::Backoff;
 pub use error::{BusError, Result};
 pub use producer::{Delivered, Delivery, Producer, Record};
 pub use reader::{ReadEvent, read_events};
+pub use relay::{CONTENT_TYPE, HEADER_EPOCH};
 pub use settings::KafkaSettings;

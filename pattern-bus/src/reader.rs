@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{Backoff, BusError, KafkaSettings, Result, relay::HEADER_EPOCH};
 
 const METADATA_TIMEOUT: Duration = Duration::from_secs(5);
-const NEW_PARTITIONS_POLL: Duration = Duration::from_secs(30);
+const NEW_PARTITIONS_POLL: Duration = Duration::from_secs(10);
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 
 /// An event as Kafka brought it: maybe late, twice, or out of order.

@@ -17,14 +17,17 @@ const RETENTION_MS: &str = "604800000"; // 7 days
 const DEAD_LETTER_RETENTION_MS: &str = "2592000000"; // 30 days
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// One topic: name without prefix, partitions, retention.
-struct Wanted {
-    name: String,
-    partitions: i32,
-    retention_ms: &'static str,
+/// How a topic must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Without prefix.
+    pub name: String,
+    pub partitions: i32,
+    pub retention_ms: &'static str,
 }
 
-fn wanted() -> Vec<Wanted> {
+/// Every topic of the product.
+pub fn all() -> Vec<Wanted> {
     let live = EVENT_TOPICS
         .into_iter()
         .map(|topic| (topic, EVENT_PARTITIONS))
@@ -41,7 +44,7 @@ fn wanted() -> Vec<Wanted> {
 /// Every topic without prefix, with its number of partitions: for a broker that has to know them before
 /// anybody asks.
 pub fn names_and_partitions() -> Vec<(String, i32)> {
-    wanted().into_iter().map(|topic| (topic.name, topic.partitions)).collect()
+    all().into_iter().map(|topic| (topic.name, topic.partitions)).collect()
 }
 
 /// Makes the topics that are missing. A topic with too few partitions (a broker that makes topics on
@@ -52,7 +55,7 @@ pub async fn ensure_topics(kafka: &KafkaSettings) -> Result<()> {
     let options = AdminOptions::new().operation_timeout(Some(TIMEOUT)).request_timeout(Some(TIMEOUT));
 
     let wanted: Vec<_> =
-        wanted().into_iter().map(|topic| Wanted { name: kafka.topic(&topic.name), ..topic }).collect();
+        all().into_iter().map(|topic| Wanted { name: kafka.topic(&topic.name), ..topic }).collect();
     let missing: Vec<_> = wanted
         .iter()
         .filter(|topic| !existing.contains_key(&topic.name))

@@ -1,3 +1,4 @@
+mod outbox;
 mod points;
 mod samples;
 mod support;
