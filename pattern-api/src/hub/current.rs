@@ -1,7 +1,7 @@
 use axum::extract::ws::Utf8Bytes;
 use pattern_bus::Backoff;
 use pattern_core::domain::{JobRun, Position};
-use pattern_store::{Result, Store};
+use pattern_store::{Result, Store, jobs::RunFilter};
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::sync::{Notify, watch};
@@ -139,6 +139,6 @@ async fn look(
     Ok(())
 }
 
-async fn recent_runs(_store: &Store) -> Result<Vec<JobRun>> {
-    Ok(Vec::with_capacity(RECENT_RUNS as usize))
+async fn recent_runs(store: &Store) -> Result<Vec<JobRun>> {
+    store.job_runs(&RunFilter { limit: RECENT_RUNS, ..RunFilter::default() }).await
 }
