@@ -13,9 +13,10 @@ export function toast(words, { action = null, tone = "" } = {}) {
     clearTimeout(timer);
     element.remove();
   };
+  // What went wrong stays until somebody has read it.
   const wait = () => {
     clearTimeout(timer);
-    timer = setTimeout(close, STAYS);
+    if (!tone) timer = setTimeout(close, STAYS);
   };
   const element = h(
     "div",
