@@ -3,5 +3,8 @@
 //! Architecture invariant: this crate does no I/O and names no Kafka, axum, sqlx or tokio type. Its
 //! functions are deterministic; time and randomness come in as arguments.
 
+pub mod analytics;
 pub mod domain;
+pub mod library;
+pub mod schema;
 pub mod sequencer;

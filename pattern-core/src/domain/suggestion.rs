@@ -183,6 +183,8 @@ pub struct ApproveRequest {
     pub version: Option<i64>,
     /// Corrects the proposal to another pattern of the library.
     pub pattern_id: Option<Uuid>,
+    /// Names the pattern that an approval of purpose `new_pattern` creates.
+    pub pattern_name: Option<String>,
     /// Defaults to the cluster's label.
     pub equipment_name: Option<String>,
     /// Point id to role, or null for no role. Points that are not named keep the proposed role.

@@ -1,0 +1,121 @@
+//! The grid: samples as time-weighted means of 15 minutes.
+//!
+//! A good sample's value holds until the next sample, but no longer than the stale limit. A bucket that
+//! is covered for less than half its time is a gap (NaN). A day's buckets depend on that day's samples
+//! and the last good sample before midnight only, so they can be made once and kept.
+
+use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::domain::Sample;
+
+/// Seconds in a bucket.
+pub const BUCKET_SECONDS: i64 = 900;
+/// Buckets in a UTC day.
+pub const BUCKETS_PER_DAY: usize = 96;
+
+const BUCKET_MICROS: i64 = BUCKET_SECONDS * 1_000_000;
+const DAY_MICROS: i64 = BUCKET_MICROS * BUCKETS_PER_DAY as i64;
+
+/// One day of a point. `samples` are that day's, sorted, one per time; `carry_in` is the last good
+/// sample before midnight. Gaps are NaN.
+pub fn day_buckets(
+    day: NaiveDate,
+    carry_in: Option<Sample>,
+    samples: &[Sample],
+    stale_after: Duration,
+) -> [f32; BUCKETS_PER_DAY] {
+    let midnight = day.and_time(NaiveTime::MIN).and_utc();
+    let micros = |at: DateTime<Utc>| (at - midnight).num_microseconds().unwrap_or(i64::MAX);
+    let stale = stale_after.num_microseconds().unwrap_or(i64::MAX);
+    let mut weighted = [0.0_f64; BUCKETS_PER_DAY];
+    let mut covered = [0_i64; BUCKETS_PER_DAY];
+
+    let mut hold = |from: i64, until: i64, value: f64| {
+        let (from, until) = (from.max(0), until.min(DAY_MICROS));
+        let mut start = from;
+        while start < until {
+            let bucket = (start / BUCKET_MICROS) as usize;
+            let end = until.min((bucket as i64 + 1) * BUCKET_MICROS);
+            weighted[bucket] += value * (end - start) as f64;
+            covered[bucket] += end - start;
+            start = end;
+        }
+    };
+    let all: Vec<Sample> = carry_in.into_iter().chain(samples.iter().copied()).collect();
+    for (i, sample) in all.iter().enumerate() {
+        if !sample.is_good() {
+            continue;
+        }
+        let from = micros(sample.at);
+        let next = all.get(i + 1).map_or(DAY_MICROS, |next| micros(next.at));
+        hold(from, next.min(from.saturating_add(stale)), sample.value);
+    }
+
+    let mut buckets = [f32::NAN; BUCKETS_PER_DAY];
+    for (bucket, mean) in buckets.iter_mut().enumerate() {
+        if covered[bucket] * 2 >= BUCKET_MICROS {
+            *mean = (weighted[bucket] / covered[bucket] as f64) as f32;
+        }
+    }
+    buckets
+}
+
+/// Points by buckets, row-major; gaps are NaN.
+#[derive(Debug, Clone)]
+pub struct Grid {
+    pub start: DateTime<Utc>,
+    /// Buckets per row.
+    pub buckets: usize,
+    pub points: Vec<Uuid>,
+    /// `points.len() × buckets` values.
+    pub values: Vec<f32>,
+}
+
+impl Grid {
+    pub fn row(&self, point: usize) -> &[f32] {
+        &self.values[point * self.buckets..][..self.buckets]
+    }
+
+    /// First instant after the last bucket.
+    pub fn end(&self) -> DateTime<Utc> {
+        self.start + Duration::seconds(BUCKET_SECONDS * self.buckets as i64)
+    }
+
+    /// Hash of a row and its window: equal rows have equal versions.
+    pub fn version(&self, point: usize) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.start.timestamp().to_le_bytes());
+        for value in self.row(point) {
+            // All gaps are alike, whatever bits their NaN has.
+            let bits = if value.is_nan() { u32::MAX } else { value.to_bits() };
+            hash.update(bits.to_le_bytes());
+        }
+        hash.finalize()[..12].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// Samples as `length` means over equal parts of `from`..`to`, scaled to 0 (the lowest) … 1 (the highest),
+/// for a chart; `None` is a gap. A constant lies in the middle.
+pub fn sparkline(
+    samples: &[Sample],
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    length: usize,
+) -> Vec<Option<f32>> {
+    let span = (to - from).num_milliseconds().max(1) as f64;
+    let mut parts = vec![(0.0_f64, 0_u32); length];
+    for sample in samples.iter().filter(|s| s.is_good() && s.at >= from && s.at < to) {
+        let part = (sample.at - from).num_milliseconds() as f64 / span * length as f64;
+        let (sum, count) = &mut parts[(part as usize).min(length - 1)];
+        *sum += sample.value;
+        *count += 1;
+    }
+    let means: Vec<Option<f64>> =
+        parts.iter().map(|(sum, count)| (*count > 0).then(|| sum / f64::from(*count))).collect();
+    let low = means.iter().flatten().copied().fold(f64::INFINITY, f64::min);
+    let high = means.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);
+    let scale = |v: f64| if high > low { ((v - low) / (high - low)) as f32 } else { 0.5 };
+    means.into_iter().map(|mean| mean.map(scale)).collect()
+}

@@ -1,0 +1,10 @@
+//! The mathematics: pure functions over slices.
+
+pub mod blocks;
+pub mod clustering;
+pub mod correlation;
+pub mod episodes;
+pub mod fingerprint;
+pub mod grid;
+pub mod identity;
+pub mod leiden;

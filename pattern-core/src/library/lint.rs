@@ -1,0 +1,81 @@
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::PatternSpec;
+use crate::units;
+
+/// Something about a pattern that a person should mend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub pattern: String,
+    pub role: Option<String>,
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.role {
+            Some(role) => write!(f, "pattern '{}', role '{role}': {}", self.pattern, self.message),
+            None => write!(f, "pattern '{}': {}", self.pattern, self.message),
+        }
+    }
+}
+
+/// Everything wrong with these patterns; empty when they can be loaded.
+pub fn lint(patterns: &[PatternSpec]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut names = BTreeSet::new();
+    for pattern in patterns {
+        let mut found = |role: Option<&str>, message: String| {
+            let role = role.map(str::to_owned);
+            problems.push(Problem { pattern: pattern.name.clone(), role, message });
+        };
+        if pattern.name.trim().is_empty() {
+            found(None, "has no name; give it one".into());
+        }
+        if !names.insert((pattern.kind.as_str(), pattern.name.as_str())) {
+            found(None, "occurs twice; rename one or remove it".into());
+        }
+        if pattern.category.trim().is_empty() {
+            found(None, "has no category; give it one (Pump, Tank, …)".into());
+        }
+        if !(0.05..=0.95).contains(&pattern.confidence) {
+            found(None, format!("confidence {} is not between 0.05 and 0.95", pattern.confidence));
+        }
+        if pattern.roles.is_empty() {
+            found(None, "has no role; a pattern needs at least one".into());
+        }
+        if !pattern.roles.iter().any(|role| role.required) {
+            found(None, "has no required role; mark what it can not be without".into());
+        }
+        let mut roles = BTreeSet::new();
+        for role in &pattern.roles {
+            let name = Some(role.name.as_str());
+            if role.name.trim().is_empty() {
+                found(name, "has no name; give it one".into());
+            }
+            if !roles.insert(role.name.to_lowercase()) {
+                found(name, "occurs twice; rename one or remove it".into());
+            }
+            if !(role.weight > 0.0 && role.weight <= 10.0) {
+                found(name, format!("weight {} is not between 0 and 10", role.weight));
+            }
+            if let Some(unit) = role.unit.as_deref().filter(|unit| units::parse(unit).is_none()) {
+                found(name, format!("unit '{unit}' is not known; see pattern-core/src/units.rs"));
+            }
+            match (role.min, role.max) {
+                (Some(min), Some(max)) if min >= max => {
+                    found(name, format!("min {min} is not below max {max}; swap or mend them"));
+                }
+                (Some(_), None) | (None, Some(_)) => {
+                    found(name, "has only one end of its range; give both min and max, or none".into());
+                }
+                _ => {}
+            }
+            if role.words.iter().any(|phrase| phrase.trim().is_empty()) {
+                found(name, "has an empty phrase in words; remove it".into());
+            }
+        }
+    }
+    problems
+}
