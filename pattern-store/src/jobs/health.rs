@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::time::Duration;
+use utoipa::ToSchema;
 
 use super::{deliveries, enqueue::deliver};
 use crate::{Result, Store};
@@ -11,7 +12,7 @@ const SILENT: Duration = Duration::from_secs(60);
 const KEEP_DELIVERIES: Duration = Duration::from_secs(3600);
 
 /// How one job type fares.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct QueueHealth {
     pub job: String,
     /// Live workers that pull it. 0 with `due` above 0 is an alarm.

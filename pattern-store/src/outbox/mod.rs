@@ -10,7 +10,7 @@ mod stream;
 pub use lease::Lease;
 pub use numbering::Numbered;
 pub use publishing::UnpublishedEvent;
-pub use stream::{NumberedEvent, StreamTop};
+pub use stream::{NumberedEvent, StreamTop, stream_top};
 
 use pattern_core::domain::NewEvent;
 use sqlx::PgConnection;

@@ -10,6 +10,7 @@ mod copy;
 mod days;
 mod import;
 mod merge;
+mod newest;
 mod reader;
 mod writer;
 

@@ -1,4 +1,5 @@
 mod outbox;
 mod points;
+mod review;
 mod samples;
 mod support;

@@ -1,0 +1,353 @@
+//! A decision: a compare-and-set on status and version, in one transaction with everything it causes.
+
+use chrono::{DateTime, Utc};
+use pattern_core::domain::{
+    ApproveRequest, DecisionAction, DeferRequest, EventType, RejectRequest, Suggestion, SuggestionStatus,
+    UndoRequest, stable_id,
+};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::propose::{expire, publish};
+use super::read::{last_decision, load_suggestion};
+use super::{bindings, undo};
+use crate::{Store, StoreError, evidence};
+
+#[derive(Debug, Clone)]
+pub enum DecisionRequest {
+    Approve(ApproveRequest),
+    Reject(RejectRequest),
+    Defer(DeferRequest),
+    Undo(UndoRequest),
+}
+
+/// Lets a client ask again without acting twice.
+#[derive(Debug, Clone)]
+pub struct Idempotency {
+    pub key: String,
+    pub route: String,
+    pub body_hash: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum DecideError {
+    /// Somebody was faster, or the page showed an older version.
+    #[error("suggestion is {} since {decided_at} (by {decided_by}); reload it before deciding", .status.as_str())]
+    Conflict { status: SuggestionStatus, version: i64, decided_by: String, decided_at: DateTime<Utc> },
+    #[error("idempotency key was used with another request; use a new key")]
+    KeyReused,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for DecideError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl DecisionRequest {
+    pub fn action(&self) -> DecisionAction {
+        match self {
+            Self::Approve(_) => DecisionAction::Approve,
+            Self::Reject(_) => DecisionAction::Reject,
+            Self::Defer(_) => DecisionAction::Defer,
+            Self::Undo(_) => DecisionAction::Undo,
+        }
+    }
+
+    fn expected_version(&self) -> Option<i64> {
+        match self {
+            Self::Approve(r) => r.version,
+            Self::Reject(r) => r.version,
+            Self::Defer(r) => r.version,
+            Self::Undo(r) => r.version,
+        }
+    }
+
+    fn words(&self) -> String {
+        match self {
+            Self::Approve(r) => r.comment.clone().unwrap_or_default(),
+            Self::Reject(r) => r.reason.clone(),
+            Self::Defer(r) => r.until.map(|t| format!("until {}", t.to_rfc3339())).unwrap_or_default(),
+            Self::Undo(_) => String::new(),
+        }
+    }
+
+    /// Pending and deferred can go to any decision; approved and rejected only back.
+    fn is_allowed_from(&self, status: SuggestionStatus) -> bool {
+        use SuggestionStatus::{Approved, Deferred, Pending, Rejected};
+        match self {
+            Self::Undo(_) => matches!(status, Approved | Rejected),
+            _ => matches!(status, Pending | Deferred),
+        }
+    }
+}
+
+/// What every step of a decision needs to know.
+pub(super) struct Deciding<'a> {
+    pub suggestion: &'a Suggestion,
+    pub data_source_id: Uuid,
+    pub decision_id: Uuid,
+    pub reviewer: &'a str,
+    pub now: DateTime<Utc>,
+}
+
+impl Store {
+    pub async fn decide(
+        &self,
+        id: Uuid,
+        request: &DecisionRequest,
+        reviewer: &str,
+        idempotency: Option<&Idempotency>,
+        now: DateTime<Utc>,
+    ) -> Result<Suggestion, DecideError> {
+        let mut tx = self.pool.begin().await?;
+        if let Some(idempotency) = idempotency
+            && let Some(answer) = claim_key(&mut tx, idempotency, reviewer).await?
+        {
+            return Ok(answer);
+        }
+        let data_source_id = lock_question(&mut tx, id).await?;
+        let before = load_suggestion(&mut tx, id).await?;
+        let stale = request.expected_version().is_some_and(|version| version != before.version);
+        if stale || !request.is_allowed_from(before.status) {
+            return Err(conflict(&mut tx, &before).await?);
+        }
+
+        let decision_id =
+            stable_id(&["decision", &id.to_string(), &before.version.to_string(), request.action().as_str()]);
+        let deciding = Deciding { suggestion: &before, data_source_id, decision_id, reviewer, now };
+        record(&mut tx, &deciding, request).await?;
+        let mut touched = Vec::new();
+        let cause = match request {
+            DecisionRequest::Approve(approve) => {
+                let equipment = bindings::approve(&mut tx, &deciding, approve).await?;
+                set_status(&mut tx, id, SuggestionStatus::Approved, Some(equipment.id), None, now).await?;
+                let rivals = rivals(&mut tx, id).await?;
+                expire(&mut tx, &rivals, now).await?;
+                let why = format!("{} was approved for the same points", equipment.name);
+                touched.extend(rivals.into_iter().map(|r| (r, EventType::SuggestionExpired, why.clone())));
+                format!("approved as {}", equipment.name)
+            }
+            DecisionRequest::Reject(reject) => {
+                remember_rejection(&mut tx, &deciding).await?;
+                if let Some(pattern) = before.pattern.id {
+                    evidence::record(&mut tx, &deciding.fact(pattern, false)).await?;
+                }
+                set_status(&mut tx, id, SuggestionStatus::Rejected, None, None, now).await?;
+                if reject.reason.is_empty() {
+                    "rejected".into()
+                } else {
+                    format!("rejected: {}", reject.reason)
+                }
+            }
+            DecisionRequest::Defer(defer) => {
+                set_status(&mut tx, id, SuggestionStatus::Deferred, None, defer.until, now).await?;
+                "deferred".into()
+            }
+            DecisionRequest::Undo(_) => {
+                touched.extend(undo::retract(&mut tx, &deciding).await?);
+                set_status(&mut tx, id, SuggestionStatus::Pending, None, None, now).await?;
+                format!("decision undone ({} before)", before.status.as_str())
+            }
+        };
+        let event = match request.action() {
+            DecisionAction::Approve => EventType::SuggestionApproved,
+            DecisionAction::Reject => EventType::SuggestionRejected,
+            DecisionAction::Defer => EventType::SuggestionDeferred,
+            DecisionAction::Undo => EventType::SuggestionReopened,
+        };
+        touched.insert(0, (id, event, cause));
+        publish(&mut tx, &touched, reviewer, now).await?;
+        if request.action() != DecisionAction::Defer {
+            Store::enqueue_learning(&mut tx, Some(data_source_id), reviewer).await?;
+        }
+        let after = load_suggestion(&mut tx, id).await?;
+        if let Some(idempotency) = idempotency {
+            keep_answer(&mut tx, idempotency, reviewer, &after).await?;
+        }
+        tx.commit().await?;
+        Ok(after)
+    }
+}
+
+impl Store {
+    /// Forgets the answers that were kept for repeated requests. Returns how many.
+    pub async fn prune_idempotency_keys(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        let deleted = sqlx::query!("delete from idempotency_keys where created_at < $1", before)
+            .execute(&self.pool)
+            .await?;
+        Ok(deleted.rows_affected())
+    }
+}
+
+impl Deciding<'_> {
+    pub fn fact(&self, pattern_id: Uuid, favourable: bool) -> evidence::Fact {
+        evidence::Fact {
+            pattern_id,
+            data_source_id: self.data_source_id,
+            origin: self.suggestion.data_source.clone(),
+            kind: if favourable { "approval" } else { "rejection" },
+            favourable,
+            subject: self.suggestion.id.to_string(),
+            cause: self.decision_id,
+            observed_at: self.now,
+        }
+    }
+}
+
+/// Locks the suggestion and its open rivals in id order. Answers the data source.
+async fn lock_question(conn: &mut PgConnection, id: Uuid) -> Result<Uuid, StoreError> {
+    let rows = sqlx::query!(
+        "select id, data_source_id from suggestions
+         where id = $1 or (cluster_id = (select cluster_id from suggestions where id = $1)
+                           and status in ('pending', 'deferred'))
+         order by id for update",
+        id
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .find(|row| row.id == id)
+        .map(|row| row.data_source_id)
+        .ok_or_else(|| StoreError::NotFound(format!("suggestion {id}")))
+}
+
+/// Open suggestions for the same cluster: two answers to one question can not both be right.
+async fn rivals(conn: &mut PgConnection, id: Uuid) -> Result<Vec<Uuid>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        "select r.id from suggestions r join suggestions s on s.cluster_id = r.cluster_id
+         where s.id = $1 and r.id <> s.id and r.status in ('pending', 'deferred') order by r.id",
+        id
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+async fn conflict(conn: &mut PgConnection, current: &Suggestion) -> Result<DecideError, StoreError> {
+    let last = last_decision(conn, current.id).await?;
+    Ok(DecideError::Conflict {
+        status: current.status,
+        version: current.version,
+        decided_by: last.as_ref().map_or_else(|| "engine".into(), |d| d.decided_by.clone()),
+        decided_at: last.map_or(current.created_at, |d| d.decided_at),
+    })
+}
+
+async fn record(
+    conn: &mut PgConnection,
+    deciding: &Deciding<'_>,
+    request: &DecisionRequest,
+) -> Result<(), StoreError> {
+    let (pattern_id, assignments) = match request {
+        DecisionRequest::Approve(r) => {
+            (r.pattern_id, r.role_assignments.as_ref().map(serde_json::to_value).transpose()?)
+        }
+        _ => (None, None),
+    };
+    sqlx::query!(
+        "insert into decisions (id, suggestion_id, action, reviewer, reason, pattern_id, role_assignments,
+                                suggestion_version, created_at)
+         values ($1, $2, $3, $4, $5, (select id from patterns where id = $6), $7, $8, $9)",
+        deciding.decision_id,
+        deciding.suggestion.id,
+        request.action().as_str(),
+        deciding.reviewer,
+        request.words(),
+        pattern_id,
+        assignments,
+        deciding.suggestion.version,
+        deciding.now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn set_status(
+    conn: &mut PgConnection,
+    id: Uuid,
+    status: SuggestionStatus,
+    equipment: Option<Uuid>,
+    deferred_until: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update suggestions set status = $2, equipment_id = $3, deferred_until = $4, version = version + 1,
+                updated_at = $5::timestamptz,
+                expires_at = case when $2 = 'pending' then $5::timestamptz + (expires_at - created_at)
+                                  else expires_at end
+         where id = $1",
+        id,
+        status.as_str(),
+        equipment,
+        deferred_until,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn remember_rejection(conn: &mut PgConnection, deciding: &Deciding<'_>) -> Result<(), StoreError> {
+    sqlx::query!(
+        "insert into rejections (id, data_source_id, pattern_id, suggestion_id, point_ids, created_at)
+         select $1, data_source_id, pattern_id, id, point_ids, $3 from suggestions where id = $2",
+        deciding.decision_id,
+        deciding.suggestion.id,
+        deciding.now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Takes the key, or answers what it was answered before. Waits for a rival that holds it.
+async fn claim_key(
+    conn: &mut PgConnection,
+    idempotency: &Idempotency,
+    reviewer: &str,
+) -> Result<Option<Suggestion>, DecideError> {
+    let claimed = sqlx::query!(
+        "insert into idempotency_keys (key, reviewer, route, body_hash, status, response)
+         values ($1, $2, $3, $4, 0, 'null') on conflict (key, reviewer) do nothing",
+        idempotency.key,
+        reviewer,
+        idempotency.route,
+        idempotency.body_hash
+    )
+    .execute(&mut *conn)
+    .await?;
+    if claimed.rows_affected() == 1 {
+        return Ok(None);
+    }
+    let row = sqlx::query!(
+        "select route, body_hash, response from idempotency_keys where key = $1 and reviewer = $2",
+        idempotency.key,
+        reviewer
+    )
+    .fetch_one(conn)
+    .await?;
+    if row.route != idempotency.route || row.body_hash != idempotency.body_hash {
+        return Err(DecideError::KeyReused);
+    }
+    Ok(Some(serde_json::from_value(row.response).map_err(StoreError::from)?))
+}
+
+async fn keep_answer(
+    conn: &mut PgConnection,
+    idempotency: &Idempotency,
+    reviewer: &str,
+    answer: &Suggestion,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update idempotency_keys set status = 200, response = $3 where key = $1 and reviewer = $2",
+        idempotency.key,
+        reviewer,
+        serde_json::to_value(answer)?
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! The review queue: reading it, proposing into it, deciding on it.
+
+mod bindings;
+mod decide;
+mod propose;
+mod read;
+mod undo;
+
+pub use bindings::ActiveBinding;
+pub use decide::{DecideError, DecisionRequest, Idempotency};
+pub use propose::{NewSuggestion, ProposeChange, SuggestedRoleRow};
+pub use read::{DetailRow, SuggestionFilter, SuggestionPage, SuggestionStats};

@@ -1,0 +1,272 @@
+use pattern_core::domain::{
+    ClusterRef, Decision, DecisionAction, EquipmentRef, PatternRef, Position, Purpose, Scores,
+    SuggestedPoint, Suggestion, SuggestionStatus,
+};
+use serde::Serialize;
+use serde_json::Value;
+use sqlx::PgConnection;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{Result, Store, StoreError, clusters::cluster_kind};
+
+/// Which suggestions to list; they come most confident first.
+#[derive(Debug, Clone, Default)]
+pub struct SuggestionFilter {
+    pub status: Option<SuggestionStatus>,
+    pub data_source: Option<String>,
+    pub pattern_id: Option<Uuid>,
+    pub min_confidence: Option<f64>,
+    /// Confidence and id of the last one seen.
+    pub after: Option<(f64, Uuid)>,
+    pub limit: i64,
+}
+
+/// One page, with the place in the stream of events it is true for.
+#[derive(Debug, Clone)]
+pub struct SuggestionPage {
+    pub items: Vec<Suggestion>,
+    pub has_more: bool,
+    pub total: i64,
+    pub position: Position,
+}
+
+/// A suggestion with its points; sparklines are filled in by who reads samples.
+#[derive(Debug, Clone)]
+pub struct DetailRow {
+    pub suggestion: Suggestion,
+    pub points: Vec<SuggestedPoint>,
+    pub decision: Option<Decision>,
+    pub draft: Option<Value>,
+    pub data_source_id: Uuid,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct SuggestionStats {
+    pub pending: i64,
+    pub deferred: i64,
+    pub approved: i64,
+    pub rejected: i64,
+    pub expired: i64,
+    pub approved_today: i64,
+    pub rejected_today: i64,
+    /// Approved ÷ (approved + rejected); null before the first of them.
+    pub approval_rate: Option<f64>,
+}
+
+impl Store {
+    /// Reads the rows and the position in one snapshot: everything up to the position is in it.
+    pub async fn list_suggestions(&self, filter: &SuggestionFilter) -> Result<SuggestionPage> {
+        let mut tx = self.pool.begin_with("begin isolation level repeatable read read only").await?;
+        let position = crate::outbox::stream_top(&mut tx).await?.position;
+        let (after_confidence, after_id) = filter.after.unzip();
+        let status = filter.status.map(SuggestionStatus::as_str);
+        let ids = sqlx::query_scalar!(
+            "select s.id from suggestions s join data_sources d on d.id = s.data_source_id
+             where ($1::text is null or s.status = $1) and ($2::text is null or d.name = $2)
+               and ($3::uuid is null or s.pattern_id = $3)
+               and ($4::double precision is null or s.confidence >= $4)
+               and ($5::double precision is null or s.confidence < $5 or (s.confidence = $5 and s.id > $6::uuid))
+             order by s.confidence desc, s.id limit $7",
+            status,
+            filter.data_source,
+            filter.pattern_id,
+            filter.min_confidence,
+            after_confidence,
+            after_id,
+            filter.limit + 1
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        let total = sqlx::query_scalar!(
+            r#"select count(*) as "n!" from suggestions s join data_sources d on d.id = s.data_source_id
+               where ($1::text is null or s.status = $1) and ($2::text is null or d.name = $2)
+                 and ($3::uuid is null or s.pattern_id = $3)
+                 and ($4::double precision is null or s.confidence >= $4)"#,
+            status,
+            filter.data_source,
+            filter.pattern_id,
+            filter.min_confidence
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        let has_more = ids.len() as i64 > filter.limit;
+        let wanted = &ids[..ids.len().min(filter.limit as usize)];
+        let mut by_id: BTreeMap<Uuid, Suggestion> =
+            load_suggestions(&mut tx, wanted).await?.into_iter().map(|s| (s.id, s)).collect();
+        let items = wanted.iter().filter_map(|id| by_id.remove(id)).collect();
+        tx.commit().await?;
+        Ok(SuggestionPage { items, has_more, total, position })
+    }
+
+    pub async fn suggestion(&self, id: Uuid) -> Result<Suggestion> {
+        let mut conn = self.pool.acquire().await?;
+        load_suggestion(&mut conn, id).await
+    }
+
+    pub async fn suggestion_detail(&self, id: Uuid) -> Result<DetailRow> {
+        let mut tx = self.pool.begin_with("begin isolation level repeatable read read only").await?;
+        let suggestion = load_suggestion(&mut tx, id).await?;
+        let points = sqlx::query!(
+            r#"select p.id, p.name, p.unit, p.description, r.role as "role?", r.score as "score?"
+               from suggestions s cross join unnest(s.point_ids) as member(id)
+               join points p on p.id = member.id
+               left join suggestion_roles r on r.suggestion_id = s.id and r.point_id = p.id
+               where s.id = $1 order by r.score desc nulls last, p.name"#,
+            id
+        )
+        .fetch_all(&mut *tx)
+        .await?
+        .into_iter()
+        .map(|row| SuggestedPoint {
+            id: row.id,
+            name: row.name,
+            unit: row.unit,
+            description: row.description,
+            role: row.role,
+            role_score: row.score,
+            sparkline: Vec::new(),
+        })
+        .collect();
+        let decision = last_decision(&mut tx, id).await?;
+        let extra = sqlx::query!("select draft, data_source_id from suggestions where id = $1", id)
+            .fetch_one(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(DetailRow {
+            suggestion,
+            points,
+            decision,
+            draft: extra.draft,
+            data_source_id: extra.data_source_id,
+        })
+    }
+
+    /// How many decisions were made about a data source: grows with every answer.
+    pub async fn decision_count(&self, data_source: Uuid) -> Result<i64> {
+        Ok(sqlx::query_scalar!(
+            r#"select count(*) as "n!" from decisions x join suggestions s on s.id = x.suggestion_id
+               where s.data_source_id = $1"#,
+            data_source
+        )
+        .fetch_one(&self.pool)
+        .await?)
+    }
+
+    pub async fn suggestion_stats(&self) -> Result<SuggestionStats> {
+        let row = sqlx::query!(
+            r#"select count(*) filter (where status = 'pending') as "pending!",
+                      count(*) filter (where status = 'deferred') as "deferred!",
+                      count(*) filter (where status = 'approved') as "approved!",
+                      count(*) filter (where status = 'rejected') as "rejected!",
+                      count(*) filter (where status = 'expired') as "expired!",
+                      count(*) filter (where status = 'approved'
+                                       and updated_at >= date_trunc('day', now(), 'UTC')) as "approved_today!",
+                      count(*) filter (where status = 'rejected'
+                                       and updated_at >= date_trunc('day', now(), 'UTC')) as "rejected_today!"
+               from suggestions"#
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        let decided = row.approved + row.rejected;
+        Ok(SuggestionStats {
+            pending: row.pending,
+            deferred: row.deferred,
+            approved: row.approved,
+            rejected: row.rejected,
+            expired: row.expired,
+            approved_today: row.approved_today,
+            rejected_today: row.rejected_today,
+            approval_rate: (decided > 0).then(|| row.approved as f64 / decided as f64),
+        })
+    }
+}
+
+pub(super) async fn last_decision(conn: &mut PgConnection, suggestion: Uuid) -> Result<Option<Decision>> {
+    let row = sqlx::query!(
+        "select action, reviewer, reason, created_at from decisions
+         where suggestion_id = $1 order by created_at desc, id desc limit 1",
+        suggestion
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|r| Decision {
+        action: match r.action.as_str() {
+            "approve" => DecisionAction::Approve,
+            "reject" => DecisionAction::Reject,
+            "defer" => DecisionAction::Defer,
+            _ => DecisionAction::Undo,
+        },
+        decided_by: r.reviewer,
+        decided_at: r.created_at,
+        reason: r.reason,
+    }))
+}
+
+pub(crate) async fn load_suggestion(conn: &mut PgConnection, id: Uuid) -> Result<Suggestion> {
+    load_suggestions(conn, &[id]).await?.pop().ok_or_else(|| StoreError::NotFound(format!("suggestion {id}")))
+}
+
+/// Suggestions by id, in id order, as lists and events show them.
+pub(crate) async fn load_suggestions(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Suggestion>> {
+    let rows = sqlx::query!(
+        r#"select s.id, s.status, s.purpose, s.confidence, s.scores, s.reason, s.version, s.created_at,
+                  s.expires_at, cardinality(s.point_ids) as "point_count!", d.name as data_source,
+                  s.pattern_id, p.name as "pattern_name?", p.category as "pattern_category?",
+                  s.draft->>'name' as draft_name, s.draft->>'category' as draft_category,
+                  c.id as cluster_id, c.kind as cluster_kind, c.label as cluster_label,
+                  e.id as "equipment_id?", e.name as "equipment_name?"
+           from suggestions s
+           join data_sources d on d.id = s.data_source_id
+           join clusters c on c.id = s.cluster_id
+           left join patterns p on p.id = s.pattern_id
+           left join equipment e on e.id = s.equipment_id
+           where s.id = any($1) order by s.id"#,
+        ids
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let name = row.pattern_name.or(row.draft_name);
+            let category = row.pattern_category.or(row.draft_category);
+            Ok(Suggestion {
+                id: row.id,
+                status: row.status.parse().map_err(StoreError::Corrupt)?,
+                purpose: purpose(&row.purpose),
+                pattern: PatternRef {
+                    id: row.pattern_id,
+                    name: name.unwrap_or_else(|| "New pattern".into()),
+                    category: category.unwrap_or_default(),
+                },
+                cluster: ClusterRef {
+                    id: row.cluster_id,
+                    kind: cluster_kind(&row.cluster_kind),
+                    label: row.cluster_label,
+                    point_count: i64::from(row.point_count),
+                },
+                data_source: row.data_source,
+                version: row.version,
+                confidence: row.confidence,
+                scores: serde_json::from_value::<Scores>(row.scores)?,
+                reason: row.reason,
+                created_at: row.created_at,
+                expires_at: row.expires_at,
+                equipment: row
+                    .equipment_id
+                    .zip(row.equipment_name)
+                    .map(|(id, name)| EquipmentRef { id, name }),
+            })
+        })
+        .collect()
+}
+
+/// The schema's check constraint admits these three only.
+fn purpose(text: &str) -> Purpose {
+    match text {
+        "learning" => Purpose::Learning,
+        "new_pattern" => Purpose::NewPattern,
+        _ => Purpose::Match,
+    }
+}
