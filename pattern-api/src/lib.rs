@@ -1,6 +1,17 @@
 //! REST, the WebSocket hub and the web page.
+//!
+//! Architecture invariants: only this crate knows the WebSocket wire format; it keeps nothing that can
+//! not be rebuilt from PostgreSQL.
 
+mod extract;
 pub mod hub;
-pub mod page;
+mod page;
+mod problem;
+pub mod routes;
+mod server;
 pub mod state;
+mod suggestion_detail;
 pub mod ws;
+
+pub use server::run;
+pub use state::AppState;

@@ -1,13 +1,18 @@
+use pattern_bus::{KafkaSettings, Producer};
 use pattern_store::Store;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::hub::Hub;
 
-/// What every route can use.
+/// What every handler can reach. Cheap to clone.
 #[derive(Clone)]
 pub struct AppState {
     pub store: Store,
     pub hub: Arc<Hub>,
+    pub kafka: KafkaSettings,
+    pub producer: Producer,
+    /// Days that charts show.
+    pub window_days: i64,
     pub shutdown: CancellationToken,
 }

@@ -72,8 +72,8 @@ export const get = (path, signal) => request("GET", path, { signal });
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A write by `reviewer`. A lost answer is asked for again under the same key. */
-export async function post(path, body, reviewer, key = newKey()) {
-  const headers = { "idempotency-key": key };
+export async function post(path, body, reviewer) {
+  const headers = { "idempotency-key": newKey() };
   if (reviewer) headers["x-naia-reviewer"] = headerBytes(reviewer);
   for (let attempt = 0; ; attempt += 1) {
     try {

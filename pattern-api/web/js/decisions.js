@@ -1,7 +1,7 @@
 // Approve, reject, defer and undo, and what their answers mean in plain words.
 
 import { app, draftOf, repaint } from "./app.js";
-import { get, newKey, post } from "./api.js";
+import { get, post } from "./api.js";
 import { approvalBody } from "./draft.js";
 import { rememberDecision } from "./events.js";
 import { clock } from "./format.js";
@@ -53,19 +53,17 @@ async function explain(problem, suggestion, retry) {
   toast(words, { tone: "problem", action: problem.isPassing ? { label: "Try again", run: retry } : null });
 }
 
-/** Sends a decision and does `then` with its answer; trying again uses the same key. */
-async function decide(suggestion, action, body, { reason = "", then, key = newKey() }) {
+async function decide(suggestion, action, body, reason) {
   if (app.deciding.has(suggestion.id)) return false;
   app.deciding.add(suggestion.id);
   repaint();
   try {
-    const answer = await post(`api/suggestions/${suggestion.id}/${action}`, body, app.reviewer, key);
+    const answer = await post(`api/suggestions/${suggestion.id}/${action}`, body, app.reviewer);
     decided(answer, action, reason);
-    then(answer);
-    return true;
+    return answer;
   } catch (problem) {
     if (problem.status === undefined) console.error(problem);
-    await explain(problem, suggestion, () => decide(suggestion, action, body, { reason, then, key }));
+    await explain(problem, suggestion, () => decide(suggestion, action, body, reason));
     return false;
   } finally {
     app.deciding.delete(suggestion.id);
@@ -77,41 +75,42 @@ function offerUndo(answer, words) {
   toast(words, { action: { label: "Undo", run: () => undo(answer.id, answer.version) } });
 }
 
-export function approve(suggestion) {
-  const shown = app.details.get(suggestion.id)?.data ?? {
-    points: [],
-    roles: [],
-    version: suggestion.version,
-  };
-  const body = approvalBody(shown, shown.version, draftOf(suggestion.id), app.patterns);
-  return decide(suggestion, "approve", body, {
-    then: (answer) => {
-      app.drafts.delete(answer.id);
-      offerUndo(answer, `Approved ${title(answer)} as ${answer.pattern.name}.`);
-    },
-  });
+export async function approve(suggestion) {
+  const loaded = app.details.get(suggestion.id)?.data;
+  const draft = draftOf(suggestion.id);
+  const shown = loaded ?? { points: [], roles: [] };
+  const body = approvalBody(shown, loaded?.version ?? suggestion.version, draft, app.patterns);
+  const answer = await decide(suggestion, "approve", body, "");
+  if (!answer) return false;
+  app.drafts.delete(suggestion.id);
+  offerUndo(answer, `Approved ${title(answer)} as ${answer.pattern.name}.`);
+  return true;
 }
 
-export function reject(suggestion, reason) {
-  const body = { version: suggestion.version, reason };
-  const then = (answer) => offerUndo(answer, `Rejected ${title(answer)}.`);
-  return decide(suggestion, "reject", body, { reason, then });
+export async function reject(suggestion, reason) {
+  const answer = await decide(suggestion, "reject", { version: suggestion.version, reason }, reason);
+  if (answer) offerUndo(answer, `Rejected ${title(answer)}.`);
+  return Boolean(answer);
 }
 
-export function defer(suggestion, until) {
+export async function defer(suggestion, until) {
   const body = { version: suggestion.version, ...(until ? { until } : {}) };
-  const showDeferred = () => ((app.filter.tab = "deferred"), repaint());
-  return decide(suggestion, "defer", body, {
-    reason: until ? `until ${clock(until)}` : "",
-    then: (answer) =>
-      toast(`Deferred ${title(answer)}.`, { action: { label: "Show deferred", run: showDeferred } }),
-  });
+  const answer = await decide(suggestion, "defer", body, until ? `until ${clock(until)}` : "");
+  if (answer)
+    toast(`Deferred ${title(answer)}.`, {
+      action: { label: "Show deferred", run: () => ((app.filter.tab = "deferred"), repaint()) },
+    });
+  return Boolean(answer);
 }
 
-export function undo(id, version) {
+export async function undo(id, version) {
   const suggestion = app.feed.get(id) ?? { id, version, cluster: {}, pattern: { name: "the suggestion" } };
-  const body = { version: Math.max(version ?? 0, suggestion.version) };
-  const then = (answer) =>
-    toast(`${title(answer)} is ${answer.status} again; the decision no longer counts.`);
-  return decide(suggestion, "undo", body, { then });
+  const answer = await decide(
+    suggestion,
+    "undo",
+    { version: Math.max(version ?? 0, suggestion.version) },
+    "",
+  );
+  if (answer) toast(`${title(answer)} is ${answer.status} again; the decision no longer counts.`);
+  return Boolean(answer);
 }

@@ -40,9 +40,7 @@ export function plural(number, word) {
 export function clock(time) {
   const date = new Date(time);
   const sameDay = date.toDateString() === new Date().toDateString();
-  const hours = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(
-    date,
-  );
+  const hours = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" }).format(date);
   if (sameDay) return hours;
   return `${new Intl.DateTimeFormat([], { day: "numeric", month: "short" }).format(date)}, ${hours}`;
 }

@@ -23,7 +23,6 @@ export class Live {
   #ping = null;
   #pong = null;
   #lostAt = null;
-  #lost = null;
 
   /**
    * `on.state({name, since, reason})`, name one of connecting, live, reconnecting, offline, ended;
@@ -66,7 +65,6 @@ export class Live {
       case "subscribed":
         this.#attempt = 0;
         this.#lostAt = null;
-        clearTimeout(this.#lost);
         // Recovered events follow and carry their own positions; only an unrecovered client jumps.
         if (!message.recovered) {
           this.position = message.position;
@@ -94,14 +92,10 @@ export class Live {
     this.#socket = null;
     this.#stopTimers();
     if (isFinal(code)) {
-      clearTimeout(this.#lost);
       this.#say("ended", reason || `code ${code}`);
       return;
     }
-    if (this.#lostAt === null) {
-      this.#lostAt = Date.now();
-      this.#lost = setTimeout(() => this.#say("offline"), OFFLINE_AFTER);
-    }
+    this.#lostAt ??= Date.now();
     this.#say(Date.now() - this.#lostAt > OFFLINE_AFTER || !navigator.onLine ? "offline" : "reconnecting");
     this.#retry = setTimeout(() => this.#connect(), reconnectDelay(this.#attempt));
     this.#attempt += 1;

@@ -13,10 +13,9 @@ export function toast(words, { action = null, tone = "" } = {}) {
     clearTimeout(timer);
     element.remove();
   };
-  // What went wrong stays until somebody has read it.
   const wait = () => {
     clearTimeout(timer);
-    if (!tone) timer = setTimeout(close, STAYS);
+    timer = setTimeout(close, STAYS);
   };
   const element = h(
     "div",

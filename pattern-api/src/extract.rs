@@ -1,0 +1,105 @@
+//! What handlers take from a request, with errors as problem details.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Query, Request},
+    http::{HeaderMap, request::Parts},
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use pattern_store::Idempotency;
+use serde::{Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
+use std::convert::Infallible;
+
+use crate::problem::Problem;
+
+/// A JSON body; an empty one counts as `{}`.
+pub struct Body<T> {
+    pub value: T,
+    /// Set where the client sent an `Idempotency-Key`.
+    pub idempotency: Option<Idempotency>,
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let route = request.uri().path().to_owned();
+        let key = header(request.headers(), "idempotency-key");
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(|e| Problem::bad_request(format!("body can not be read: {e}")))?;
+        let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+        let value = serde_json::from_slice(text)
+            .map_err(|e| Problem::unprocessable(format!("body is not what this route takes: {e}")))?;
+        let idempotency = match key {
+            Some(key) if key.len() > 200 => {
+                return Err(Problem::bad_request(
+                    "idempotency-key is longer than 200 characters; use a uuid",
+                ));
+            }
+            Some(key) => {
+                let body_hash = Sha256::digest(text).iter().map(|b| format!("{b:02x}")).collect();
+                Some(Idempotency { key, route, body_hash })
+            }
+            None => None,
+        };
+        Ok(Self { value, idempotency })
+    }
+}
+
+/// Query parameters.
+pub struct Params<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Query::<T>::from_request_parts(parts, state).await {
+            Ok(Query(value)) => Ok(Self(value)),
+            Err(e) => Err(Problem::bad_request(format!("query is not what this route takes: {e}"))),
+        }
+    }
+}
+
+/// Who decides: `X-Naia-Reviewer`, or `local`.
+pub struct Reviewer(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Reviewer {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let name = header(&parts.headers, "x-naia-reviewer").unwrap_or_else(|| "local".into());
+        Ok(Self(name.chars().take(100).collect()))
+    }
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    let text = headers.get(name)?;
+    // Browsers send header text as Latin-1 or percent-encoded UTF-8; names are shown as sent.
+    let text = String::from_utf8_lossy(text.as_bytes()).trim().to_owned();
+    (!text.is_empty()).then_some(text)
+}
+
+/// An opaque cursor: where the next page begins.
+pub fn encode_cursor<T: Serialize>(place: &T) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(place).expect("cursors are plain values"))
+}
+
+pub fn decode_cursor<T: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<T>, Problem> {
+    let Some(cursor) = cursor else { return Ok(None) };
+    BASE64_URL_SAFE_NO_PAD
+        .decode(cursor)
+        .ok()
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .map(Some)
+        .ok_or_else(|| Problem::bad_request("cursor is not one of ours; start again without it"))
+}
+
+/// A page size within bounds: 50 unless asked, 500 at most.
+pub fn page_limit(asked: Option<i64>) -> Result<i64, Problem> {
+    match asked.unwrap_or(50) {
+        limit @ 1..=500 => Ok(limit),
+        limit => Err(Problem::bad_request(format!("limit {limit} is not between 1 and 500"))),
+    }
+}

@@ -1,0 +1,112 @@
+//! Errors as RFC 9457 problem details.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, Utc};
+use pattern_core::domain::SuggestionStatus;
+use pattern_store::{DecideError, StoreError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What went wrong, and what to do about it.
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+pub struct Problem {
+    #[schema(example = "about:blank")]
+    pub r#type: String,
+    pub title: String,
+    pub status: u16,
+    pub detail: String,
+    /// Only on a conflict about a suggestion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided_at: Option<DateTime<Utc>>,
+    #[serde(rename = "suggestion_status", skip_serializing_if = "Option::is_none")]
+    pub suggestion_status: Option<SuggestionStatus>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
+}
+
+impl Problem {
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self {
+            r#type: "about:blank".into(),
+            title: status.canonical_reason().unwrap_or("Error").into(),
+            status: status.as_u16(),
+            detail: detail.into(),
+            ..Self::default()
+        }
+    }
+
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    pub fn unprocessable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+    }
+
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        }
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(cause) => {
+                tracing::warn!(%cause, "postgres is not available");
+                Self::unavailable("the database is not available; nothing was changed, try again shortly")
+            }
+            StoreError::NotFound(_) => Self::new(StatusCode::NOT_FOUND, error.to_string()),
+            StoreError::Conflict(_) => Self::new(StatusCode::CONFLICT, error.to_string()),
+            StoreError::Invalid(_) => Self::unprocessable(error.to_string()),
+            StoreError::Database(_) | StoreError::Migration(_) | StoreError::Corrupt(_) => {
+                // What the database says may hold data; it goes to the log, not to the client.
+                tracing::error!(%error, "request failed");
+                Self::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "the request failed; the log of the api says why",
+                )
+            }
+        }
+    }
+}
+
+impl From<DecideError> for Problem {
+    fn from(error: DecideError) -> Self {
+        let detail = error.to_string();
+        match error {
+            DecideError::Store(error) => error.into(),
+            DecideError::KeyReused => Self::unprocessable(detail),
+            DecideError::Conflict { status, version, decided_by, decided_at } => Self {
+                decided_by: Some(decided_by),
+                decided_at: Some(decided_at),
+                suggestion_status: Some(status),
+                version: Some(version),
+                ..Self::new(StatusCode::CONFLICT, detail)
+            },
+        }
+    }
+}
+
+/// For routes that do not exist.
+pub async fn not_found(uri: axum::http::Uri) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, format!("{} does not exist; see /api/docs", uri.path()))
+}

@@ -1,0 +1,60 @@
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use pattern_core::domain::{Cluster, ClusterKind};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use crate::{
+    AppState,
+    extract::{Params, decode_cursor, encode_cursor, page_limit},
+    problem::Problem,
+};
+
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(one))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListParams {
+    data_source: Option<String>,
+    kind: Option<ClusterKind>,
+    limit: Option<i64>,
+    cursor: Option<String>,
+}
+
+/// Active clusters, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+struct ClusterList {
+    items: Vec<Cluster>,
+    next_cursor: Option<String>,
+}
+
+#[utoipa::path(get, path = "/api/clusters", tag = "clusters", params(ListParams),
+    responses((status = 200, body = ClusterList)))]
+async fn list(
+    State(state): State<AppState>,
+    Params(params): Params<ListParams>,
+) -> Result<Json<ClusterList>, Problem> {
+    let limit = page_limit(params.limit)?;
+    let after = decode_cursor(params.cursor.as_deref())?;
+    let mut items =
+        state.store.list_clusters(params.data_source.as_deref(), params.kind, after, limit + 1).await?;
+    let has_more = items.len() as i64 > limit;
+    items.truncate(limit as usize);
+    let next_cursor = match items.last() {
+        Some(last) if has_more => Some(encode_cursor(&(last.detected_at, last.id))),
+        _ => None,
+    };
+    Ok(Json(ClusterList { items, next_cursor }))
+}
+
+#[utoipa::path(get, path = "/api/clusters/{id}", tag = "clusters", params(("id" = Uuid, Path)),
+    responses((status = 200, body = Cluster), (status = 404, body = Problem)))]
+async fn one(State(state): State<AppState>, Path(id): Path<Uuid>) -> Result<Json<Cluster>, Problem> {
+    Ok(Json(state.store.cluster(id).await?))
+}

@@ -1,0 +1,38 @@
+//! REST. Every route answers JSON, and problem details when it can not.
+
+mod clusters;
+mod health;
+mod jobs;
+mod patterns;
+mod points;
+mod suggestions;
+
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::AppState;
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Naia Patterns",
+    description = "Suggestions what equipment the points of a historian are, decisions on them, and what \
+                   they are made from. Errors are RFC 9457 problem details. Writes name their reviewer in \
+                   X-Naia-Reviewer; POST honours Idempotency-Key. Live events come over the WebSocket /ws.",
+))]
+struct Description;
+
+/// All REST routes, with their OpenAPI description.
+pub fn rest() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .merge(suggestions::routes())
+        .merge(points::routes())
+        .merge(clusters::routes())
+        .merge(patterns::routes())
+        .merge(jobs::routes())
+        .merge(health::routes())
+}
+
+/// The OpenAPI document as it is served and checked in.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    rest().into_openapi()
+}

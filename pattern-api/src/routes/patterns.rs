@@ -1,0 +1,60 @@
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use pattern_core::domain::Pattern;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use crate::{
+    AppState,
+    extract::{Params, decode_cursor, encode_cursor, page_limit},
+    problem::Problem,
+};
+
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(one))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListParams {
+    kind: Option<String>,
+    category: Option<String>,
+    limit: Option<i64>,
+    cursor: Option<String>,
+}
+
+/// The library by name.
+#[derive(Debug, Serialize, ToSchema)]
+struct PatternList {
+    items: Vec<Pattern>,
+    next_cursor: Option<String>,
+}
+
+#[utoipa::path(get, path = "/api/patterns", tag = "patterns", params(ListParams),
+    responses((status = 200, body = PatternList)))]
+async fn list(
+    State(state): State<AppState>,
+    Params(params): Params<ListParams>,
+) -> Result<Json<PatternList>, Problem> {
+    let limit = page_limit(params.limit)?;
+    let after: Option<String> = decode_cursor(params.cursor.as_deref())?;
+    let (kind, category) = (params.kind.as_deref(), params.category.as_deref());
+    let mut items = state.store.list_patterns(kind, category, after.as_deref(), limit + 1).await?;
+    let has_more = items.len() as i64 > limit;
+    items.truncate(limit as usize);
+    let next_cursor = match items.last() {
+        Some(last) if has_more => Some(encode_cursor(&last.name)),
+        _ => None,
+    };
+    Ok(Json(PatternList { items, next_cursor }))
+}
+
+#[utoipa::path(get, path = "/api/patterns/{id}", tag = "patterns", params(("id" = Uuid, Path)),
+    responses((status = 200, body = Pattern), (status = 404, body = Problem)))]
+async fn one(State(state): State<AppState>, Path(id): Path<Uuid>) -> Result<Json<Pattern>, Problem> {
+    Ok(Json(state.store.pattern(id).await?))
+}

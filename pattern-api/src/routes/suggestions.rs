@@ -1,0 +1,238 @@
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use chrono::Utc;
+use pattern_core::domain::{
+    ApproveRequest, DeferRequest, RejectRequest, Suggestion, SuggestionDetail, SuggestionStatus, UndoRequest,
+};
+use pattern_store::{DecisionRequest, SuggestionFilter, SuggestionStats};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use crate::{
+    AppState,
+    extract::{Body, Params, Reviewer, decode_cursor, encode_cursor, page_limit},
+    problem::Problem,
+    suggestion_detail,
+};
+
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(stats))
+        .routes(routes!(bulk))
+        .routes(routes!(detail))
+        .routes(routes!(approve))
+        .routes(routes!(reject))
+        .routes(routes!(defer))
+        .routes(routes!(undo))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListParams {
+    /// Name of a data source.
+    data_source: Option<String>,
+    status: Option<SuggestionStatus>,
+    pattern: Option<Uuid>,
+    min_confidence: Option<f64>,
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Suggestions, most confident first, true for `position` in the stream of events.
+#[derive(Debug, Serialize, ToSchema)]
+struct SuggestionList {
+    items: Vec<Suggestion>,
+    next_cursor: Option<String>,
+    total: i64,
+    position: String,
+}
+
+#[utoipa::path(get, path = "/api/suggestions", tag = "suggestions", params(ListParams),
+    responses((status = 200, body = SuggestionList), (status = 400, body = Problem)))]
+async fn list(
+    State(state): State<AppState>,
+    Params(params): Params<ListParams>,
+) -> Result<Json<SuggestionList>, Problem> {
+    let filter = SuggestionFilter {
+        status: params.status,
+        data_source: params.data_source,
+        pattern_id: params.pattern,
+        min_confidence: params.min_confidence,
+        after: decode_cursor(params.cursor.as_deref())?,
+        limit: page_limit(params.limit)?,
+    };
+    let page = state.store.list_suggestions(&filter).await?;
+    let next_cursor = match page.items.last() {
+        Some(last) if page.has_more => Some(encode_cursor(&(last.confidence, last.id))),
+        _ => None,
+    };
+    Ok(Json(SuggestionList {
+        items: page.items,
+        next_cursor,
+        total: page.total,
+        position: page.position.to_string(),
+    }))
+}
+
+#[utoipa::path(get, path = "/api/suggestions/stats", tag = "suggestions",
+    responses((status = 200, body = SuggestionStats)))]
+async fn stats(State(state): State<AppState>) -> Result<Json<SuggestionStats>, Problem> {
+    Ok(Json(state.store.suggestion_stats().await?))
+}
+
+#[utoipa::path(get, path = "/api/suggestions/{id}", tag = "suggestions", params(("id" = Uuid, Path)),
+    responses((status = 200, body = SuggestionDetail), (status = 404, body = Problem)))]
+async fn detail(
+    State(state): State<AppState>,
+    Path(id): Path<Uuid>,
+) -> Result<Json<SuggestionDetail>, Problem> {
+    Ok(Json(suggestion_detail::load(&state, id).await?))
+}
+
+#[utoipa::path(post, path = "/api/suggestions/{id}/approve", tag = "suggestions", params(("id" = Uuid, Path)),
+    request_body = ApproveRequest,
+    responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem),
+              (status = 422, body = Problem)))]
+async fn approve(
+    State(state): State<AppState>,
+    Path(id): Path<Uuid>,
+    reviewer: Reviewer,
+    body: Body<ApproveRequest>,
+) -> Result<Json<Suggestion>, Problem> {
+    decide(state, id, reviewer, body, DecisionRequest::Approve).await
+}
+
+#[utoipa::path(post, path = "/api/suggestions/{id}/reject", tag = "suggestions", params(("id" = Uuid, Path)),
+    request_body = RejectRequest,
+    responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem)))]
+async fn reject(
+    State(state): State<AppState>,
+    Path(id): Path<Uuid>,
+    reviewer: Reviewer,
+    body: Body<RejectRequest>,
+) -> Result<Json<Suggestion>, Problem> {
+    decide(state, id, reviewer, body, DecisionRequest::Reject).await
+}
+
+#[utoipa::path(post, path = "/api/suggestions/{id}/defer", tag = "suggestions", params(("id" = Uuid, Path)),
+    request_body = DeferRequest,
+    responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem)))]
+async fn defer(
+    State(state): State<AppState>,
+    Path(id): Path<Uuid>,
+    reviewer: Reviewer,
+    body: Body<DeferRequest>,
+) -> Result<Json<Suggestion>, Problem> {
+    decide(state, id, reviewer, body, DecisionRequest::Defer).await
+}
+
+#[utoipa::path(post, path = "/api/suggestions/{id}/undo", tag = "suggestions", params(("id" = Uuid, Path)),
+    request_body = UndoRequest,
+    responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem)))]
+async fn undo(
+    State(state): State<AppState>,
+    Path(id): Path<Uuid>,
+    reviewer: Reviewer,
+    body: Body<UndoRequest>,
+) -> Result<Json<Suggestion>, Problem> {
+    decide(state, id, reviewer, body, DecisionRequest::Undo).await
+}
+
+async fn decide<T>(
+    state: AppState,
+    id: Uuid,
+    Reviewer(reviewer): Reviewer,
+    body: Body<T>,
+    into_request: fn(T) -> DecisionRequest,
+) -> Result<Json<Suggestion>, Problem> {
+    let request = into_request(body.value);
+    let decided = state.store.decide(id, &request, &reviewer, body.idempotency.as_ref(), Utc::now()).await?;
+    Ok(Json(decided))
+}
+
+/// One decision of `POST /api/suggestions/bulk`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(tag = "action", rename_all = "snake_case")]
+enum BulkDecision {
+    Approve {
+        id: Uuid,
+        #[serde(flatten)]
+        request: ApproveRequest,
+    },
+    Reject {
+        id: Uuid,
+        #[serde(flatten)]
+        request: RejectRequest,
+    },
+    Defer {
+        id: Uuid,
+        #[serde(flatten)]
+        request: DeferRequest,
+    },
+    Undo {
+        id: Uuid,
+        #[serde(flatten)]
+        request: UndoRequest,
+    },
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+struct BulkRequest {
+    /// At most 100; each stands alone: one that fails leaves the others.
+    decisions: Vec<BulkDecision>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct BulkAnswer {
+    results: Vec<BulkResult>,
+}
+
+/// Exactly one of `suggestion` and `problem` is set.
+#[derive(Debug, Serialize, ToSchema)]
+struct BulkResult {
+    id: Uuid,
+    suggestion: Option<Suggestion>,
+    problem: Option<Problem>,
+}
+
+#[utoipa::path(post, path = "/api/suggestions/bulk", tag = "suggestions", request_body = BulkRequest,
+    responses((status = 200, body = BulkAnswer), (status = 422, body = Problem)))]
+async fn bulk(
+    State(state): State<AppState>,
+    Reviewer(reviewer): Reviewer,
+    body: Body<BulkRequest>,
+) -> Result<Json<BulkAnswer>, Problem> {
+    let decisions = body.value.decisions;
+    if decisions.len() > 100 {
+        return Err(Problem::unprocessable(format!(
+            "{} decisions are too many; send 100 at most",
+            decisions.len()
+        )));
+    }
+    let mut results = Vec::with_capacity(decisions.len());
+    for decision in decisions {
+        let (id, request) = match decision {
+            BulkDecision::Approve { id, request } => (id, DecisionRequest::Approve(request)),
+            BulkDecision::Reject { id, request } => (id, DecisionRequest::Reject(request)),
+            BulkDecision::Defer { id, request } => (id, DecisionRequest::Defer(request)),
+            BulkDecision::Undo { id, request } => (id, DecisionRequest::Undo(request)),
+        };
+        // Each decision keeps its own answer, so that a repeated bulk does not act twice.
+        let idempotency = body
+            .idempotency
+            .as_ref()
+            .map(|whole| pattern_store::Idempotency { key: format!("{}/{id}", whole.key), ..whole.clone() });
+        let outcome = state.store.decide(id, &request, &reviewer, idempotency.as_ref(), Utc::now()).await;
+        results.push(match outcome {
+            Ok(suggestion) => BulkResult { id, suggestion: Some(suggestion), problem: None },
+            Err(error) => BulkResult { id, suggestion: None, problem: Some(error.into()) },
+        });
+    }
+    Ok(Json(BulkAnswer { results }))
+}
