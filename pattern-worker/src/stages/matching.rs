@@ -1,0 +1,184 @@
+//! pattern-matching: what each cluster is, and which questions to put to a person.
+
+use chrono::Duration;
+use pattern_core::{
+    domain::{Cluster, ClusterKind, DataSource, JobName, Purpose, Scores},
+    matching::{PointFeatures, Proposal, SiteMemory, propose},
+};
+use pattern_store::{ActiveBinding, LibraryPattern, NewSuggestion, SuggestedRoleRow};
+use serde_json::json;
+use std::collections::{BTreeMap, HashMap};
+use uuid::Uuid;
+
+use super::{Outcome, Stage, StageError, new_pattern, version_of};
+
+/// Open questions per cluster at most: the best answer and one rival.
+const PER_CLUSTER: usize = 2;
+/// Below this confidence an answer teaches little: the cluster is simply something else.
+const LEARNING_FLOOR: f64 = 0.3;
+
+pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, StageError> {
+    stage.store.reopen_due_deferrals(stage.now).await?;
+    let clusters = stage.store.active_clusters(source.id, ClusterKind::Equipment).await?;
+    let library = stage.store.library().await?;
+    let bindings = stage.store.active_bindings(source.id).await?;
+    let fingerprints = stage.store.fingerprint_versions(source.id).await?;
+    let answers = stage.store.decision_count(source.id).await?;
+    let input = {
+        let clusters = clusters.iter().map(|c| format!("{}/{}", c.id, c.version));
+        let library = library.iter().map(|p| format!("{}/{}", p.id, p.version));
+        let mut prints: Vec<String> = fingerprints.iter().map(|(id, v)| format!("{id}/{v}")).collect();
+        prints.sort_unstable();
+        let settings = [format!("{}/{answers}", stage.engine.detection_threshold_score)];
+        version_of(clusters.chain(library).chain(prints).chain(settings))
+    };
+    stage
+        .unless_unchanged(JobName::PatternMatching, source, &input, async {
+            let features = features(stage, source).await?;
+            let site = site_memory(&bindings, &library, &features);
+            let threshold = stage.engine.detection_threshold_score;
+            let learning_limit = stage.engine.learning_suggestions;
+            let cluster_count = clusters.len();
+            let questions = tokio::task::spawn_blocking(move || {
+                questions(&clusters, &library, &features, &site, threshold, learning_limit)
+            })
+            .await?;
+            let count = |purpose| questions.iter().filter(|q| q.purpose == purpose).count();
+            let (matches, learning, new) =
+                (count(Purpose::Match), count(Purpose::Learning), count(Purpose::NewPattern));
+            let expires_after = Duration::days(stage.engine.suggestion_expiration_days);
+            let change = stage.store.propose(source.id, &questions, expires_after, stage.now).await?;
+            Ok(json!({
+                "clusters": cluster_count,
+                "match": matches,
+                "learning": learning,
+                "new_pattern": new,
+                "suggestions": change,
+            }))
+        })
+        .await
+}
+
+type FeaturesById = HashMap<Uuid, PointFeatures>;
+
+async fn features(stage: &Stage, source: &DataSource) -> Result<FeaturesById, StageError> {
+    let mut fingerprints = stage.store.fingerprints(source.id).await?;
+    let points = stage.store.stored_points(source.id).await?;
+    Ok(points
+        .into_iter()
+        .map(|p| {
+            let fingerprint = fingerprints.remove(&p.id).and_then(|body| serde_json::from_value(body).ok());
+            let features = PointFeatures {
+                id: p.id,
+                name: p.name,
+                unit: p.unit,
+                description: p.description,
+                fingerprint,
+            };
+            (p.id, features)
+        })
+        .collect())
+}
+
+/// What the approvals of this data source taught.
+fn site_memory(bindings: &[ActiveBinding], library: &[LibraryPattern], points: &FeaturesById) -> SiteMemory {
+    let names: HashMap<Uuid, &str> = library.iter().map(|p| (p.id, p.spec.name.as_str())).collect();
+    let mut by_equipment: BTreeMap<Uuid, Vec<&ActiveBinding>> = BTreeMap::new();
+    for binding in bindings {
+        by_equipment.entry(binding.equipment_id).or_default().push(binding);
+    }
+    let mut site = SiteMemory::default();
+    for bound in by_equipment.values() {
+        let siblings: Vec<&str> = bound.iter().map(|b| b.point_name.as_str()).collect();
+        for binding in bound {
+            if let (Some(pattern), Some(point)) =
+                (names.get(&binding.pattern_id), points.get(&binding.point_id))
+            {
+                site.learn(point, &siblings, pattern, &binding.role);
+            }
+        }
+    }
+    site
+}
+
+fn questions(
+    clusters: &[Cluster],
+    library: &[LibraryPattern],
+    features: &FeaturesById,
+    site: &SiteMemory,
+    threshold: f64,
+    learning_limit: usize,
+) -> Vec<NewSuggestion> {
+    let mut matches = Vec::new();
+    let mut unsure = Vec::new();
+    let mut unknown = Vec::new();
+    for cluster in clusters {
+        let points: Vec<PointFeatures> =
+            cluster.points.iter().filter_map(|p| features.get(&p.id).cloned()).collect();
+        let mut proposals: Vec<(&LibraryPattern, Proposal)> = library
+            .iter()
+            .map(|p| (p, propose(&points, Some(cluster.cohesion), &p.spec, p.confidence, site)))
+            .filter(|(_, proposal)| !proposal.roles.is_empty())
+            .collect();
+        proposals.sort_by(|(a, x), (b, y)| y.confidence.total_cmp(&x.confidence).then(a.id.cmp(&b.id)));
+        let best = proposals.first().map_or(0.0, |(_, proposal)| proposal.confidence);
+        if best >= threshold {
+            let rivals = proposals.iter().filter(|(_, p)| p.confidence >= threshold).take(PER_CLUSTER);
+            matches.extend(rivals.map(|(p, proposal)| question(cluster, &points, p, proposal, Purpose::Match)));
+        } else if best >= LEARNING_FLOOR {
+            let (pattern, proposal) = &proposals[0];
+            unsure.push(question(cluster, &points, pattern, proposal, Purpose::Learning));
+        } else {
+            unknown.push((cluster, points));
+        }
+    }
+    // The nearer to even odds, the more an answer teaches.
+    unsure.sort_by(|a, b| {
+        let (x, y) = ((a.confidence - 0.5).abs(), (b.confidence - 0.5).abs());
+        x.total_cmp(&y).then(a.cluster_id.cmp(&b.cluster_id))
+    });
+    unsure.truncate(learning_limit);
+    matches.extend(unsure);
+    matches.extend(new_pattern::questions(&unknown));
+    matches
+}
+
+fn question(
+    cluster: &Cluster,
+    points: &[PointFeatures],
+    pattern: &LibraryPattern,
+    proposal: &Proposal,
+    purpose: Purpose,
+) -> NewSuggestion {
+    let roles = proposal
+        .roles
+        .iter()
+        .map(|role| SuggestedRoleRow {
+            point_id: points[role.point].id,
+            role: role.role.clone(),
+            score: role.score,
+        })
+        .collect();
+    NewSuggestion {
+        cluster_id: cluster.id,
+        pattern: Some((pattern.id, pattern.version)),
+        purpose,
+        confidence: proposal.confidence,
+        scores: proposal.scores,
+        reason: proposal.reason.clone(),
+        point_ids: member_ids(points),
+        roles,
+        draft: None,
+    }
+}
+
+/// Sorted, so that the same members always make the same question.
+pub(super) fn member_ids(points: &[PointFeatures]) -> Vec<Uuid> {
+    let mut ids: Vec<Uuid> = points.iter().map(|p| p.id).collect();
+    ids.sort_unstable();
+    ids
+}
+
+/// Nothing to judge by.
+pub(super) const NO_SCORES: Scores =
+    Scores { name: None, unit: None, range: None, behavior: None, rate: None, cohesion: None };
