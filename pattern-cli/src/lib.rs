@@ -1,5 +1,7 @@
 //! What stands behind the commands of `naia`.
 
+mod api_client;
+pub mod demo;
 pub mod events;
 pub mod import;
 pub mod logging;

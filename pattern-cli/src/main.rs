@@ -1,7 +1,7 @@
 //! `naia`: what a person types.
 
 use clap::{Parser, Subcommand};
-use pattern_cli::{events, import, logging, sample_plant, stack, status, up};
+use pattern_cli::{demo, events, import, logging, sample_plant, stack, status, up};
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -19,6 +19,8 @@ struct Arguments {
 enum Command {
     /// Start everything: PostgreSQL, Kafka, the worker, the API and its page
     Up(stack::StackOptions),
+    /// Start everything with a sample plant and show the whole round
+    Demo(demo::DemoArgs),
     /// Show what is up, what is stored and what ran last
     Status(status::StatusArgs),
     /// Print the records of a topic, decoded
@@ -38,6 +40,7 @@ async fn main() -> ExitCode {
     logging::start(!matches!(command, Command::Up(_)));
     let outcome = match command {
         Command::Up(options) => up::run(&options).await,
+        Command::Demo(args) => demo::run(&args).await,
         Command::Status(args) => status::run(&args).await,
         Command::Events(args) => events::run(&args).await,
         Command::Import { args, data } => import::run(&args, &data.path).await,

@@ -2,6 +2,8 @@
 
 mod topic;
 
+pub use topic::describe_event;
+
 use anyhow::{Context, Result, bail};
 use pattern_bus::KafkaSettings;
 use rdkafka::{

@@ -2,7 +2,7 @@ use anyhow::{Result, bail};
 use pattern_bus::topics;
 use pattern_embedded::{DataDir, EmbeddedKafka, KafkaPrograms, MemoryBroker};
 
-use super::StackOptions;
+use super::ServerOptions;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum BrokerKind {
@@ -18,7 +18,7 @@ pub enum Broker {
 }
 
 impl Broker {
-    pub async fn start(options: &StackOptions, data_dir: &DataDir) -> Result<Self> {
+    pub async fn start(options: &ServerOptions, data_dir: &DataDir) -> Result<Self> {
         if let Some(bootstrap) = &options.kafka {
             return Ok(Self::Yours(bootstrap.clone()));
         }

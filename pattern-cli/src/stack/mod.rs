@@ -25,6 +25,13 @@ pub struct StackOptions {
     pub listen: SocketAddr,
     #[command(flatten)]
     pub data: DataDirOption,
+    #[command(flatten)]
+    pub servers: ServerOptions,
+}
+
+/// Which servers a stack uses.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ServerOptions {
     /// Bootstrap servers of your own Kafka, instead of a private one
     #[arg(long, value_name = "BROKERS", conflicts_with = "broker")]
     pub kafka: Option<String>,
@@ -63,11 +70,11 @@ impl Stack {
         tracing::info!(folder = %data_dir.path().display(), "starting");
         let (postgres, broker) = tokio::select! {
             started = async {
-                tokio::try_join!(start_postgres(options, &data_dir), Broker::start(options, &data_dir))
+                tokio::try_join!(start_postgres(options, &data_dir), Broker::start(&options.servers, &data_dir))
             } => started?,
             () = shutdown.cancelled() => bail!("stopped while starting"),
         };
-        let postgres_url = match (&postgres, &options.postgres) {
+        let postgres_url = match (&postgres, &options.servers.postgres) {
             (Some(private), _) => private.url(),
             (None, Some(url)) => url.clone(),
             (None, None) => bail!("there is neither a private postgres nor one of yours"),
@@ -121,7 +128,7 @@ impl Stack {
 }
 
 async fn start_postgres(options: &StackOptions, data_dir: &DataDir) -> Result<Option<EmbeddedPostgres>> {
-    if options.postgres.is_some() {
+    if options.servers.postgres.is_some() {
         return Ok(None);
     }
     let postgres = EmbeddedPostgres::start(data_dir, PostgresUse::Stack).await?;

@@ -1,0 +1,94 @@
+use anyhow::{Context, Result, bail};
+use pattern_core::domain::{JobRun, Pattern, Suggestion, SuggestionDetail};
+use reqwest::{Method, Url};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// The REST API, as any other program sees it.
+#[derive(Debug, Clone)]
+pub struct ApiClient {
+    base: String,
+    client: reqwest::Client,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct SuggestionPage {
+    pub items: Vec<Suggestion>,
+    pub total: i64,
+}
+
+impl ApiClient {
+    pub fn new(base: &str) -> Result<Self> {
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(30)).build()?;
+        Ok(Self { base: base.trim_end_matches('/').to_owned(), client })
+    }
+
+    pub async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T> {
+        self.ask(Method::GET, path, query, None, &[]).await
+    }
+
+    /// Answers the id of the run.
+    pub async fn run_flywheel(&self, data_source: &str) -> Result<Uuid> {
+        #[derive(Deserialize)]
+        struct Started {
+            run_id: Uuid,
+        }
+        let body = json!({ "data_source": data_source });
+        let started: Started =
+            self.ask(Method::POST, "/api/jobs/flywheel/run", &[], Some(&body), &[]).await?;
+        Ok(started.run_id)
+    }
+
+    pub async fn run(&self, id: Uuid) -> Result<JobRun> {
+        self.get(&format!("/api/jobs/runs/{id}"), &[]).await
+    }
+
+    pub async fn pending(&self, data_source: &str) -> Result<SuggestionPage> {
+        let query = [("status", "pending"), ("data_source", data_source), ("limit", "200")];
+        self.get("/api/suggestions", &query).await
+    }
+
+    pub async fn suggestion(&self, id: Uuid) -> Result<SuggestionDetail> {
+        self.get(&format!("/api/suggestions/{id}"), &[]).await
+    }
+
+    pub async fn pattern(&self, id: Uuid) -> Result<Pattern> {
+        self.get(&format!("/api/patterns/{id}"), &[]).await
+    }
+
+    /// Approves what was shown, as `reviewer`.
+    pub async fn approve(&self, shown: &Suggestion, reviewer: &str) -> Result<Suggestion> {
+        let path = format!("/api/suggestions/{}/approve", shown.id);
+        let key = Uuid::new_v4().to_string();
+        let headers = [("x-naia-reviewer", reviewer), ("idempotency-key", key.as_str())];
+        self.ask(Method::POST, &path, &[], Some(&json!({ "version": shown.version })), &headers).await
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+        headers: &[(&str, &str)],
+    ) -> Result<T> {
+        let url = Url::parse(&format!("{}{path}", self.base)).context("the api's address is no URL")?;
+        let mut request = self.client.request(method.clone(), url).query(query);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let answer = request.send().await.with_context(|| format!("{} does not answer", self.base))?;
+        let status = answer.status();
+        let text = answer.text().await.with_context(|| format!("{method} {path} broke off"))?;
+        if !status.is_success() {
+            bail!("{method} {path} answered {status}: {text}");
+        }
+        serde_json::from_str(&text)
+            .with_context(|| format!("{method} {path} answered something else: {text}"))
+    }
+}

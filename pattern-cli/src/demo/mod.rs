@@ -1,0 +1,79 @@
+//! `naia demo`: the stack, a sample plant and the whole round, before your eyes.
+
+mod round;
+mod steps;
+mod witness;
+
+use anyhow::Result;
+use pattern_embedded::DataDir;
+use std::{net::SocketAddr, path::PathBuf};
+
+use crate::{
+    signals::shutdown_token,
+    stack::{DataDirOption, ServerOptions, Stack, StackOptions},
+};
+use steps::Steps;
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct DemoArgs {
+    /// Do the whole round alone (one approval included), print a summary and end
+    #[arg(long)]
+    pub once: bool,
+    /// Address of the API and the page; 127.0.0.1:5000, with --once a free port
+    #[arg(long)]
+    pub listen: Option<SocketAddr>,
+    /// Where the stack keeps its data; with --once a folder that is removed again
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub servers: ServerOptions,
+}
+
+impl DemoArgs {
+    fn stack_options(&self, data_dir: PathBuf) -> StackOptions {
+        let port = if self.once { 0 } else { 5000 };
+        StackOptions {
+            listen: self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], port))),
+            data: DataDirOption { path: data_dir },
+            servers: self.servers.clone(),
+        }
+    }
+}
+
+pub async fn run(args: &DemoArgs) -> Result<()> {
+    let scratch = tempfile::Builder::new().prefix("naia-demo-").tempdir()?;
+    let data_dir = match &args.data_dir {
+        Some(named) => named.clone(),
+        None if args.once => scratch.path().join("data"),
+        None => DataDir::default_path().join("demo"),
+    };
+    let shutdown = shutdown_token()?;
+    let mut steps = Steps::new(if args.once { round::STEPS_ONCE } else { round::STEPS });
+    steps.begin("starting PostgreSQL, Kafka, the worker and the API");
+    let mut stack = Stack::start(&args.stack_options(data_dir), &shutdown).await?;
+    steps.say(&stack.ready_line());
+    steps.say(&format!("the page: {}", stack.file.api));
+    steps.done();
+
+    let outcome = tokio::select! {
+        outcome = round::run(&stack.file, scratch.path(), args.once, &mut steps) => outcome,
+        () = shutdown.cancelled() => Ok(()),
+    };
+    let outcome = match outcome {
+        Ok(()) if args.once && shutdown.is_cancelled() => {
+            Err(anyhow::anyhow!("stopped before the round was done"))
+        }
+        Ok(()) if args.once => {
+            steps.summary();
+            Ok(())
+        }
+        Ok(()) => {
+            println!("\nOpen {} and decide. Ctrl-C stops.", stack.file.api);
+            stack.run_until(&shutdown).await
+        }
+        failed => failed,
+    };
+    stack.stop().await;
+    println!("stopped");
+    outcome
+}

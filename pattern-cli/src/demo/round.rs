@@ -1,0 +1,257 @@
+use anyhow::{Context, Result, bail, ensure};
+use chrono::Utc;
+use pattern_core::domain::{CloudEvent, EventType, JobName, JobRun, RunStatus, Suggestion};
+use pattern_embedded::poll;
+use pattern_store::Store;
+use std::{
+    collections::{BTreeMap, HashSet},
+    path::Path,
+    time::Duration,
+};
+use uuid::Uuid;
+
+use super::{steps::Steps, witness::Witness};
+use crate::{api_client::ApiClient, import::Import, sample_plant, stack_file::StackFile};
+
+pub const STEPS: usize = 5;
+pub const STEPS_ONCE: usize = 8;
+
+const DATA_SOURCE: &str = "sample-plant";
+const REVIEWER: &str = "demo";
+const FLYWHEEL_WITHIN: Duration = Duration::from_secs(300);
+const EVENTS_WITHIN: Duration = Duration::from_secs(60);
+
+/// Everything between the start and the end. Fails at the first step that does not really happen.
+pub async fn run(stack: &StackFile, scratch: &Path, once: bool, steps: &mut Steps) -> Result<()> {
+    let api = ApiClient::new(&stack.api)?;
+    let kafka = Witness::of_kafka(&stack.kafka).await?;
+    let socket = Witness::of_socket(&stack.api).await?;
+
+    import(stack, scratch, steps).await?;
+    turn_the_flywheel(&api, steps).await?;
+    let pending = look_at_suggestions(&api, steps).await?;
+    events_arrive(&pending, &kafka, &socket, steps).await?;
+    if !once {
+        return Ok(());
+    }
+    let approved = approve_one(&api, &pending, steps).await?;
+    learn(&api, &approved, &pending, &kafka, steps).await?;
+    decision_was_seen(&approved, &kafka, &socket, steps).await
+}
+
+async fn import(stack: &StackFile, scratch: &Path, steps: &mut Steps) -> Result<()> {
+    steps.begin("importing a sample plant: eight simulated days");
+    let dir = scratch.join("plant");
+    let made = dir.clone();
+    let now = Utc::now();
+    tokio::task::spawn_blocking(move || sample_plant::generate(&made, now, sample_plant::DEFAULT_SEED))
+        .await??;
+    let import = Import { dir, data_source: DATA_SOURCE.into(), rejects: scratch.join("rejects.csv"), now };
+    let store = Store::connect_lazy(&stack.postgres, 4)?;
+    let summary = import.run(&store).await?;
+    store.close().await;
+    steps.fact(format!("points: {}", summary.points));
+    steps.fact(format!("samples: {}", summary.samples));
+    steps.done();
+    Ok(())
+}
+
+async fn turn_the_flywheel(api: &ApiClient, steps: &mut Steps) -> Result<()> {
+    let stages = JobName::FLYWHEEL.map(JobName::as_str).join(" → ");
+    steps.begin(&format!("running the flywheel: {stages}"));
+    let id = api.run_flywheel(DATA_SOURCE).await?;
+    let run = wait_for_run(api, id, steps).await?;
+    if run.status != RunStatus::Succeeded {
+        bail!("the flywheel ended as {:?}: {}", run.status, run.error.unwrap_or_default());
+    }
+    steps.done();
+    Ok(())
+}
+
+/// Tells each change on the way.
+async fn wait_for_run(api: &ApiClient, id: Uuid, steps: &Steps) -> Result<JobRun> {
+    let mut told = None;
+    let ended = async {
+        loop {
+            let run = api.run(id).await?;
+            let now = (run.status, run.result.as_ref().map(ToString::to_string));
+            if told.as_ref() != Some(&now) {
+                let result = now.1.as_deref().unwrap_or_default();
+                steps.say(format!("{:?} {result}", run.status).trim_end());
+                told = Some(now);
+            }
+            if !matches!(run.status, RunStatus::Queued | RunStatus::Running) {
+                return anyhow::Ok(run);
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    let limit = tokio::time::timeout(FLYWHEEL_WITHIN, ended);
+    limit.await.with_context(|| format!("the flywheel is not done after {} s", FLYWHEEL_WITHIN.as_secs()))?
+}
+
+async fn look_at_suggestions(api: &ApiClient, steps: &mut Steps) -> Result<Vec<Suggestion>> {
+    steps.begin("looking at the suggestions");
+    let page = api.pending(DATA_SOURCE).await?;
+    ensure!(!page.items.is_empty(), "no suggestion is pending");
+    steps.fact(format!("{} suggestions are pending", page.total));
+    let mut by_pattern: BTreeMap<&str, Vec<&Suggestion>> = BTreeMap::new();
+    for suggestion in &page.items {
+        by_pattern.entry(&suggestion.pattern.name).or_default().push(suggestion);
+    }
+    for (pattern, suggestions) in by_pattern {
+        let shown: Vec<String> = suggestions
+            .iter()
+            .map(|s| format!("{} {:.0} %", s.cluster.label, 100.0 * s.confidence))
+            .collect();
+        steps.say(&format!("{pattern}: {}", shown.join(", ")));
+    }
+    steps.done();
+    Ok(page.items)
+}
+
+async fn events_arrive(
+    pending: &[Suggestion],
+    kafka: &Witness,
+    socket: &Witness,
+    steps: &mut Steps,
+) -> Result<()> {
+    steps.begin("reading the events with a Kafka consumer and with a WebSocket client");
+    for (witness, name) in [(kafka, "the Kafka consumer"), (socket, "the WebSocket client")] {
+        let missing = || {
+            let seen: HashSet<Uuid> = witness.seen().iter().map(|event| event.subject).collect();
+            pending.iter().filter(|s| !seen.contains(&s.id)).count()
+        };
+        // Those that an earlier demo on the same data left were announced then.
+        let old = pending.iter().filter(|s| s.version > 1).count();
+        let complete = poll(EVENTS_WITHIN, || {
+            let complete = missing() <= old;
+            async move { complete.then_some(()) }
+        });
+        if complete.await.is_none() {
+            bail!("{name} saw nothing of {} suggestions", missing());
+        }
+        steps.fact(format!("{name} saw {} events", witness.count()));
+    }
+    steps.done();
+    Ok(())
+}
+
+/// The surest one that has look-alikes to learn for.
+fn choose(pending: &[Suggestion]) -> Option<&Suggestion> {
+    let look_alikes = |s: &Suggestion| pending.iter().filter(|o| o.pattern.id == s.pattern.id).count() - 1;
+    let known = pending.iter().filter(|s| s.pattern.id.is_some());
+    known.max_by(|a, b| {
+        let order = (look_alikes(a) > 0).cmp(&(look_alikes(b) > 0));
+        order.then(a.confidence.total_cmp(&b.confidence))
+    })
+}
+
+struct Approved {
+    suggestion: Suggestion,
+    pattern: Uuid,
+    confidence_before: f64,
+}
+
+async fn approve_one(api: &ApiClient, pending: &[Suggestion], steps: &mut Steps) -> Result<Approved> {
+    steps.begin("approving one suggestion");
+    let chosen = choose(pending).context("no suggestion names a pattern of the library")?;
+    let pattern = chosen.pattern.id.context("the suggestion names no pattern")?;
+    let confidence_before = api.pattern(pattern).await?.confidence;
+    steps.say(&format!("{} is a {}: {}", chosen.cluster.label, chosen.pattern.name, chosen.reason));
+    let suggestion = api.approve(chosen, REVIEWER).await?;
+    steps.fact(format!("{REVIEWER} approved: {} is a {}", chosen.cluster.label, chosen.pattern.name));
+    steps.done();
+    Ok(Approved { suggestion, pattern, confidence_before })
+}
+
+async fn learn(
+    api: &ApiClient,
+    approved: &Approved,
+    pending: &[Suggestion],
+    kafka: &Witness,
+    steps: &mut Steps,
+) -> Result<()> {
+    steps.begin("learning from it");
+    let name = &approved.suggestion.pattern.name;
+    let raised = poll(EVENTS_WITHIN, || async {
+        let now = api.pattern(approved.pattern).await.ok()?.confidence;
+        (now > approved.confidence_before).then_some(now)
+    });
+    let now = raised.await.with_context(|| format!("the confidence of {name} was not raised"))?;
+    steps.fact(format!("confidence of {name}: {:.3} → {now:.3}", approved.confidence_before));
+    let is_update = |event: &CloudEvent| {
+        event.r#type == EventType::PatternUpdated
+            && event.subject == approved.pattern
+            && event.data["cause"].is_string()
+    };
+    let update = kafka.sees(EVENTS_WITHIN, is_update).await.context("no PatternUpdated tells about it")?;
+    steps.say(&format!("PatternUpdated: {}", update.data["cause"].as_str().unwrap_or_default()));
+
+    let look_alikes: Vec<&Suggestion> = pending
+        .iter()
+        .filter(|s| s.pattern.id == Some(approved.pattern) && s.id != approved.suggestion.id)
+        .collect();
+    if look_alikes.is_empty() {
+        steps.say("there is no look-alike to match better");
+    } else {
+        let better = poll(EVENTS_WITHIN, || async {
+            for before in &look_alikes {
+                let after = api.suggestion(before.id).await.ok()?.suggestion;
+                if after.scores.name > before.scores.name {
+                    return Some(((*before).clone(), after));
+                }
+            }
+            None
+        });
+        let (before, after) =
+            better.await.with_context(|| format!("no look-alike of {name} matches better by its names"))?;
+        let percent = |score: Option<f64>| format!("{:.0} %", 100.0 * score.unwrap_or_default());
+        steps.fact(format!(
+            "look-alike {}: name score {} → {}, confidence {} → {}",
+            after.cluster.label,
+            percent(before.scores.name),
+            percent(after.scores.name),
+            percent(Some(before.confidence)),
+            percent(Some(after.confidence)),
+        ));
+    }
+    steps.done();
+    Ok(())
+}
+
+async fn decision_was_seen(
+    approved: &Approved,
+    kafka: &Witness,
+    socket: &Witness,
+    steps: &mut Steps,
+) -> Result<()> {
+    steps.begin("finding the decision in Kafka and in the WebSocket");
+    let is_decision = |event: &CloudEvent| {
+        event.r#type == EventType::SuggestionApproved && event.subject == approved.suggestion.id
+    };
+    let in_kafka = kafka
+        .sees(EVENTS_WITHIN, is_decision)
+        .await
+        .context("the Kafka consumer saw no SuggestionApproved")?;
+    let in_socket = socket
+        .sees(EVENTS_WITHIN, is_decision)
+        .await
+        .context("the WebSocket client saw no SuggestionApproved")?;
+    ensure!(in_kafka == in_socket, "Kafka and the WebSocket tell different things about the decision");
+    steps.fact(format!("both saw {}", crate::events::describe_event(&in_kafka)));
+
+    let positions: Vec<u64> =
+        socket.seen().iter().filter_map(|event| event.sequence.as_ref()?.parse().ok()).collect();
+    ensure!(
+        positions.windows(2).all(|pair| pair[1] == pair[0] + 1),
+        "the WebSocket's events have holes: {positions:?}"
+    );
+    steps.fact(format!(
+        "the WebSocket brought positions {}–{} in order, each once",
+        positions[0],
+        positions[positions.len() - 1]
+    ));
+    steps.done();
+    Ok(())
+}
