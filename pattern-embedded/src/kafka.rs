@@ -121,6 +121,7 @@ fn answers(bootstrap: &str) -> bool {
 fn write_properties(folder: &Path, ports: &Ports) -> Result<PathBuf> {
     let Ports { broker, controller } = ports;
     let logs = folder.join("logs");
+    // The session is short because a broker that was killed is let in again only when it is over.
     let text = format!(
         "process.roles=broker,controller
 node.id=1
@@ -138,6 +139,8 @@ transaction.state.log.num.partitions=4
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
+broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=2000
 log.cleaner.dedupe.buffer.size=16777216
 ",
         logs = logs.display()

@@ -1,2 +1,4 @@
 mod import;
 mod import_command;
+mod licences;
+mod up;
