@@ -24,6 +24,15 @@ has_compiler() { have cc && have c++ && have make; }
 has_chromium() { have chromium || have chromium-browser || have google-chrome; }
 has_jars() { cmp -s scripts/kafka/pom.xml .kafka/pom.xml && compgen -G '.kafka/lib/kafka_2.13-*.jar' >/dev/null; }
 
+# The tests of the page need a newer Node.js than Debian 12 has.
+node_version=20.19.5
+node_architecture=$([[ $(uname -m) == aarch64 ]] && echo arm64 || echo x64)
+browser_tests=pattern-api/tests/browser
+has_new_node() {
+    [[ -x .node/bin/node ]] || { have node && (($(node --version | sed 's/^v//; s/\..*//') >= 20)); }
+}
+has_browser_driver() { cmp -s "$browser_tests/package-lock.json" "$browser_tests/node_modules/.installed"; }
+
 need build-essential has_compiler
 need pkg-config have pkg-config
 need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
@@ -33,8 +42,7 @@ has_jars || need maven have mvn
 if [[ $purpose == test ]]; then
     need chromium has_chromium
     need kcat have kcat
-    need nodejs have node
-    need npm have npm
+    { has_new_node && has_browser_driver; } || need npm have npm
 fi
 
 if ((${#missing[@]})); then
@@ -61,5 +69,17 @@ if ! has_jars; then
     rm -rf .kafka/lib
     mv .kafka/partial .kafka/lib
     cp scripts/kafka/pom.xml .kafka/pom.xml
+fi
+if [[ $purpose == test ]]; then
+    if ! has_new_node; then
+        say "fetching Node.js $node_version into .node"
+        npm install --silent --no-save --prefix .node "node-linux-$node_architecture@$node_version" >&2
+        ln -sfn "node_modules/node-linux-$node_architecture/bin" .node/bin
+    fi
+    if ! has_browser_driver; then
+        say "fetching the browser's driver into $browser_tests/node_modules"
+        (cd "$browser_tests" && PATH=$OLDPWD/.node/bin:$PATH npm ci --silent >&2)
+        cp "$browser_tests/package-lock.json" "$browser_tests/node_modules/.installed"
+    fi
 fi
 say "ready"

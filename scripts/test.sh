@@ -3,6 +3,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 log=target/test.log
+PATH=$PWD/.node/bin:$PATH
 mkdir -p target
 
 cargo build --workspace --bins || exit 1

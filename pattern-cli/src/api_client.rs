@@ -29,6 +29,12 @@ impl ApiClient {
         self.ask(Method::GET, path, query, None, &[]).await
     }
 
+    /// The parts of the API's health, whether it is ready or not.
+    pub async fn health<T: DeserializeOwned>(&self) -> Result<T> {
+        let answer = self.client.get(format!("{}/health/ready", self.base)).send().await?;
+        Ok(answer.json().await?)
+    }
+
     /// Answers the id of the run.
     pub async fn run_flywheel(&self, data_source: &str) -> Result<Uuid> {
         #[derive(Deserialize)]

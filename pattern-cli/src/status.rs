@@ -1,22 +1,155 @@
-use anyhow::{Context, Result};
-use serde_json::{Value, json};
-use std::time::Duration;
+//! `naia status`: what is up, what is stored, what waits and what ran last, as the API tells it.
 
-use crate::{stack::DataDirOption, stack_file::StackFile};
+use anyhow::{Context, Result, bail};
+use pattern_core::domain::{DataSource, JobRun};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+use crate::{api_client::ApiClient, stack::DataDirOption, stack_file::StackFile};
 
 #[derive(Debug, clap::Args)]
 pub struct StatusArgs {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
-    /// Address of an API, instead of that of the stack that runs from the data folder
+    /// Address of an API; that of the stack that runs from the data folder, if not given
     #[arg(long, value_name = "URL")]
     pub api: Option<String>,
     #[command(flatten)]
     pub data: DataDirOption,
 }
 
+#[derive(Debug, Serialize)]
+struct Status {
+    api: String,
+    kafka: Option<String>,
+    /// `up`, or what is wrong, by part.
+    health: BTreeMap<String, String>,
+    data_sources: Vec<DataSource>,
+    suggestions: BTreeMap<String, Value>,
+    queues: Vec<Queue>,
+    workers: Vec<Worker>,
+    last_runs: Vec<JobRun>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Queue {
+    job: String,
+    workers: i64,
+    due: i64,
+    oldest_due_seconds: f64,
+    running: i64,
+    failed: i64,
+    dead: i64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Worker {
+    id: String,
+    hostname: String,
+    pid: i32,
+    capabilities: Vec<String>,
+    last_seen: String,
+    stopped_at: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct List<T> {
+    items: Vec<T>,
+}
+
+#[derive(Deserialize)]
+struct Health {
+    #[serde(default)]
+    parts: BTreeMap<String, String>,
+}
+
 pub async fn run(args: &StatusArgs) -> Result<()> {
-    let _ = (args, json!(null), Value::Null, StackFile::read(&args.data.path)?, Duration::ZERO);
-    Ok::<(), anyhow::Error>(()).context("")
+    let stack = StackFile::read(&args.data.path)?;
+    let (address, kafka) = match (&args.api, stack) {
+        (Some(named), _) => (named.clone(), None),
+        (None, Some(stack)) => (stack.api, Some(stack.kafka)),
+        (None, None) => bail!(
+            "no stack runs from the data folder {}; start one with `naia up`, or name an api with --api",
+            args.data.path.display()
+        ),
+    };
+    let status = ask(&address, kafka).await?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&status)?);
+    } else {
+        print!("{}", status.in_words());
+    }
+    Ok(())
+}
+
+async fn ask(address: &str, kafka: Option<String>) -> Result<Status> {
+    let api = ApiClient::new(address)?;
+    let health: Health = api.health().await.with_context(|| format!("nothing serves at {address}"))?;
+    let suggestions = api.get("/api/suggestions/stats", &[]).await?;
+    Ok(Status {
+        api: address.to_owned(),
+        kafka,
+        health: health.parts,
+        data_sources: list(&api, "/api/data-sources", &[]).await?,
+        suggestions,
+        queues: list(&api, "/api/jobs", &[]).await?,
+        workers: list(&api, "/api/workers", &[]).await?,
+        last_runs: list(&api, "/api/jobs/runs", &[("limit", "10")]).await?,
+    })
+}
+
+async fn list<T: DeserializeOwned>(api: &ApiClient, path: &str, query: &[(&str, &str)]) -> Result<Vec<T>> {
+    let list: List<T> = api.get(path, query).await?;
+    Ok(list.items)
+}
+
+impl Status {
+    fn in_words(&self) -> String {
+        let mut lines = vec![format!("api      {}", self.api)];
+        lines.extend(self.kafka.iter().map(|kafka| format!("kafka    {kafka}")));
+        lines.extend(self.health.iter().map(|(part, state)| format!("{part:<8} {state}")));
+        lines.push("\ndata sources".into());
+        lines.extend(self.data_sources.iter().map(|s| format!("  {}: {} points", s.name, s.point_count)));
+        lines.push("\nsuggestions".into());
+        let counts = self.suggestions.iter().filter(|(_, count)| !count.is_null());
+        lines.extend(counts.map(|(what, count)| format!("  {}: {count}", what.replace('_', " "))));
+        lines.push("\nqueues".into());
+        lines.extend(self.queues.iter().map(Queue::in_words));
+        lines.push("\nworkers".into());
+        lines.extend(self.workers.iter().map(Worker::in_words));
+        lines.push("\nlast runs".into());
+        lines.extend(self.last_runs.iter().map(run_in_words));
+        lines.join("\n") + "\n"
+    }
+}
+
+impl Queue {
+    fn in_words(&self) -> String {
+        let alarm = if self.workers == 0 && self.due > 0 { "  ALARM: no worker does this job" } else { "" };
+        format!(
+            "  {}: {} due (oldest {:.0} s), {} running, {} failed, {} dead, {} workers{alarm}",
+            self.job, self.due, self.oldest_due_seconds, self.running, self.failed, self.dead, self.workers
+        )
+    }
+}
+
+impl Worker {
+    fn in_words(&self) -> String {
+        let state = match &self.stopped_at {
+            Some(stopped) => format!("stopped {stopped}"),
+            None => format!("seen {}", self.last_seen),
+        };
+        format!("  {} on {} (process {}): {state}", self.id, self.hostname, self.pid)
+    }
+}
+
+fn run_in_words(run: &JobRun) -> String {
+    let took = run.started_at.zip(run.finished_at).map(|(from, to)| (to - from).num_milliseconds());
+    let took = took.map(|ms| format!(" in {:.1} s", ms as f64 / 1000.0)).unwrap_or_default();
+    let error = run.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+    let source = run.data_source.as_deref().unwrap_or("all data sources");
+    let time = run.created_at.format("%Y-%m-%d %H:%M:%S");
+    format!("  {time} {} of {source}: {:?}{took}{error}", run.job, run.status)
 }

@@ -37,7 +37,7 @@ impl Services {
         let shutdown = CancellationToken::new();
         let mut running = JoinSet::new();
         let stop = shutdown.clone();
-        running.spawn(async move { ("the worker", stub_worker(worker, stop).await) });
+        running.spawn(async move { ("the worker", pattern_worker::run(worker, stop).await) });
         let stop = shutdown.clone();
         running.spawn(async move { ("the api", stub_api(api, listener, stop).await) });
         Ok(Self { running, shutdown })
@@ -95,10 +95,6 @@ fn why(ended: Result<(&'static str, Result<()>), JoinError>) -> Option<anyhow::E
     }
 }
 
-async fn stub_worker(_: WorkerConfig, stop: CancellationToken) -> Result<()> {
-    stop.cancelled().await;
-    Ok(())
-}
 async fn stub_api(_: ApiConfig, listener: TcpListener, stop: CancellationToken) -> Result<()> {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     loop {
