@@ -12,6 +12,8 @@ mod group;
 mod keys;
 mod publish;
 mod record;
+mod schema;
 
 pub use consumer::run_datapoints_consumer;
 pub use publish::publish_batches;
+pub use schema::record_schema;

@@ -4,5 +4,6 @@ mod other_clients;
 mod reader;
 mod record_batch;
 mod relay;
+mod schema;
 mod support;
 mod topics;

@@ -43,12 +43,16 @@ impl Sample {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct NamedSample {
     /// Name of the point within its data source.
+    #[schema(min_length = 1, max_length = 500)]
     pub name: String,
-    /// RFC 3339, or milliseconds since 1970 as a number.
+    /// RFC 3339, or milliseconds since 1970 as a number. From 1990 on, at most a day ahead.
     #[serde(deserialize_with = "timestamp::deserialize")]
+    #[schema(schema_with = timestamp::schema)]
     pub timestamp: DateTime<Utc>,
     pub value: f64,
+    /// 0 is good; anything else is the historian's own code.
     #[serde(default)]
+    #[schema(minimum = -32768, maximum = 32767)]
     pub quality: i16,
 }
 
@@ -78,6 +82,8 @@ pub const MAX_NAME_BYTES: usize = 500;
 /// The value of one record of `naia.datapoints`: samples of one data source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SampleBatch {
+    /// Name of the data source; it and its points are made when they are new.
+    #[schema(min_length = 1, max_length = 500)]
     pub data_source: String,
     pub samples: Vec<NamedSample>,
 }
@@ -93,6 +99,7 @@ pub fn sample_batch_key(data_source: &str, point_name: &str) -> String {
 pub mod timestamp {
     use chrono::{DateTime, TimeZone, Utc};
     use serde::{Deserialize, Deserializer, de::Error};
+    use utoipa::openapi::{KnownFormat, ObjectBuilder, OneOfBuilder, SchemaFormat, schema::Type};
 
     /// RFC 3339 ("2026-03-02T00:00:00Z"), or milliseconds since 1970 ("1772409600000").
     pub fn parse(text: &str) -> Result<DateTime<Utc>, String> {
@@ -107,6 +114,22 @@ pub mod timestamp {
 
     fn from_millis(ms: i64) -> Result<DateTime<Utc>, String> {
         Utc.timestamp_millis_opt(ms).single().ok_or_else(|| format!("timestamp {ms} ms is out of range"))
+    }
+
+    /// Both forms, for the published schemas.
+    pub(super) fn schema() -> OneOfBuilder {
+        let text = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
+        let millis = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)));
+        OneOfBuilder::new()
+            .description(Some(
+                "RFC 3339, or milliseconds since 1970 as a number. From 1990 on, at most a day ahead.",
+            ))
+            .item(text)
+            .item(millis)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<DateTime<Utc>, D::Error> {
