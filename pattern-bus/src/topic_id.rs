@@ -17,7 +17,7 @@ use crate::{BusError, Result};
 const NO_IDENTITY: &str = "none";
 
 /// Asks the broker for the topic's identity; `None` where there is no such topic. Blocks up to
-/// `timeout`.
+/// twice the `timeout`.
 // rdkafka 0.39 does not offer this request, librdkafka does, over the connection and with the security
 // settings of the client.
 #[allow(unsafe_code)]
@@ -29,6 +29,9 @@ pub(crate) fn topic_id<C: ClientContext>(
     let unusable = |_| BusError::Settings(format!("topic name '{topic}' contains a zero character"));
     let name = CString::new(topic).map_err(unusable)?;
     let mut names: [*const c_char; 1] = [name.as_ptr()];
+    // Asked first because the request has to name a broker: by default it waits for a controller, and the
+    // in-memory broker has none.
+    let broker = client.fetch_metadata(Some(topic), timeout)?.orig_broker_id();
     let timeout_ms = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
     // SAFETY: the client outlives the call, every pointer comes from librdkafka and is checked or never
     // null by its documentation, the guards free each one exactly once and after its last use, and the
@@ -47,6 +50,7 @@ pub(crate) fn topic_id<C: ClientContext>(
             native::rd_kafka_AdminOptions_destroy,
         );
         native::rd_kafka_AdminOptions_set_request_timeout(options.0, timeout_ms, ptr::null_mut(), 0);
+        native::rd_kafka_AdminOptions_set_broker(options.0, broker, ptr::null_mut(), 0);
         native::rd_kafka_DescribeTopics(client.native_ptr(), topics.0, options.0, queue.0);
         let event = Guard(native::rd_kafka_queue_poll(queue.0, timeout_ms), native::rd_kafka_event_destroy);
         if event.0.is_null() {

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Duration, TimeZone, Utc};
 use pattern_bus::{
-    KafkaSettings, Record,
+    KafkaSettings, Producer, Record,
     datapoints::publish_batches,
     dlq::{HEADER_PREFIX, redrive},
 };
@@ -11,6 +11,7 @@ use rdkafka::{
     Message,
     consumer::{Consumer, StreamConsumer},
     message::{Headers, OwnedMessage},
+    mocking::MockCluster,
 };
 
 use sqlx::{Connection, Executor};
@@ -281,4 +282,30 @@ async fn read_topic(settings: &KafkaSettings, name: &str, count: usize) -> Vec<O
         messages.push(next.expect("record arrives in time").unwrap().detach());
     }
     messages
+}
+
+#[tokio::test]
+async fn the_in_memory_broker_is_consumed_and_may_go_away_for_a_while() {
+    let cluster = MockCluster::new(1).unwrap();
+    let mut settings = KafkaSettings::new(cluster.bootstrap_servers());
+    settings.options.insert("reconnect.backoff.max.ms".into(), "200".into());
+    cluster.create_topic(DATAPOINTS, 2, 1).unwrap();
+    let producer = Producer::new(&settings).unwrap();
+    let (store, _database) = test_store().await;
+    let consumer = RunningConsumer::start(&settings, &store, "g");
+    publish_batches(&producer, &settings, "plant", &series(3, 10)).await.unwrap();
+    until_rows(&store, 30).await;
+
+    cluster.broker_down(1).unwrap();
+    let later: Vec<_> = series(3, 10).iter().map(|s| at_second(s, 1_000)).collect();
+    let publishing = tokio::spawn({
+        let (producer, settings) = (producer.clone(), settings.clone());
+        async move { publish_batches(&producer, &settings, "plant", &later).await }
+    });
+    assert!(consumer.is_running());
+    cluster.broker_up(1).unwrap();
+    publishing.await.unwrap().unwrap();
+    until_rows(&store, 60).await;
+    consumer.stop().await;
+    assert_eq!(rows(&store).await.len(), 60);
 }
