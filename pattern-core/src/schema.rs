@@ -60,22 +60,6 @@ pub fn event_schema() -> Value {
     })
 }
 
-/// JSON Schema of a value of `naia.datapoints`.
-pub fn datapoints_schema() -> Value {
-    let mut all = definitions("#/$defs/");
-    let defs: Map<String, Value> = ["SampleBatch", "NamedSample"]
-        .into_iter()
-        .filter_map(|name| Some((name.to_owned(), all.remove(name)?)))
-        .collect();
-    json!({
-        "$schema": DIALECT,
-        "$id": "urn:naia:datapoints:1",
-        "title": "A batch of samples of one data source",
-        "$ref": "#/$defs/SampleBatch",
-        "$defs": defs,
-    })
-}
-
 /// AsyncAPI 3 of everything that travels over Kafka.
 pub fn asyncapi() -> Value {
     let mut channels = Map::new();

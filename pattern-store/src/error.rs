@@ -36,10 +36,11 @@ impl From<sqlx::Error> for StoreError {
         let away = match &error {
             sqlx::Error::Io(e) => !matches!(e.kind(), io::ErrorKind::InvalidData),
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
-            // 57P0x: shutting down, crashed, starting up; 08xxx: connection; 53300: too many connections
-            sqlx::Error::Database(e) => {
-                e.code().is_some_and(|c| c.starts_with("57P0") || c.starts_with("08") || c == "53300")
-            }
+            // 57P0x: shutting down, crashed, starting up; 08xxx: connection; 53300: too many connections;
+            // 55000: the database takes no connections
+            sqlx::Error::Database(e) => e.code().is_some_and(|c| {
+                c.starts_with("57P0") || c.starts_with("08") || c == "53300" || c == "55000"
+            }),
             _ => false,
         };
         if away { Self::Unavailable(error.to_string()) } else { Self::Database(error) }
