@@ -8,13 +8,17 @@
 mod codec;
 mod copy;
 mod days;
+mod grid;
 mod import;
 mod merge;
 mod newest;
 mod reader;
+mod sealing;
 mod writer;
 
+pub use codec::STALE_AFTER;
 pub use import::InsertedSamples;
+pub use sealing::SealedDay;
 pub use writer::{AppendedSamples, append_samples};
 
 use chrono::{DateTime, NaiveDate, SubsecRound, Utc};

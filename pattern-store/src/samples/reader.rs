@@ -116,7 +116,11 @@ pub(super) async fn off_thread<T: Send + 'static>(
 }
 
 /// Rows of the day's hot table; none where there is no such table (any more).
-async fn read_hot(conn: &mut PgConnection, day: NaiveDate, select: Select<'_>) -> Result<Vec<Row>> {
+pub(super) async fn read_hot(
+    conn: &mut PgConnection,
+    day: NaiveDate,
+    select: Select<'_>,
+) -> Result<Vec<Row>> {
     let table = table_name(day);
     let exists = sqlx::query_scalar!(r#"select to_regclass($1) is not null as "exists!""#, table)
         .fetch_one(&mut *conn)
@@ -197,7 +201,7 @@ impl From<LateRow> for Row {
     }
 }
 
-async fn read_blocks(
+pub(super) async fn read_blocks(
     conn: &mut PgConnection,
     day: NaiveDate,
     select: Select<'_>,

@@ -1,0 +1,161 @@
+//! Reading a data source as a grid of 15-minute means.
+//!
+//! A sealed day's means are read; those of other days, and of points that got late samples, are made
+//! from the samples by the same function, so sealing changes no bit.
+
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+use pattern_core::{
+    analytics::grid::{BUCKET_SECONDS, BUCKETS_PER_DAY, Grid},
+    domain::Sample,
+};
+use std::collections::{HashMap, HashSet};
+use uuid::Uuid;
+
+use super::{
+    codec::{self, Buckets},
+    days::{DayState, midnight, table_name},
+    reader::{Select, off_thread},
+};
+use crate::{Result, Store};
+
+/// Hot rows are read for as many points at once as take about so many bytes.
+const BYTES_PER_READ: i64 = 128 * 1024 * 1024;
+
+/// What goes over midnight, by point key.
+type Carry = HashMap<i32, Sample>;
+
+impl Store {
+    /// The last `days` days before `end` (cut to a full bucket), a row for each point of the data
+    /// source in the order of their names.
+    pub async fn read_grid(&self, data_source_id: Uuid, end: DateTime<Utc>, days: i64) -> Result<Grid> {
+        let points = self.stored_points(data_source_id).await?;
+        let keys: Vec<i32> = points.iter().map(|p| p.key).collect();
+        let end_seconds = end.timestamp().div_euclid(BUCKET_SECONDS) * BUCKET_SECONDS;
+        let end = DateTime::from_timestamp(end_seconds, 0).unwrap_or(end);
+        let start = end - Duration::days(days);
+        let buckets = BUCKETS_PER_DAY * usize::try_from(days).unwrap_or(0);
+        let mut grid = Grid {
+            start,
+            buckets,
+            points: points.iter().map(|p| p.id).collect(),
+            values: vec![f32::NAN; keys.len() * buckets],
+        };
+        let rows: HashMap<i32, usize> = keys.iter().enumerate().map(|(row, key)| (*key, row)).collect();
+
+        let (first, last) = (start.date_naive(), (end - Duration::seconds(1)).date_naive());
+        let states: HashMap<NaiveDate, DayState> =
+            self.known_days(first - Duration::days(1), last).await?.into_iter().collect();
+        // What the day before brought over midnight, where that is known for every point.
+        let mut carry: Option<Carry> = None;
+        for day in first.iter_days().take_while(|day| *day <= last) {
+            let before = states.get(&(day - Duration::days(1)));
+            let kept = states.get(&day) == Some(&DayState::Sealed) && before != Some(&DayState::Hot);
+            let made = if kept {
+                carry = None;
+                self.sealed_buckets(data_source_id, day).await?
+            } else {
+                let (made, out) = self.make_buckets(day, &keys, carry.take()).await?;
+                carry = Some(out);
+                made
+            };
+            for (key, buckets) in made {
+                if let Some(row) = rows.get(&key) {
+                    place(&mut grid, *row, day, &buckets);
+                }
+            }
+        }
+        Ok(grid)
+    }
+
+    /// Means of a sealed day whose day before is sealed too or has no samples.
+    async fn sealed_buckets(&self, data_source_id: Uuid, day: NaiveDate) -> Result<Vec<(i32, Buckets)>> {
+        // Before the means: what is merged in between is then made from samples, which is right as well.
+        let late: Vec<i32> = sqlx::query_scalar!(
+            "select distinct l.point from late_samples l join points p on p.key = l.point
+             where p.data_source_id = $1 and l.at >= $2 and l.at < $3",
+            data_source_id,
+            midnight(day - Duration::days(1)),
+            midnight(day + Duration::days(1))
+        )
+        .fetch_all(self.pool())
+        .await?;
+        let rollups = sqlx::query!(
+            "select r.point, r.data from rollup_blocks r join points p on p.key = r.point
+             where r.day = $1 and p.data_source_id = $2",
+            day,
+            data_source_id
+        )
+        .fetch_all(self.pool())
+        .await?;
+        let outdated: HashSet<i32> = late.iter().copied().collect();
+        let mut made = off_thread(move || {
+            let current = rollups.into_iter().filter(|r| !outdated.contains(&r.point));
+            current.map(|r| Ok((r.point, codec::decode_rollup(&r.data)?))).collect::<Result<Vec<_>>>()
+        })
+        .await?;
+        if !late.is_empty() {
+            made.extend(self.make_buckets(day, &late, None).await?.0);
+        }
+        Ok(made)
+    }
+
+    /// Makes a day's means from its samples, and says what goes over the next midnight. `carry_in` is
+    /// read where it is not known.
+    async fn make_buckets(
+        &self,
+        day: NaiveDate,
+        keys: &[i32],
+        carry_in: Option<Carry>,
+    ) -> Result<(Vec<(i32, Buckets)>, Carry)> {
+        let yesterday = day - Duration::days(1);
+        let known = carry_in.is_some();
+        let mut carry_in = carry_in.unwrap_or_default();
+        let (mut made, mut carry_out) = (Vec::with_capacity(keys.len()), Carry::new());
+        for keys in keys.chunks(self.points_per_read(day, keys.len()).await?) {
+            if !known {
+                let before = self.read_day(yesterday, Select::day_of(keys, yesterday)).await?;
+                carry_in.extend(before.iter().filter_map(|(key, s)| Some((*key, codec::carry_out(s)?))));
+            }
+            let samples = self.read_day(day, Select::day_of(keys, day)).await?;
+            carry_out.extend(samples.iter().filter_map(|(key, s)| Some((*key, codec::carry_out(s)?))));
+            let holding: HashMap<i32, Sample> =
+                keys.iter().filter_map(|key| Some((*key, *carry_in.get(key)?))).collect();
+            let keys = keys.to_vec();
+            made.extend(
+                off_thread(move || {
+                    let known = keys.iter().filter(|k| samples.contains_key(k) || holding.contains_key(k));
+                    let buckets = |key: &i32| {
+                        let samples = samples.get(key).map(Vec::as_slice).unwrap_or_default();
+                        (*key, codec::day_buckets(day, holding.get(key).copied(), samples))
+                    };
+                    Ok(known.map(buckets).collect::<Vec<_>>())
+                })
+                .await?,
+            );
+        }
+        Ok((made, carry_out))
+    }
+
+    async fn points_per_read(&self, day: NaiveDate, points: usize) -> Result<usize> {
+        let bytes = sqlx::query_scalar!(
+            r#"select coalesce(pg_relation_size(to_regclass($1)), 0) as "bytes!""#,
+            table_name(day)
+        )
+        .fetch_one(self.pool())
+        .await?;
+        let reads = usize::try_from(bytes / BYTES_PER_READ).unwrap_or(0) + 1;
+        Ok(points.div_ceil(reads).max(1))
+    }
+}
+
+/// Copies the part of a day that lies within the grid.
+fn place(grid: &mut Grid, row: usize, day: NaiveDate, buckets: &Buckets) {
+    let offset = (midnight(day) - grid.start).num_seconds() / BUCKET_SECONDS;
+    let (row_start, width) = (row * grid.buckets, grid.buckets);
+    for (bucket, value) in buckets.iter().enumerate() {
+        let column = offset + bucket as i64;
+        if let Some(column) = usize::try_from(column).ok().filter(|column| *column < width) {
+            grid.values[row_start + column] = *value;
+        }
+    }
+}
