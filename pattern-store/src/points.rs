@@ -2,7 +2,7 @@
 
 use pattern_core::domain::{DataSource, Point, stable_id};
 use sqlx::PgConnection;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 use crate::{Result, Store};
@@ -67,7 +67,8 @@ impl Store {
         let mut tx = self.pool().begin().await?;
         let data_source_id = lock_data_source(&mut tx, data_source).await?;
 
-        let by_name: HashMap<&str, &NewPoint> = points.iter().map(|p| (p.name.as_str(), p)).collect();
+        // In order of names: neighbours get neighbouring keys, the same in every installation.
+        let by_name: BTreeMap<&str, &NewPoint> = points.iter().map(|p| (p.name.as_str(), p)).collect();
         let distinct: Vec<&NewPoint> = by_name.into_values().collect();
 
         let mut registered = RegisteredPoints { data_source_id, ..Default::default() };

@@ -2,4 +2,5 @@ mod outbox;
 mod points;
 mod review;
 mod samples;
+mod sealing;
 mod support;
