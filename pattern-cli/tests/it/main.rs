@@ -1,4 +1,7 @@
+mod demo;
 mod import;
 mod import_command;
 mod licences;
+mod page;
+mod program;
 mod up;

@@ -1,0 +1,64 @@
+//! `naia` as a program.
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use std::{path::Path, process::Stdio, time::Duration};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
+    time::timeout,
+};
+
+pub const TIMEOUT: Duration = Duration::from_secs(120);
+
+/// A running `naia up`.
+pub struct Up {
+    child: Child,
+    stdout: Lines<BufReader<ChildStdout>>,
+    pub ready: String,
+}
+
+pub fn naia(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_naia"));
+    command.args(arguments);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+}
+
+pub fn naia_up(data_dir: &Path, listen: &str, more: &[&str]) -> Command {
+    let mut command = naia(&["up", "--listen", listen, "--data-dir"]);
+    command.arg(data_dir).args(more);
+    command
+}
+
+impl Up {
+    pub async fn start(data_dir: &Path, listen: &str, more: &[&str]) -> Self {
+        let mut child = naia_up(data_dir, listen, more).stderr(Stdio::inherit()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
+        let ready = timeout(TIMEOUT, stdout.next_line()).await.unwrap().unwrap().expect("no ready line");
+        Self { child, stdout, ready }
+    }
+
+    /// What follows `name=` in the ready line.
+    pub fn address(&self, name: &str) -> String {
+        let mut words = self.ready.split(' ');
+        assert_eq!(words.next(), Some("ready"), "{}", self.ready);
+        words.find_map(|word| word.strip_prefix(&format!("{name}="))).unwrap().to_owned()
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child.id().unwrap() as i32), signal).unwrap();
+    }
+
+    /// Waits for its end; answers its exit code and what else it printed to stdout.
+    pub async fn ended(mut self) -> (Option<i32>, Vec<String>) {
+        let mut rest = Vec::new();
+        while let Some(line) = timeout(TIMEOUT, self.stdout.next_line()).await.unwrap().unwrap() {
+            rest.push(line);
+        }
+        let status = timeout(TIMEOUT, self.child.wait()).await.unwrap().unwrap();
+        (status.code(), rest)
+    }
+}
