@@ -4,7 +4,7 @@ mod round;
 mod steps;
 mod witness;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use pattern_embedded::DataDir;
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -60,9 +60,8 @@ pub async fn run(args: &DemoArgs) -> Result<()> {
         () = shutdown.cancelled() => Ok(()),
     };
     let outcome = match outcome {
-        Ok(()) if args.once && shutdown.is_cancelled() => {
-            Err(anyhow::anyhow!("stopped before the round was done"))
-        }
+        Ok(()) if shutdown.is_cancelled() && args.once => Err(anyhow!("stopped before the round was done")),
+        Ok(()) if shutdown.is_cancelled() => Ok(()),
         Ok(()) if args.once => {
             steps.summary();
             Ok(())

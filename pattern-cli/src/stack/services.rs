@@ -39,7 +39,7 @@ impl Services {
         let stop = shutdown.clone();
         running.spawn(async move { ("the worker", pattern_worker::run(worker, stop).await) });
         let stop = shutdown.clone();
-        running.spawn(async move { ("the api", stub_api(api, listener, stop).await) });
+        running.spawn(async move { ("the api", pattern_api::run(api, listener, stop).await) });
         Ok(Self { running, shutdown })
     }
 
@@ -92,15 +92,5 @@ fn why(ended: Result<(&'static str, Result<()>), JoinError>) -> Option<anyhow::E
         Ok((_, Ok(()))) => None,
         Ok((service, Err(problem))) => Some(problem.context(format!("{service} failed"))),
         Err(problem) => Some(anyhow!("a service broke: {problem}")),
-    }
-}
-
-async fn stub_api(_: ApiConfig, listener: TcpListener, stop: CancellationToken) -> Result<()> {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    loop {
-        tokio::select! { () = stop.cancelled() => return Ok(()), Ok((mut s, _)) = listener.accept() => {
-            let mut b = [0u8; 4096]; let _ = s.read(&mut b).await;
-            let _ = s.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok").await;
-        } }
     }
 }
