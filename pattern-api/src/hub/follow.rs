@@ -38,6 +38,13 @@ pub async fn follow_stream(hub: Arc<Hub>, kafka: KafkaSettings) {
     }
 }
 
+/// How an event came here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Road {
+    Kafka,
+    Outbox,
+}
+
 /// Whether to go on.
 #[derive(PartialEq)]
 enum Step {
@@ -54,7 +61,7 @@ type GapRead = Result<Option<Vec<NumberedEvent>>>;
 struct Follower<'a> {
     hub: &'a Hub,
     epoch: String,
-    sequencer: Sequencer<String>,
+    sequencer: Sequencer<(Road, String)>,
     from_kafka: mpsc::Receiver<ReadEvent>,
     tops: mpsc::Receiver<Position>,
     /// The hub is ready once it is here.
@@ -113,9 +120,9 @@ impl<'a> Follower<'a> {
     }
 
     fn take(&mut self, event: ReadEvent) -> Step {
-        self.sequencer.offer(event.position, event.text);
+        self.sequencer.offer(event.position, (Road::Kafka, event.text));
         while let Ok(event) = self.from_kafka.try_recv() {
-            self.sequencer.offer(event.position, event.text);
+            self.sequencer.offer(event.position, (Road::Kafka, event.text));
         }
         Step::On
     }
@@ -131,8 +138,8 @@ impl<'a> Follower<'a> {
 
     /// Gives the clients what is complete, and sees whether something is missing.
     fn hand_on(&mut self) {
-        while let Some((position, text)) = self.sequencer.take() {
-            self.hub.push(HubEvent::new(&self.epoch, position, &text));
+        while let Some((position, (road, text))) = self.sequencer.take() {
+            self.hub.push(HubEvent::new(&self.epoch, position, &text), road);
         }
         let catching_up = self.sequencer.position() < self.ready_at;
         if !catching_up {
@@ -167,7 +174,7 @@ impl<'a> Follower<'a> {
                     self.gap = Some((last.position + 1, Instant::now()));
                 }
                 for event in events {
-                    self.sequencer.offer(event.position, event.text);
+                    self.sequencer.offer(event.position, (Road::Outbox, event.text));
                 }
                 Step::On
             }

@@ -31,6 +31,7 @@ use tokio_util::{
 };
 
 use current::Current;
+use follow::Road;
 use ring::{Ring, RingRead};
 
 /// Reconnecting clients read old events from PostgreSQL; at most so many at a time, so that a storm of
@@ -68,6 +69,8 @@ pub struct Hub {
     current: Current,
     connections: TaskTracker,
     disconnects: Mutex<BTreeMap<u16, u64>>,
+    from_kafka: AtomicU64,
+    from_outbox: AtomicU64,
     recovered: AtomicU64,
     not_recovered: AtomicU64,
     /// The stream's position and the count that was read there.
@@ -91,6 +94,8 @@ impl Hub {
             current: Current::default(),
             connections: TaskTracker::new(),
             disconnects: Mutex::default(),
+            from_kafka: AtomicU64::new(0),
+            from_outbox: AtomicU64::new(0),
             recovered: AtomicU64::new(0),
             not_recovered: AtomicU64::new(0),
             pending_count: tokio::sync::Mutex::default(),
@@ -252,7 +257,17 @@ impl Hub {
         self.disconnects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, event: HubEvent) {
+    /// How many events Kafka brought, and how many the outbox.
+    pub fn roads(&self) -> (u64, u64) {
+        (self.from_kafka.load(Ordering::Relaxed), self.from_outbox.load(Ordering::Relaxed))
+    }
+
+    fn push(&self, event: HubEvent, road: Road) {
+        let counter = match road {
+            Road::Kafka => &self.from_kafka,
+            Road::Outbox => &self.from_outbox,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
         let (position, bytes) = (event.position, event.bytes() as u64);
         let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
         ring.push(Arc::new(event));

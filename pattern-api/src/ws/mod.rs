@@ -12,13 +12,14 @@ pub use messages::{Channel, ClientMessage, ServerMessage, Subscribe};
 
 use axum::{
     Router,
-    extract::{State, WebSocketUpgrade},
+    extract::{FromRef, State, WebSocketUpgrade},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
+use std::sync::Arc;
 
-use crate::state::AppState;
+use crate::{hub::Hub, state::AppState};
 
 /// What tungstenite allocates for every connection; its default is 128 KiB.
 const READ_BUFFER: usize = 1024;
@@ -29,12 +30,21 @@ const MAX_WRITE_BUFFER: usize = 64 << 20;
 /// Clients send short commands.
 const MAX_CLIENT_MESSAGE: usize = 64 << 10;
 
-pub fn routes() -> Router<AppState> {
+impl FromRef<AppState> for Arc<Hub> {
+    fn from_ref(state: &AppState) -> Self {
+        state.hub.clone()
+    }
+}
+
+pub fn routes<S>() -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Arc<Hub>: FromRef<S>,
+{
     Router::new().route("/ws", get(upgrade))
 }
 
-async fn upgrade(State(state): State<AppState>, headers: HeaderMap, socket: WebSocketUpgrade) -> Response {
-    let hub = state.hub;
+async fn upgrade(State(hub): State<Arc<Hub>>, headers: HeaderMap, socket: WebSocketUpgrade) -> Response {
     if !origin::allowed(&headers, &hub.options().allowed_origins) {
         return (StatusCode::FORBIDDEN, "this origin may not connect").into_response();
     }

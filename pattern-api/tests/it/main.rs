@@ -1,1 +1,6 @@
 mod rest;
+mod hub;
+mod live;
+mod ws;
+mod ws_resume;
+mod ws_rules;

@@ -1,0 +1,106 @@
+use axum::http::StatusCode;
+use pattern_api::hub::HubOptions;
+use serde_json::json;
+use std::{sync::Arc, time::Duration};
+
+use crate::live::{Stream, wait};
+
+fn with_authentication(authenticate_within: Duration) -> HubOptions {
+    let accepts = |token: &str| token == "secret";
+    HubOptions { authenticate: Some(Arc::new(accepts)), authenticate_within, ..HubOptions::default() }
+}
+
+const LONG: Duration = Duration::from_secs(600);
+const SHORT: Duration = Duration::from_millis(100);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_token_is_welcome_while_no_authentication_is_configured() {
+    let stream = Stream::without_broker().await;
+    let instance = stream.instance().await;
+    let mut client = instance.connect().await;
+    client.expect("connected").await;
+    client.send(json!({"type": "auth", "token": "whatever"})).await;
+    client.expect("connected").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_served_before_a_valid_token() {
+    let stream = Stream::without_broker().await;
+    let instance = stream.instance_with(with_authentication(LONG)).await;
+    let mut client = instance.connect().await;
+    client.send(json!({"type": "subscribe", "channels": ["clusters"]})).await;
+    client.expect("error").await;
+    client.send(json!({"type": "auth", "token": "secret"})).await;
+    client.expect("connected").await;
+    client.subscribe(json!({"channels": ["clusters"]})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_token_is_final() {
+    let stream = Stream::without_broker().await;
+    let instance = stream.instance_with(with_authentication(LONG)).await;
+    let mut client = instance.connect().await;
+    client.send(json!({"type": "auth", "token": "wrong"})).await;
+    assert_eq!(client.close_code().await, 3500);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_does_not_authenticate_in_time_is_closed() {
+    let stream = Stream::without_broker().await;
+    let instance = stream.instance_with(with_authentication(SHORT)).await;
+    let mut client = instance.connect().await;
+    assert_eq!(client.close_code().await, 3502);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_other_origins_are_refused() {
+    let stream = Stream::without_broker().await;
+    let allowed_origins = vec!["https://dashboard.example".to_owned()];
+    let instance = stream.instance_with(HubOptions { allowed_origins, ..HubOptions::default() }).await;
+    let own = format!("http://{}", instance.address);
+    for origin in [None, Some(own.as_str()), Some("https://dashboard.example")] {
+        assert!(instance.try_connect(origin).await.is_ok(), "{origin:?}");
+    }
+    assert_eq!(instance.try_connect(Some("http://evil.example")).await.err(), Some(StatusCode::FORBIDDEN));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shutdown_closes_with_3001_refuses_new_sockets_and_drains() {
+    let stream = Stream::without_broker().await;
+    let instance = stream.instance().await;
+    let mut clients = [instance.subscribed().await, instance.subscribed().await];
+    assert_eq!(instance.hub.connection_count(), 2);
+    instance.shutdown.cancel();
+    for client in &mut clients {
+        assert_eq!(client.close_code().await, 3001);
+    }
+    assert_eq!(instance.try_connect(None).await.err(), Some(StatusCode::SERVICE_UNAVAILABLE));
+    drop(clients);
+    instance.stop().await;
+    assert_eq!(instance.hub.connection_count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_answers_no_ping_is_closed() {
+    let stream = Stream::without_broker().await;
+    let options = HubOptions { ping_every: SHORT, pong_within: SHORT, ..HubOptions::default() };
+    let instance = stream.instance_with(options).await;
+    // A client answers pings when it reads, and this one does not.
+    let mut silent = instance.connect().await;
+    wait("it is closed", async || instance.hub.disconnects().get(&3012).copied()).await;
+    assert_eq!(silent.close_code().await, 3012);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_answers_pings_stays() {
+    let stream = Stream::without_broker().await;
+    let options =
+        HubOptions { ping_every: SHORT, pong_within: Duration::from_secs(60), ..HubOptions::default() };
+    let instance = stream.instance_with(options).await;
+    let mut client = instance.subscribed().await;
+    for version in 1..=20 {
+        stream.append(version..=version).await;
+        assert_eq!(client.positions(1).await, [version]);
+    }
+    assert!(instance.hub.disconnects().is_empty());
+}
