@@ -4,6 +4,7 @@
 //! but outbox rows.
 
 mod backoff;
+mod blocking;
 pub mod datapoints;
 pub mod dlq;
 mod error;

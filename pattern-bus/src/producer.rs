@@ -8,7 +8,7 @@ use rdkafka::{
 };
 use std::time::Duration;
 
-use crate::{BusError, KafkaSettings, Result};
+use crate::{BusError, KafkaSettings, Result, blocking::unhurried};
 
 /// One record on its way to Kafka.
 #[derive(Debug, Clone, Copy, Default)]
@@ -89,10 +89,7 @@ impl Producer {
     /// Waits until everything queued is written or has failed, at most `limit`.
     pub async fn flush(&self, limit: Duration) -> Result<()> {
         let inner = self.inner.clone();
-        tokio::task::spawn_blocking(move || inner.flush(limit))
-            .await
-            .map_err(|e| BusError::Unavailable(format!("flush stopped: {e}")))?
-            .map_err(BusError::from)
+        Ok(unhurried(move || inner.flush(limit)).await??)
     }
 }
 

@@ -14,7 +14,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Backoff, BusError, KafkaSettings, Result, relay::HEADER_EPOCH};
+use crate::{Backoff, KafkaSettings, Result, blocking::unhurried, relay::HEADER_EPOCH};
 
 const METADATA_TIMEOUT: Duration = Duration::from_secs(5);
 const NEW_PARTITIONS_POLL: Duration = Duration::from_secs(10);
@@ -95,16 +95,16 @@ async fn assign_new(
 }
 
 async fn partitions(consumer: Arc<StreamConsumer>, topics: Vec<String>) -> Result<Vec<Partition>> {
-    let looked_up = tokio::task::spawn_blocking(move || {
+    unhurried(move || {
         let mut found = Vec::new();
         for topic in &topics {
             let metadata = consumer.fetch_metadata(Some(topic), METADATA_TIMEOUT)?;
             let parts = metadata.topics().iter().flat_map(|t| t.partitions());
             found.extend(parts.map(|p| (topic.clone(), p.id())));
         }
-        Ok::<_, BusError>(found)
-    });
-    looked_up.await.map_err(|e| BusError::Unavailable(format!("metadata request stopped: {e}")))?
+        Ok(found)
+    })
+    .await?
 }
 
 async fn receive(
@@ -150,9 +150,9 @@ fn understand(message: &BorrowedMessage<'_>, epoch: &str) -> Option<ReadEvent> {
     Some(ReadEvent { position, text: text.to_owned() })
 }
 
-/// Closing can take as long as a broker that is away: it gets a thread and a limit.
+/// Closing can take as long as a broker that is away.
 pub(crate) async fn close<C: Send + Sync + 'static>(consumer: Arc<C>) {
-    let closed = tokio::task::spawn_blocking(move || drop(consumer));
+    let closed = unhurried(move || drop(consumer));
     if tokio::time::timeout(CLOSE_LIMIT, closed).await.is_err() {
         tracing::warn!("kafka consumer did not close in time");
     }

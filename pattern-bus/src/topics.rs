@@ -8,7 +8,7 @@ use rdkafka::{
 };
 use std::{collections::HashMap, time::Duration};
 
-use crate::{BusError, KafkaSettings, Result};
+use crate::{BusError, KafkaSettings, Result, blocking::unhurried};
 
 pub const EVENT_PARTITIONS: i32 = 3;
 pub const DATAPOINT_PARTITIONS: i32 = 12;
@@ -97,10 +97,10 @@ fn check(results: Vec<rdkafka::admin::TopicResult>, harmless: RDKafkaErrorCode) 
 pub async fn partition_counts(kafka: &KafkaSettings) -> Result<HashMap<String, i32>> {
     let admin: AdminClient<DefaultClientContext> = kafka.client().create()?;
     // librdkafka's metadata call blocks. All topics are asked for: naming one could create it.
-    let fetched = tokio::task::spawn_blocking(move || {
+    unhurried(move || {
         let metadata = admin.inner().fetch_metadata(None, TIMEOUT)?;
         let count = |topic: &rdkafka::metadata::MetadataTopic| topic.partitions().len() as i32;
-        Ok::<_, BusError>(metadata.topics().iter().map(|t| (t.name().to_owned(), count(t))).collect())
-    });
-    fetched.await.map_err(|e| BusError::Unavailable(format!("metadata request stopped: {e}")))?
+        Ok(metadata.topics().iter().map(|t| (t.name().to_owned(), count(t))).collect())
+    })
+    .await?
 }

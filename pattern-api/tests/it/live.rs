@@ -34,8 +34,9 @@ pub const NO_BROKER: &str = "127.0.0.1:1";
 pub struct Stream {
     pub store: Store,
     pub kafka: KafkaSettings,
-    pub database: testing::TestDatabase,
     relay: CancellationToken,
+    /// Dropped with the stream.
+    _database: testing::TestDatabase,
 }
 
 impl Stream {
@@ -59,7 +60,7 @@ impl Stream {
         store.migrate().await.unwrap();
         let relay = CancellationToken::new();
         tokio::spawn(relay::run(store.clone(), kafka.clone(), "test".into(), relay.clone()));
-        Self { store, kafka, database, relay }
+        Self { store, kafka, relay, _database: database }
     }
 
     /// An API instance with the defaults.

@@ -11,7 +11,7 @@ use rdkafka::{
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
-use crate::{BusError, KafkaSettings, Result, reader::close, topic_id::topic_id};
+use crate::{KafkaSettings, Result, blocking::unhurried, reader::close, topic_id::topic_id};
 
 const IDENTITY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -136,9 +136,7 @@ impl GroupMember {
     /// The topic's identity as of now; `None` where there is no such topic.
     pub async fn topic_id(&self) -> Result<Option<String>> {
         let (consumer, topic) = (self.consumer.clone(), self.topic.clone());
-        tokio::task::spawn_blocking(move || topic_id(consumer.client(), &topic, IDENTITY_TIMEOUT))
-            .await
-            .map_err(|e| BusError::Unavailable(format!("topic request stopped: {e}")))?
+        unhurried(move || topic_id(consumer.client(), &topic, IDENTITY_TIMEOUT)).await?
     }
 
     pub async fn leave(self) {

@@ -3,7 +3,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Backoff, BusError, Delivery, KafkaSettings, Producer, Record, Result, topics};
+use crate::{
+    Backoff, BusError, Delivery, KafkaSettings, Producer, Record, Result, blocking::unhurried, topics,
+};
 
 /// Records carry the stream's epoch: a reader drops what was published before a restore.
 pub const HEADER_EPOCH: &str = "naia-epoch";
@@ -76,8 +78,7 @@ impl Publisher {
     pub async fn close(&mut self) {
         if let Some(producer) = self.producer.take() {
             // librdkafka's end blocks.
-            let closed = tokio::task::spawn_blocking(move || drop(producer)).await;
-            if let Err(error) = closed {
+            if let Err(error) = unhurried(move || drop(producer)).await {
                 tracing::warn!(%error, "producer did not close");
             }
         }
