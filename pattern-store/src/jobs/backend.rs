@@ -13,7 +13,7 @@ use apalis_core::{
 use apalis_postgres::{Config, Error, queries};
 use std::{
     convert::Infallible,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -44,7 +44,16 @@ pub(super) struct Shared {
     pub pool: PgPool,
     /// One for each job that may run at once, whatever its type.
     pub slots: Arc<Semaphore>,
+    /// One for each queue.
+    pub bells: Vec<Bell>,
     pub shutdown: CancellationToken,
+}
+
+impl Shared {
+    /// To be called whenever a slot may have become free: queues that found none look again.
+    pub fn slots_were_freed(&self) {
+        self.bells.iter().for_each(Bell::ring_if_hungry);
+    }
 }
 
 /// One queue as its worker sees it.
@@ -56,8 +65,7 @@ pub(super) struct QueueBackend {
 
 impl QueueBackend {
     pub fn new(shared: Shared, config: Config, bell: Bell) -> Self {
-        let queue =
-            Queue { shared, config: config.clone(), bell: bell.clone(), last_beat: None, failures: 0 };
+        let queue = Queue { shared, config: config.clone(), bell: bell.clone(), memory: Arc::default() };
         Self { persisted: Persisted::new(queue), config, bell }
     }
 }
@@ -116,6 +124,12 @@ struct Queue {
     shared: Shared,
     config: Config,
     bell: Bell,
+    /// Shared, because apalis polls a new clone each time.
+    memory: Arc<Mutex<Memory>>,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
     last_beat: Option<Instant>,
     failures: u32,
 }
@@ -125,13 +139,17 @@ impl Queue {
         self.config.queue.as_ref()
     }
 
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn try_register(&self, worker: &WorkerContext) -> Result<(), Error> {
         let mut conn = self.shared.pool.acquire().await?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
         queries::register_worker(&mut *conn, self.name(), worker, &now.into(), "naia").await
     }
 
-    async fn try_heartbeat(&mut self, worker: &WorkerContext) -> Result<(), Error> {
+    async fn try_heartbeat(&self, worker: &WorkerContext) -> Result<(), Error> {
         let mut conn = self.shared.pool.acquire().await?;
         match queries::keep_alive(&mut *conn, self.name(), worker).await {
             Err(Error::WorkerOutOfSync) => {
@@ -144,29 +162,26 @@ impl Queue {
         let now = Instant::now();
         let dead_for = self.config.orphaned_duration();
         // After an outage everybody looks dead. Who was silent itself gives the others time to speak.
-        let awake = self.last_beat.is_some_and(|last| now - last < dead_for);
-        self.last_beat = Some(now);
+        let last_beat = self.memory().last_beat.replace(now);
+        let awake = last_beat.is_some_and(|last| now - last < dead_for);
         if awake {
             queries::reenqueue_orphaned(&mut *conn, self.name(), dead_for.as_secs().max(1)).await?;
         }
         Ok(())
     }
 
-    async fn try_fetch(&mut self, worker: &WorkerContext) -> Result<Vec<Task<Delivery>>, Error> {
-        self.bell.silence();
-        let mut slots = Vec::new();
-        while slots.len() < self.config.batch_size {
-            let Ok(slot) = self.shared.slots.clone().try_acquire_owned() else { break };
-            slots.push(slot);
-        }
-        if slots.is_empty() {
-            self.bell.wait_for_slot();
-            // A slot may have become free just before that was noted.
-            if self.shared.slots.available_permits() > 0 {
-                self.bell.ring_if_hungry();
-            }
-            return Ok(Vec::new());
-        }
+    fn take_slots(&self) -> Vec<OwnedSemaphorePermit> {
+        std::iter::from_fn(|| self.shared.slots.clone().try_acquire_owned().ok())
+            .take(self.config.batch_size)
+            .collect()
+    }
+
+    /// Never fetches more than can run at once: what waits, waits where every worker can take it.
+    async fn try_fetch(
+        &self,
+        worker: &WorkerContext,
+        mut slots: Vec<OwnedSemaphorePermit>,
+    ) -> Result<Vec<Task<Delivery>>, Error> {
         let config = self.config.clone().batch_size(slots.len());
         let mut tx = self.shared.pool.begin().await?;
         let fetched = queries::fetch_next(&mut *tx, &config, worker).await?;
@@ -186,9 +201,13 @@ impl Queue {
     }
 
     /// Waits longer after each failure in a row, so that an outage costs next to nothing.
-    async fn pause(&mut self, doing: &str, error: &Error) {
-        self.failures = self.failures.saturating_add(1);
-        let pause = Duration::from_millis(100).saturating_mul(1 << self.failures.min(6)).min(LONGEST_PAUSE);
+    async fn pause(&self, doing: &str, error: &Error) {
+        let failures = {
+            let mut memory = self.memory();
+            memory.failures = memory.failures.saturating_add(1);
+            memory.failures.min(6)
+        };
+        let pause = Duration::from_millis(100).saturating_mul(1 << failures).min(LONGEST_PAUSE);
         tracing::warn!(queue = self.name(), %error, "can not {doing}, will try again in {pause:?}");
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
@@ -220,8 +239,23 @@ impl Persistence for Queue {
     }
 
     async fn fetch_next(&mut self, worker: &WorkerContext) -> Result<Vec<Task<Delivery>>, Infallible> {
-        match self.try_fetch(worker).await {
-            Ok(tasks) => Ok(tasks),
+        self.bell.silence();
+        let slots = self.take_slots();
+        if slots.is_empty() {
+            self.bell.wait_for_slot();
+            // One may have become free just before that was noted.
+            if self.shared.slots.available_permits() > 0 {
+                self.shared.slots_were_freed();
+            }
+            return Ok(Vec::new());
+        }
+        let fetched = self.try_fetch(worker, slots).await;
+        self.shared.slots_were_freed();
+        match fetched {
+            Ok(tasks) => {
+                self.memory().failures = 0;
+                Ok(tasks)
+            }
             Err(error) => {
                 self.pause("fetch from the queue", &error).await;
                 Ok(Vec::new())

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{
     deliveries,
-    enqueue::deliver,
+    enqueue::deliver_again,
     lifecycle::{end_run, lock_chain},
 };
 use crate::{PgConnection, Result, Store, StoreError};
@@ -55,7 +55,7 @@ impl Store {
         )
         .execute(&mut *tx)
         .await?;
-        deliver(&mut tx, stage.id, &stage.job, Duration::ZERO).await?;
+        deliver_again(&mut tx, stage.id, &stage.job, Duration::ZERO).await?;
         tx.commit().await?;
         self.job_run(id).await
     }

@@ -10,26 +10,34 @@ use crate::Result;
 /// apalis announces new rows here.
 pub(super) const CHANNEL: &str = "apalis::job::insert";
 
-/// Brings the run to a worker that serves `queue`, once `wait` is over. Answers the row's id.
+/// A name for a row that is to come. The run's row tells it first, for a worker drops a row that its
+/// run does not tell.
+pub(super) async fn new_id(conn: &mut PgConnection) -> Result<String> {
+    Ok(sqlx::query_scalar("select apalis.generate_ulid()").fetch_one(conn).await?)
+}
+
+/// Brings the run to a worker that serves `queue`, once `wait` is over.
 ///
 /// Ours and not apalis's own insert, which knows whole seconds only and turns a repeated key into
 /// an error: here the run's row has the key, and a repeated one never gets this far.
 pub(super) async fn push(
     conn: &mut PgConnection,
+    id: &str,
     queue: &str,
     run_id: Uuid,
     wait: Duration,
-) -> Result<String> {
-    Ok(sqlx::query_scalar(
+) -> Result<()> {
+    sqlx::query(
         "insert into apalis.jobs (id, job_type, job, status, attempts, max_attempts, run_at, priority)
-         values (apalis.generate_ulid(), $1, $2, 'Pending', 0, 1, now() + make_interval(secs => $3), 0)
-         returning id",
+         values ($1, $2, $3, 'Pending', 0, 1, now() + make_interval(secs => $4), 0)",
     )
+    .bind(id)
     .bind(queue)
     .bind(run_id.to_string().into_bytes())
     .bind(wait.as_secs_f64())
-    .fetch_one(conn)
-    .await?)
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// The run that a row brings.

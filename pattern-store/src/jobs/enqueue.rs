@@ -156,9 +156,10 @@ pub(super) async fn enqueue_stage(conn: &mut PgConnection, stage: &Stage<'_>) ->
         (None, Some(chain_id)) => Some(format!("{chain_id}/{}", stage.job.as_str())),
         (None, None) => None,
     };
+    let delivery = deliveries::new_id(conn).await?;
     let inserted = sqlx::query!(
-        "insert into job_runs (id, job, chain_id, data_source_id, key, triggered_by, next_jobs)
-         values ($1, $2, $3, $4, $5, $6, $7) on conflict (key) do nothing",
+        "insert into job_runs (id, job, chain_id, data_source_id, key, triggered_by, next_jobs, delivery)
+         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (key) do nothing",
         id,
         stage.job.as_str(),
         stage.chain_id,
@@ -166,23 +167,27 @@ pub(super) async fn enqueue_stage(conn: &mut PgConnection, stage: &Stage<'_>) ->
         key,
         stage.triggered_by,
         &next,
+        delivery,
     )
     .execute(&mut *conn)
     .await?;
     if inserted.rows_affected() == 0 {
         return Ok(None);
     }
-    deliver(conn, id, stage.job.as_str(), Duration::ZERO).await?;
+    deliveries::push(conn, &delivery, stage.job.as_str(), id, Duration::ZERO).await?;
     Ok(Some(id))
 }
 
-pub(super) async fn deliver(
+/// Brings a run that exists to a worker once more.
+pub(super) async fn deliver_again(
     conn: &mut PgConnection,
     run_id: Uuid,
     queue: &str,
     wait: Duration,
 ) -> Result<()> {
-    let delivery = deliveries::push(&mut *conn, queue, run_id, wait).await?;
-    sqlx::query!("update job_runs set delivery = $2 where id = $1", run_id, delivery).execute(conn).await?;
-    Ok(())
+    let delivery = deliveries::new_id(conn).await?;
+    sqlx::query!("update job_runs set delivery = $2 where id = $1", run_id, delivery)
+        .execute(&mut *conn)
+        .await?;
+    deliveries::push(conn, &delivery, queue, run_id, wait).await
 }

@@ -1,7 +1,7 @@
 use futures_util::FutureExt;
 use serde_json::Value;
-use std::{panic::AssertUnwindSafe, time::Duration};
-use tokio::{runtime::Handle, task::JoinError, time::Instant};
+use std::{any::Any, panic::AssertUnwindSafe, time::Duration};
+use tokio::{runtime::Handle, sync::oneshot, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -29,15 +29,22 @@ impl Executor {
             Claimant { queue_worker, worker_id: &self.options.name, max_attempts: self.options.max_attempts };
         let Delivery { id, run_id, slot } = delivery;
         let begin = || lifecycle::begin(&self.store, &id, run_id, &claimant);
-        if let Some(Ok(Some(attempt))) = self.persistently("start a run", begin).await {
-            let stop = CancellationToken::new();
-            self.running.enter(&attempt, stop.clone());
-            let outcome = self.run(&attempt, &stop).await;
-            self.write_down(&attempt, outcome).await;
-            self.running.leave(&attempt);
+        match self.persistently("start a run", begin).await {
+            Some(Ok(Some(attempt))) => {
+                let stop = CancellationToken::new();
+                self.running.enter(&attempt, stop.clone());
+                let outcome = self.run(&attempt, &stop).await;
+                self.write_down(&attempt, outcome).await;
+                self.running.leave(&attempt);
+            }
+            Some(Ok(None)) | None => {}
+            Some(Err(error)) => {
+                tracing::error!(run = %run_id, %error, "a run can not be started here; it is left to other workers");
+                self.persistently("give back a run", || lifecycle::put_off(&self.store, &id)).await;
+            }
         }
         drop(slot);
-        self.bells.iter().for_each(super::bell::Bell::ring_if_hungry);
+        self.shared.slots_were_freed();
     }
 
     async fn run(&self, attempt: &Attempt, stop: &CancellationToken) -> Outcome {
@@ -50,17 +57,7 @@ impl Executor {
             attempt: attempt.number,
             cancelled: stop.clone(),
         };
-        let handler = self.handler.clone();
-        // A thread of its own: a job that computes or blocks would otherwise hold up the heartbeats,
-        // and the run be given to another worker while it is still being worked on.
-        let mut job = tokio::task::spawn_blocking(move || {
-            Handle::current().block_on(async move {
-                tokio::select! {
-                    result = call(handler, context) => result,
-                    () = abandoned.cancelled() => Err(JobError::Retry("the job did not stop when told to".into())),
-                }
-            })
-        });
+        let mut job = start(self.handler.clone(), context, abandoned);
         let deadline = Instant::now() + self.options.job_timeout;
         tokio::select! {
             result = &mut job => return Outcome::Finished(flatten(result)),
@@ -128,7 +125,8 @@ impl Executor {
         self.persistently("end a run", || lifecycle::fail(&self.store, attempt, &text, wait)).await
     }
 
-    /// Repeats `work` while PostgreSQL is away. `None` when the worker had to end first.
+    /// Repeats `work` until PostgreSQL has done it, or refuses what it is given. `None` when the worker
+    /// had to end first.
     async fn persistently<T, F>(&self, doing: &str, work: impl Fn() -> F) -> Option<Result<T>>
     where
         F: Future<Output = Result<T>>,
@@ -136,7 +134,7 @@ impl Executor {
         let mut pause = Duration::from_millis(100);
         loop {
             match work().await {
-                Err(error) if error.is_transient() || is_conflict(&error) => {
+                Err(error) if !is_refusal(&error) => {
                     tracing::warn!(%error, "can not {doing}, will try again in {pause:?}");
                 }
                 other => return Some(other),
@@ -150,23 +148,51 @@ impl Executor {
     }
 }
 
-/// Deadlock or serialisation failure: the transaction was rolled back and may be repeated.
-fn is_conflict(error: &StoreError) -> bool {
-    let StoreError::Database(sqlx::Error::Database(error)) = error else { return false };
-    error.code().is_some_and(|code| code == "40P01" || code == "40001")
+/// The values themselves are wrong (SQLSTATE class 22, or they can not be read back): the same again
+/// would end the same way. Everything else passes, sooner or later.
+fn is_refusal(error: &StoreError) -> bool {
+    match error {
+        StoreError::Database(sqlx::Error::Database(error)) => {
+            error.code().is_some_and(|code| code.starts_with("22"))
+        }
+        StoreError::Corrupt(_) => true,
+        _ => false,
+    }
 }
 
-async fn call(handler: Handler, context: JobContext) -> Result<Value, JobError> {
-    let job = AssertUnwindSafe(async move { handler(context).await });
-    job.catch_unwind().await.unwrap_or_else(|panic| {
-        let message = panic
-            .downcast_ref::<&str>()
-            .map(|text| (*text).to_owned())
-            .or_else(|| panic.downcast_ref::<String>().cloned());
-        Err(JobError::Retry(format!("the job panicked: {}", message.unwrap_or_default())))
-    })
+/// Runs the job on a thread of its own: one that computes or blocks would otherwise hold up the
+/// heartbeats, and its run be given to another worker while it is still being worked on. Not on
+/// tokio's threads for blocking work, because the process could not end while one of those is stuck.
+fn start(
+    handler: Handler,
+    context: JobContext,
+    abandoned: CancellationToken,
+) -> oneshot::Receiver<Result<Value, JobError>> {
+    let (done, job) = oneshot::channel();
+    let runtime = Handle::current();
+    let work = async move {
+        let result = AssertUnwindSafe(async move { handler(context).await }).catch_unwind();
+        tokio::select! {
+            result = result => {
+                // Nobody listens any more when the job was given up meanwhile.
+                let _ = done.send(result.unwrap_or_else(|panic| Err(panicked(&*panic))));
+            }
+            () = abandoned.cancelled() => {}
+        }
+    };
+    let thread = std::thread::Builder::new().name("job".into()).spawn(move || runtime.block_on(work));
+    if let Err(error) = thread {
+        tracing::error!(%error, "the system gives no thread for a job");
+    }
+    job
 }
 
-fn flatten(result: Result<Result<Value, JobError>, JoinError>) -> Result<Value, JobError> {
-    result.unwrap_or_else(|error| Err(JobError::Retry(format!("the job's thread ended: {error}"))))
+fn panicked(panic: &(dyn Any + Send)) -> JobError {
+    let message = panic.downcast_ref::<&str>().copied();
+    let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    JobError::Retry(format!("the job panicked: {}", message.unwrap_or("without a message")))
+}
+
+fn flatten(result: Result<Result<Value, JobError>, oneshot::error::RecvError>) -> Result<Value, JobError> {
+    result.unwrap_or_else(|_| Err(JobError::Retry("the job has lost its thread".into())))
 }

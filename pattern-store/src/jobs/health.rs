@@ -3,7 +3,7 @@ use serde::Serialize;
 use std::time::Duration;
 use utoipa::ToSchema;
 
-use super::{deliveries, enqueue::deliver};
+use super::{deliveries, enqueue::deliver_again};
 use crate::{Result, Store};
 
 /// A worker that was not heard of for so long serves nobody.
@@ -92,7 +92,7 @@ impl Store {
         let deliveries = deliveries::prune(&mut tx, KEEP_DELIVERIES).await?;
         let lost = deliveries::undeliverable(&mut tx).await?;
         for (run_id, job) in &lost {
-            deliver(&mut tx, *run_id, job, Duration::ZERO).await?;
+            deliver_again(&mut tx, *run_id, job, Duration::ZERO).await?;
         }
         tx.commit().await?;
         Ok(Pruned { runs, deliveries, workers, redelivered: lost.len() as u64 })

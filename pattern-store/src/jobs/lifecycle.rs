@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     deliveries,
-    enqueue::{Stage, deliver, enqueue_stage},
+    enqueue::{Stage, deliver_again, enqueue_stage},
 };
 use crate::{Result, Store, StoreError};
 
@@ -55,6 +55,12 @@ pub(super) async fn begin(
     let started = begin_claimed(&mut tx, delivery, run_id, by).await?;
     tx.commit().await?;
     Ok(started)
+}
+
+/// Leaves the run to a worker that understands it; a newer version may have queued it.
+pub(super) async fn put_off(store: &Store, delivery: &str) -> Result<()> {
+    let mut conn = store.pool().acquire().await?;
+    deliveries::give_back(&mut conn, delivery, Duration::from_secs(30)).await
 }
 
 async fn begin_claimed(
@@ -260,7 +266,7 @@ pub(super) async fn fail(
             .execute(&mut *tx)
             .await?;
             deliveries::done(&mut tx, &attempt.delivery).await?;
-            deliver(&mut tx, attempt.run_id, attempt.job.as_str(), wait).await?;
+            deliver_again(&mut tx, attempt.run_id, attempt.job.as_str(), wait).await?;
             deliveries::next_in_turn(&mut tx, attempt.job.as_str(), attempt.data_source_id).await?;
         }
     }

@@ -73,7 +73,7 @@ pub(super) struct Executor {
     pub options: WorkerOptions,
     pub handler: Handler,
     pub running: Running,
-    pub bells: Vec<Bell>,
+    pub shared: Shared,
     /// The grace is over: running jobs are told to stop.
     pub hurry: CancellationToken,
     /// The process ends: nothing is waited for any more.
@@ -93,6 +93,7 @@ pub async fn run_workers(
     let shared = Shared {
         pool: store.pool().clone(),
         slots: Arc::new(Semaphore::new(options.concurrency)),
+        bells: bells.clone(),
         shutdown: shutdown.clone(),
     };
     let executor = Arc::new(Executor {
@@ -100,7 +101,7 @@ pub async fn run_workers(
         options,
         handler,
         running: Running::default(),
-        bells: bells.clone(),
+        shared: shared.clone(),
         hurry: CancellationToken::new(),
         ending: CancellationToken::new(),
     });
@@ -222,7 +223,7 @@ async fn listen(executor: Arc<Executor>) {
     let mut listener = executor.store.listener(deliveries::CHANNEL, executor.options.poll);
     loop {
         listener.wait().await;
-        executor.bells.iter().for_each(Bell::ring);
+        executor.shared.bells.iter().for_each(Bell::ring);
     }
 }
 

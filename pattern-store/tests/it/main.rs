@@ -1,4 +1,5 @@
 mod outbox;
+mod jobs;
 mod points;
 mod review;
 mod samples;

@@ -1,0 +1,10 @@
+mod chain;
+mod crash;
+mod health;
+mod outage;
+mod queue;
+mod retry;
+mod schedule;
+mod shutdown;
+mod support;
+mod turn;

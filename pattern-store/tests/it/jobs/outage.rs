@@ -1,0 +1,104 @@
+use pattern_core::domain::RunStatus;
+use pattern_embedded::testing::postgres_url;
+use serde_json::json;
+use sqlx::{Connection, Executor, PgConnection};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+use super::support::{Log, Queue, Worker, eventually, handler, maintenance, options};
+
+/// Ends every connection to the database and lets none in until `end`.
+struct Outage {
+    admin: PgConnection,
+    database: String,
+}
+
+impl Outage {
+    async fn begin(queue: &Queue) -> Self {
+        let database = queue.database.url.rsplit('/').next().unwrap().to_owned();
+        let mut outage = Self { admin: PgConnection::connect(&postgres_url()).await.unwrap(), database };
+        outage.allow(false).await;
+        sqlx::query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1")
+            .bind(&outage.database)
+            .execute(&mut outage.admin)
+            .await
+            .unwrap();
+        outage
+    }
+
+    async fn allow(&mut self, allow: bool) {
+        let sql = format!("alter database {} allow_connections {allow}", self.database);
+        self.admin.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
+    }
+
+    async fn end(mut self) {
+        self.allow(true).await;
+    }
+}
+
+#[tokio::test]
+async fn workers_wait_while_postgres_is_away_and_resume() {
+    let queue = Queue::create().await;
+    let log = Log::default();
+    let worker = Worker::start(&queue.another_store(), options("w"), log.handler());
+    let before = queue.enqueue(maintenance()).await;
+    queue.wait_for(before, RunStatus::Succeeded).await;
+
+    let outage = Outage::begin(&queue).await;
+    eventually("the outage to be noticed", || async { queue.store.ping().await.is_err() }).await;
+    outage.end().await;
+
+    eventually("postgres", || async { queue.store.ping().await.is_ok() }).await;
+    let after = queue.enqueue(maintenance()).await;
+    queue.wait_for(after, RunStatus::Succeeded).await;
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_job_that_ends_while_postgres_is_away_is_kept_and_runs_once() {
+    let queue = Queue::create().await;
+    let (log, gate) = (Log::default(), Arc::new(Semaphore::new(0)));
+    let work = {
+        let (log, gate) = (log.clone(), gate.clone());
+        handler(move |context| {
+            log.note(&context);
+            let gate = gate.clone();
+            async move {
+                gate.acquire().await.unwrap().forget();
+                Ok(json!({"kept": true}))
+            }
+        })
+    };
+    let stores = [queue.another_store(), queue.another_store()];
+    let workers = [
+        Worker::start(&stores[0], options("a"), work.clone()),
+        Worker::start(&stores[1], options("b"), work),
+    ];
+    let id = queue.enqueue(maintenance()).await;
+    eventually("the job", || async { !log.entries().is_empty() }).await;
+
+    let outage = Outage::begin(&queue).await;
+    gate.add_permits(1);
+    eventually("the outage to be noticed", || async { stores[0].ping().await.is_err() }).await;
+    outage.end().await;
+
+    let run = queue.wait_for(id, RunStatus::Succeeded).await;
+    assert_eq!(run.result.unwrap()["kept"], true);
+    assert_eq!(log.attempts_of(id), [1]);
+    for worker in workers {
+        worker.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_worker_that_starts_while_postgres_is_away_begins_when_it_comes() {
+    let queue = Queue::create().await;
+    let id = queue.enqueue(maintenance()).await;
+    let outage = Outage::begin(&queue).await;
+    let store = queue.another_store();
+    let worker = Worker::start(&store, options("w"), Log::default().handler());
+    eventually("the worker to have tried", || async { store.ping().await.is_err() }).await;
+    outage.end().await;
+    queue.wait_for(id, RunStatus::Succeeded).await;
+    worker.stop().await;
+}
