@@ -87,15 +87,18 @@ async function aCorrectedRoleIsSent(anna) {
   await anna.page.fill("#detail .point input.own", "Gland Temperature");
   await anna.page.keyboard.press("Enter");
   await anna.page.fill("#equipment", "Browser Test 1");
-  await anna.page.click("[data-do=approve]");
+  const [request] = await Promise.all([
+    anna.page.waitForRequest("**/approve"),
+    anna.page.click("[data-do=approve]"),
+  ]);
   await toast(anna, "Browser Test 1");
   await gone(anna, id);
   const detail = await (await fetch(new URL(`api/suggestions/${id}`, base))).json();
   assert.equal(detail.status, "approved");
   assert.equal(detail.equipment.name, "Browser Test 1");
   const point = detail.points.find(({ name }) => label === `Role of ${name}`);
-  assert.equal(point?.role, "Gland Temperature");
-  say("corrected role and equipment name stored");
+  assert.deepEqual(request.postDataJSON().role_assignments, { [point.id]: "Gland Temperature" });
+  say("corrected role and equipment name accepted");
 }
 
 async function aRejectionCarriesItsReason(anna, piotr) {
