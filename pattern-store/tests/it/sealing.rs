@@ -2,11 +2,14 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 use pattern_core::analytics::grid::Grid;
 use pattern_store::{
     NewPoint, Store,
-    samples::{KeyedSample, SealedDay},
+    samples::{KeyedSample, SealedDay, append_samples},
 };
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Instant,
 };
 use uuid::Uuid;
 
@@ -174,16 +177,18 @@ async fn an_import_knows_what_is_sealed() {
     assert_eq!(store.seal_day(day(0)).await.unwrap(), SealedDay::default());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sealing_while_samples_come_in_loses_none_that_was_acknowledged() {
     let store = TestStore::create().await;
     let keys = register(&store, 4).await.1;
     store.append_samples(&[sample(keys[0], 0, 0.0)]).await.unwrap();
     let stop = Arc::new(AtomicBool::new(false));
+    let acknowledged_of_one = Arc::new(AtomicUsize::new(0));
     let writers: Vec<_> = keys
         .iter()
         .map(|key| {
             let (store, stop, key) = (store.clone(), stop.clone(), *key);
+            let count = (key == keys[1]).then(|| acknowledged_of_one.clone());
             tokio::spawn(async move {
                 let (mut acknowledged, mut late) = (Vec::new(), 0);
                 while !stop.load(Ordering::Relaxed) {
@@ -191,19 +196,32 @@ async fn sealing_while_samples_come_in_loses_none_that_was_acknowledged() {
                     let appended = store.append_samples(&[sample(key, next, next as f64)]).await.unwrap();
                     late += appended.late;
                     acknowledged.push((next, next as f64));
+                    if let Some(count) = &count {
+                        count.store(acknowledged.len(), Ordering::SeqCst);
+                    }
                 }
                 (acknowledged, late)
             })
         })
         .collect();
-    // Sealed again and again while they write; a reader sees everything at any time.
+    let reader = tokio::spawn({
+        let (store, stop, key) = (store.clone(), stop.clone(), keys[1]);
+        async move {
+            while !stop.load(Ordering::Relaxed) {
+                let acknowledged = acknowledged_of_one.load(Ordering::SeqCst);
+                let seen = values(&store, key).await;
+                let complete = seen.iter().enumerate().all(|(i, (second, _))| *second == i as i64 + 1);
+                assert!(complete && seen.len() >= acknowledged, "a reader missed a sample");
+            }
+        }
+    });
+    // Sealed again and again while they write and read.
     let mut merged = 0;
-    for _ in 0..15 {
+    for _ in 0..150 {
         merged += store.seal_day(day(0)).await.unwrap().late;
-        let seen = values(&store, keys[1]).await;
-        assert!(seen.windows(2).all(|pair| pair[0].0 + 1 == pair[1].0), "a reader missed a sample");
     }
     stop.store(true, Ordering::Relaxed);
+    reader.await.unwrap();
     let mut late = 0;
     for (writer, key) in writers.into_iter().zip(&keys) {
         let (acknowledged, written_late) = writer.await.unwrap();
@@ -217,6 +235,62 @@ async fn sealing_while_samples_come_in_loses_none_that_was_acknowledged() {
     let left: i64 =
         sqlx::query_scalar("select count(*) from late_samples").fetch_one(store.pool()).await.unwrap();
     assert_eq!(left, 0);
+}
+
+#[tokio::test]
+async fn sealing_waits_for_a_batch_that_is_being_written() {
+    let store = TestStore::create().await;
+    let key = register(&store, 1).await.1[0];
+    store.append_samples(&[sample(key, 1, 1.0)]).await.unwrap();
+    let mut batch = store.pool().begin().await.unwrap();
+    assert_eq!(append_samples(&mut batch, &[sample(key, 2, 2.0)]).await.unwrap().hot, 1);
+
+    let sealing = spawn_sealing(&store);
+    until_somebody_waits_for_a_lock(&store).await;
+    batch.commit().await.unwrap();
+    assert_eq!(sealing.await.unwrap().samples, 2);
+    assert_eq!(values(&store, key).await, [(1, 1.0), (2, 2.0)]);
+}
+
+#[tokio::test]
+async fn a_batch_does_not_wait_for_a_sealing() {
+    let store = TestStore::create().await;
+    let key = register(&store, 1).await.1[0];
+    store.append_samples(&[sample(key, 1, 1.0)]).await.unwrap();
+    // Whoever reads the hot table keeps the sealing from its last step.
+    let mut reader = store.pool().begin().await.unwrap();
+    sqlx::query("select * from samples_20260302").fetch_all(&mut *reader).await.unwrap();
+    let sealing = spawn_sealing(&store);
+    until_somebody_waits_for_a_lock(&store).await;
+
+    let appended = store.append_samples(&[sample(key, 1, 5.0), sample(key, 2, 2.0)]).await.unwrap();
+    assert_eq!((appended.hot, appended.late), (0, 2));
+    reader.commit().await.unwrap();
+    assert_eq!(sealing.await.unwrap().samples, 1);
+    assert_eq!(values(&store, key).await, [(1, 5.0), (2, 2.0)]);
+}
+
+fn spawn_sealing(store: &Store) -> tokio::task::JoinHandle<SealedDay> {
+    let store = store.clone();
+    tokio::spawn(async move { store.seal_day(day(0)).await.unwrap() })
+}
+
+async fn until_somebody_waits_for_a_lock(store: &Store) {
+    let deadline = Instant::now() + std::time::Duration::from_secs(30);
+    loop {
+        let waiting: bool = sqlx::query_scalar(
+            "select exists (select from pg_stat_activity
+             where datname = current_database() and wait_event_type = 'Lock')",
+        )
+        .fetch_one(store.pool())
+        .await
+        .unwrap();
+        if waiting {
+            return;
+        }
+        assert!(Instant::now() < deadline, "nobody waits for a lock");
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]
