@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-use crate::{Result, Store};
+use crate::{Result, Store, jobs::Fence};
 
 #[derive(Debug, Clone)]
 pub struct FingerprintRow {
@@ -71,8 +71,14 @@ impl Store {
     }
 
     /// Writes the given fingerprints and removes those of `vanished` points, as one change.
-    pub async fn save_fingerprints(&self, rows: &[FingerprintRow], vanished: &[Uuid]) -> Result<()> {
+    pub async fn save_fingerprints(
+        &self,
+        rows: &[FingerprintRow],
+        vanished: &[Uuid],
+        fence: Fence,
+    ) -> Result<()> {
         let mut tx = self.pool.begin().await?;
+        fence.confirm(&mut tx).await?;
         sqlx::query!("delete from fingerprints where point_id = any($1)", vanished).execute(&mut *tx).await?;
         for chunk in rows.chunks(2_000) {
             sqlx::query!(
@@ -106,8 +112,10 @@ impl Store {
         variant: Variant,
         window_end: DateTime<Utc>,
         rows: &[CorrelationRow],
+        fence: Fence,
     ) -> Result<()> {
         let mut tx = self.pool.begin().await?;
+        fence.confirm(&mut tx).await?;
         sqlx::query!(
             "delete from correlations where data_source_id = $1 and variant = $2",
             data_source,
@@ -159,7 +167,15 @@ impl Store {
         .await?)
     }
 
-    pub async fn set_stage_input(&self, stage: &str, data_source: Uuid, input_version: &str) -> Result<()> {
+    pub async fn set_stage_input(
+        &self,
+        stage: &str,
+        data_source: Uuid,
+        input_version: &str,
+        fence: Fence,
+    ) -> Result<()> {
+        let mut tx = self.pool.begin().await?;
+        fence.confirm(&mut tx).await?;
         sqlx::query!(
             "insert into stage_inputs (stage, data_source_id, input_version) values ($1, $2, $3)
              on conflict (stage, data_source_id) do update set
@@ -169,8 +185,9 @@ impl Store {
             data_source,
             input_version
         )
-        .execute(&self.pool)
+        .execute(&mut *tx)
         .await?;
+        tx.commit().await?;
         Ok(())
     }
 }

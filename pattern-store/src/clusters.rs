@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-use crate::{Result, Store, StoreError, locks, outbox};
+use crate::{Result, Store, StoreError, jobs::Fence, locks, outbox};
 
 /// A cluster as a run found it. `id` carries on an earlier cluster; without it, it is new.
 #[derive(Debug, Clone)]
@@ -91,9 +91,11 @@ impl Store {
         data_source: Uuid,
         kind: ClusterKind,
         found: &[FoundCluster],
+        fence: Fence,
         now: DateTime<Utc>,
     ) -> Result<GenerationChange> {
         let mut tx = self.pool.begin().await?;
+        fence.confirm(&mut tx).await?;
         locks::data_source(&mut tx, data_source).await?;
         let before: BTreeMap<Uuid, Cluster> = {
             let ids = sqlx::query_scalar!(

@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-use crate::{Result, Store, StoreError, outbox};
+use crate::{Result, Store, StoreError, jobs::Fence, outbox};
 
 /// A pattern as matching uses it.
 #[derive(Debug, Clone)]
@@ -162,8 +162,14 @@ impl Store {
     }
 
     /// Writes folded confidences, marks their facts and tells what changed. Answers how many changed.
-    pub async fn fold_confidences(&self, folded: &[FoldedConfidence], now: DateTime<Utc>) -> Result<usize> {
+    pub async fn fold_confidences(
+        &self,
+        folded: &[FoldedConfidence],
+        fence: Fence,
+        now: DateTime<Utc>,
+    ) -> Result<usize> {
         let mut tx = self.pool.begin().await?;
+        fence.confirm(&mut tx).await?;
         let mut changed = 0;
         let mut in_order: Vec<_> = folded.iter().collect();
         in_order.sort_by_key(|f| f.pattern_id);

@@ -36,7 +36,7 @@ pub struct Stream {
     pub kafka: KafkaSettings,
     relay: CancellationToken,
     /// Dropped with the stream.
-    _database: testing::TestDatabase,
+    database: testing::TestDatabase,
 }
 
 impl Stream {
@@ -60,7 +60,11 @@ impl Stream {
         store.migrate().await.unwrap();
         let relay = CancellationToken::new();
         tokio::spawn(relay::run(store.clone(), kafka.clone(), "test".into(), relay.clone()));
-        Self { store, kafka, relay, _database: database }
+        Self { store, kafka, relay, database }
+    }
+
+    pub fn url(&self) -> &str {
+        &self.database.url
     }
 
     /// An API instance with the defaults.
@@ -193,6 +197,10 @@ pub struct Client {
 }
 
 impl Client {
+    pub fn over(socket: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
+        Self { socket }
+    }
+
     pub async fn send(&mut self, message: Value) {
         self.socket.send(Message::text(message.to_string())).await.unwrap();
     }

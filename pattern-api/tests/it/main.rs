@@ -1,5 +1,6 @@
 mod rest;
 mod hub;
+mod killed;
 mod live;
 mod ws;
 mod ws_resume;

@@ -8,7 +8,7 @@ use pattern_core::{
     library::{PatternSpec, RoleSpec},
 };
 use pattern_embedded::testing::TestDatabase;
-use pattern_store::{FoundCluster, NewPoint, NewSuggestion, Store, SuggestedRoleRow};
+use pattern_store::{FoundCluster, NewPoint, NewSuggestion, Store, SuggestedRoleRow, jobs::Fence};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor, PgConnection};
@@ -125,7 +125,10 @@ async fn propose_pumps(store: &Store) {
             ends_at: None,
         })
         .collect();
-    store.replace_clusters(source, ClusterKind::Equipment, &found, now).await.expect("clusters");
+    store
+        .replace_clusters(source, ClusterKind::Equipment, &found, Fence::open(), now)
+        .await
+        .expect("clusters");
     let clusters = store.active_clusters(source, ClusterKind::Equipment).await.expect("clusters");
     let questions: Vec<NewSuggestion> = clusters
         .iter()
@@ -148,7 +151,7 @@ async fn propose_pumps(store: &Store) {
             draft: None,
         })
         .collect();
-    store.propose(source, &questions, Duration::days(30), now).await.expect("propose");
+    store.propose(source, &questions, Duration::days(30), Fence::open(), now).await.expect("propose");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod control;
 mod deliveries;
 mod enqueue;
 mod execute;
+mod fence;
 mod health;
 mod lifecycle;
 mod read;
@@ -19,6 +20,7 @@ mod watch;
 mod workers;
 
 pub use enqueue::{Chain, NewRun};
+pub use fence::Fence;
 pub use health::{Pruned, QueueHealth};
 pub use read::RunFilter;
 pub use schedule::Scheduled;

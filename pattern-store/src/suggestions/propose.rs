@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
 use super::read::load_suggestions;
-use crate::{Result, Store, locks, outbox};
+use crate::{Result, Store, jobs::Fence, locks, outbox};
 
 /// A proposal of a matching run.
 #[derive(Debug, Clone)]
@@ -74,9 +74,11 @@ impl Store {
         data_source: Uuid,
         proposals: &[NewSuggestion],
         expires_after: Duration,
+        fence: Fence,
         now: DateTime<Utc>,
     ) -> Result<ProposeChange> {
         let mut tx = self.pool.begin().await?;
+        fence.confirm(&mut tx).await?;
         locks::data_source(&mut tx, data_source).await?;
         let mut change = ProposeChange::default();
         let mut touched: Vec<(Uuid, EventType, String)> = Vec::new();

@@ -5,7 +5,7 @@ use pattern_core::{
     domain::*,
     library::{PatternSpec, RoleSpec},
 };
-use pattern_store::*;
+use pattern_store::{jobs::Fence, *};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -53,7 +53,10 @@ impl Plant {
                 ends_at: None,
             })
             .collect();
-        store.replace_clusters(source, ClusterKind::Equipment, &found, now).await.expect("clusters");
+        store
+            .replace_clusters(source, ClusterKind::Equipment, &found, Fence::open(), now)
+            .await
+            .expect("clusters");
         let mut clusters = store.active_clusters(source, ClusterKind::Equipment).await.expect("clusters");
         clusters.sort_by(|a, b| a.label.cmp(&b.label));
         let (pump, fan) = (named("Pump"), named("Fan"));
@@ -79,7 +82,10 @@ impl Plant {
     }
 
     async fn propose(&self, questions: &[NewSuggestion]) -> ProposeChange {
-        self.store.propose(self.source, questions, Duration::days(30), self.now).await.expect("propose")
+        self.store
+            .propose(self.source, questions, Duration::days(30), Fence::open(), self.now)
+            .await
+            .expect("propose")
     }
 
     async fn open(&self) -> Vec<Suggestion> {
@@ -213,7 +219,7 @@ async fn a_rejection_is_remembered_for_the_points_whatever_the_cluster_is_called
     let other_id = found.id.expect("set");
     let store = &plant.store;
     store
-        .replace_clusters(plant.source, ClusterKind::Equipment, &[found], plant.now)
+        .replace_clusters(plant.source, ClusterKind::Equipment, &[found], Fence::open(), plant.now)
         .await
         .expect("clusters");
     let mut question = plant.question(0, &plant.pump, 0.95);
@@ -376,11 +382,13 @@ async fn clusters_keep_their_id_and_tell_only_what_changed() {
         })
         .collect();
     let kind = ClusterKind::Equipment;
-    let same = store.replace_clusters(plant.source, kind, &found, plant.now).await.expect("same");
+    let same =
+        store.replace_clusters(plant.source, kind, &found, Fence::open(), plant.now).await.expect("same");
     assert_eq!(same, GenerationChange { unchanged: 2, ..GenerationChange::default() });
     found[0].point_ids.pop();
     found.truncate(1);
-    let change = store.replace_clusters(plant.source, kind, &found, plant.now).await.expect("change");
+    let change =
+        store.replace_clusters(plant.source, kind, &found, Fence::open(), plant.now).await.expect("change");
     assert_eq!(change, GenerationChange { changed: 1, dissolved: 1, ..GenerationChange::default() });
     assert_eq!(store.active_clusters(plant.source, kind).await.expect("active")[0].id, plant.clusters[0].id);
 }

@@ -63,7 +63,7 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
                     body,
                 }));
             }
-            stage.store.save_fingerprints(&rows, &vanished).await?;
+            stage.store.save_fingerprints(&rows, &vanished, stage.fence).await?;
             Ok(json!({
                 "points": total,
                 "recomputed": changed_count,

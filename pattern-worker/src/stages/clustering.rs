@@ -56,10 +56,14 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
                 (equipment, episodes)
             })
             .await?;
-            let equipment_change =
-                stage.store.replace_clusters(source.id, ClusterKind::Equipment, &equipment, stage.now).await?;
-            let episode_change =
-                stage.store.replace_clusters(source.id, ClusterKind::Episode, &episodes, stage.now).await?;
+            let equipment_change = stage
+                .store
+                .replace_clusters(source.id, ClusterKind::Equipment, &equipment, stage.fence, stage.now)
+                .await?;
+            let episode_change = stage
+                .store
+                .replace_clusters(source.id, ClusterKind::Episode, &episodes, stage.fence, stage.now)
+                .await?;
             Ok(json!({
                 "equipment": { "clusters": equipment.len(), "change": equipment_change },
                 "episodes": { "clusters": episodes.len(), "change": episode_change },
@@ -108,12 +112,8 @@ fn find_episodes(
         .flat_map(|i| behavior_changes(grid.row(i), grid.start).into_iter().map(move |at| (at, i)))
         .collect();
     let groups = episodes(&changes, min_points, window).into_iter().map(|episode| {
-        let ids: Vec<Uuid> = episode
-            .members
-            .iter()
-            .map(|&i| grid.points[i])
-            .filter(|id| known.contains_key(id))
-            .collect();
+        let ids: Vec<Uuid> =
+            episode.members.iter().map(|&i| grid.points[i]).filter(|id| known.contains_key(id)).collect();
         let label = format!("{} points changed", ids.len());
         (label, 1.0, ids, Some((episode.starts_at, episode.ends_at)))
     });

@@ -45,7 +45,7 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
                         }
                     })
                     .collect();
-                stage.store.replace_correlations(source.id, variant, end, &rows).await?;
+                stage.store.replace_correlations(source.id, variant, end, &rows, stage.fence).await?;
                 let counts = json!({ "pairs": rows.len(), "not_kept": found.dropped });
                 summary.insert(variant.as_str().into(), counts);
             }

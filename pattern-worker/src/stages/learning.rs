@@ -54,7 +54,7 @@ pub(super) async fn run(stage: &Stage) -> Result<Value, StageError> {
         });
     }
     let fact_count: usize = folded.iter().map(|f| f.facts.len()).sum();
-    let changed = stage.store.fold_confidences(&folded, stage.now).await?;
+    let changed = stage.store.fold_confidences(&folded, stage.fence, stage.now).await?;
     Ok(json!({ "facts": fact_count, "patterns_changed": changed }))
 }
 

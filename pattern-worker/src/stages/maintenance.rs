@@ -14,13 +14,13 @@ pub(super) async fn run(stage: &Stage) -> Result<Value, StageError> {
     let reopened = store.reopen_due_deferrals(stage.now).await?;
     let expired = store.expire_unanswered(stage.now).await?;
     let events = store.prune_events(stage.now - Duration::days(EVENT_DAYS)).await?;
-    let runs = store.prune_jobs(retention).await?;
+    let runs = store.prune_runs(retention).await?;
     let keys = store.prune_idempotency_keys(stage.now - Duration::days(EVENT_DAYS)).await?;
     Ok(json!({
         "suggestions_reopened": reopened,
         "suggestions_expired": expired,
         "events_pruned": events,
-        "job_runs_pruned": runs,
+        "job_runs_pruned": runs.runs,
         "idempotency_keys_pruned": keys,
     }))
 }

@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 use pattern_core::{
-    domain::{Cluster, ClusterKind, DataSource, JobName, Purpose, Scores},
+    domain::{Cluster, ClusterKind, DataSource, JobName, Purpose},
     matching::{PointFeatures, Proposal, SiteMemory, propose},
 };
 use pattern_store::{ActiveBinding, LibraryPattern, NewSuggestion, SuggestedRoleRow};
@@ -47,7 +47,8 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
             let (matches, learning, new) =
                 (count(Purpose::Match), count(Purpose::Learning), count(Purpose::NewPattern));
             let expires_after = Duration::days(stage.engine.suggestion_expiration_days);
-            let change = stage.store.propose(source.id, &questions, expires_after, stage.now).await?;
+            let change =
+                stage.store.propose(source.id, &questions, expires_after, stage.fence, stage.now).await?;
             Ok(json!({
                 "clusters": cluster_count,
                 "match": matches,
@@ -124,7 +125,8 @@ fn questions(
         let best = proposals.first().map_or(0.0, |(_, proposal)| proposal.confidence);
         if best >= threshold {
             let rivals = proposals.iter().filter(|(_, p)| p.confidence >= threshold).take(PER_CLUSTER);
-            matches.extend(rivals.map(|(p, proposal)| question(cluster, &points, p, proposal, Purpose::Match)));
+            matches
+                .extend(rivals.map(|(p, proposal)| question(cluster, &points, p, proposal, Purpose::Match)));
         } else if best >= LEARNING_FLOOR {
             let (pattern, proposal) = &proposals[0];
             unsure.push(question(cluster, &points, pattern, proposal, Purpose::Learning));
@@ -179,6 +181,3 @@ pub(super) fn member_ids(points: &[PointFeatures]) -> Vec<Uuid> {
     ids
 }
 
-/// Nothing to judge by.
-pub(super) const NO_SCORES: Scores =
-    Scores { name: None, unit: None, range: None, behavior: None, rate: None, cohesion: None };

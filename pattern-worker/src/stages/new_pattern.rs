@@ -1,0 +1,156 @@
+//! Look-alike clusters that nothing in the library fits: the draft of a pattern they could be.
+
+use pattern_core::{
+    domain::{Cluster, Purpose, Scores},
+    library::{PatternSpec, RoleSpec},
+    matching::PointFeatures,
+    naming::{TokenKind, tokenize},
+    units,
+};
+use pattern_store::{NewSuggestion, SuggestedRoleRow};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::matching::member_ids;
+
+/// From this share of common parts on, two clusters look alike.
+const ALIKE: f64 = 0.6;
+/// Fewer are chance.
+const MIN_CLUSTERS: usize = 3;
+const MIN_PARTS: usize = 3;
+/// Share of the look-alikes that have a part, from which it is a role; and a required one.
+const ROLE_SHARE: f64 = 0.5;
+const REQUIRED_SHARE: f64 = 0.9;
+/// What a learned pattern starts with: it was seen, but nobody has confirmed it on other equipment.
+const PRIOR: f64 = 0.6;
+
+/// A cluster by what its points are called within it.
+struct Shape<'a> {
+    cluster: &'a Cluster,
+    points: &'a [PointFeatures],
+    /// What all members' names share, letters only.
+    stem: String,
+    /// Part name to index of the point; ambiguous parts are left out.
+    parts: BTreeMap<String, usize>,
+}
+
+/// One question per group of look-alikes, about its first cluster.
+pub(super) fn questions(unknown: &[(&Cluster, Vec<PointFeatures>)]) -> Vec<NewSuggestion> {
+    let mut shapes: Vec<Shape> =
+        unknown.iter().map(|(cluster, points)| shape(cluster, points)).filter(|s| s.parts.len() >= MIN_PARTS).collect();
+    shapes.sort_by(|a, b| a.cluster.label.cmp(&b.cluster.label).then(a.cluster.id.cmp(&b.cluster.id)));
+    let mut groups: Vec<Vec<Shape>> = Vec::new();
+    for shape in shapes {
+        match groups.iter_mut().find(|group| likeness(&group[0], &shape) >= ALIKE) {
+            Some(group) => group.push(shape),
+            None => groups.push(vec![shape]),
+        }
+    }
+    groups.iter().filter(|group| group.len() >= MIN_CLUSTERS).map(|group| question(group)).collect()
+}
+
+fn shape<'a>(cluster: &'a Cluster, points: &'a [PointFeatures]) -> Shape<'a> {
+    let names: Vec<Vec<String>> = points.iter().map(|p| words(&p.name)).collect();
+    let shared: BTreeSet<&String> = names
+        .first()
+        .map(|first| first.iter().filter(|w| names.iter().all(|name| name.contains(*w))).collect())
+        .unwrap_or_default();
+    let stem = names.first().map(|first| join(first.iter().filter(|w| shared.contains(w))));
+    let mut parts = BTreeMap::new();
+    let mut ambiguous = BTreeSet::new();
+    for (index, name) in names.iter().enumerate() {
+        let part = join(name.iter().filter(|w| !shared.contains(w)));
+        if part.is_empty() || parts.insert(part.clone(), index).is_some() {
+            ambiguous.insert(part);
+        }
+    }
+    parts.retain(|part, _| !ambiguous.contains(part));
+    Shape { cluster, points, stem: stem.unwrap_or_default(), parts }
+}
+
+/// The letters of a name, upper case; numbers tell siblings apart, not parts.
+fn words(name: &str) -> Vec<String> {
+    let letters = tokenize(name).into_iter().filter(|token| token.kind == TokenKind::Letters);
+    letters.map(|token| token.text.to_uppercase()).collect()
+}
+
+fn join<'a>(words: impl Iterator<Item = &'a String>) -> String {
+    words.map(String::as_str).collect::<Vec<_>>().join(" ")
+}
+
+fn likeness(a: &Shape, b: &Shape) -> f64 {
+    let common = a.parts.keys().filter(|part| b.parts.contains_key(*part)).count();
+    common as f64 / (a.parts.len() + b.parts.len() - common).max(1) as f64
+}
+
+fn question(group: &[Shape]) -> NewSuggestion {
+    let mut holders: BTreeMap<&str, Vec<(&Shape, usize)>> = BTreeMap::new();
+    for shape in group {
+        for (part, point) in &shape.parts {
+            holders.entry(part).or_default().push((shape, *point));
+        }
+    }
+    let share = |held: &[(&Shape, usize)]| held.len() as f64 / group.len() as f64;
+    holders.retain(|_, held| share(held) >= ROLE_SHARE);
+    let roles: Vec<RoleSpec> = holders
+        .iter()
+        .map(|(part, held)| RoleSpec {
+            name: (*part).to_owned(),
+            required: share(held) >= REQUIRED_SHARE,
+            words: vec![part.to_lowercase()],
+            unit: common_unit(held),
+            ..RoleSpec::default()
+        })
+        .collect();
+    let agreement = holders.values().map(|held| share(held)).sum::<f64>() / holders.len().max(1) as f64;
+    let first = &group[0];
+    let assigned = first.parts.iter().filter(|(part, _)| holders.contains_key(part.as_str()));
+    let labels: Vec<&str> = group.iter().take(4).map(|s| s.cluster.label.as_str()).collect();
+    let parts: Vec<&str> = holders.keys().take(5).copied().collect();
+    NewSuggestion {
+        cluster_id: first.cluster.id,
+        pattern: None,
+        purpose: Purpose::NewPattern,
+        confidence: PRIOR * agreement,
+        scores: Scores { cohesion: Some(first.cluster.cohesion), ..Scores::default() },
+        reason: format!(
+            "{} groups look alike ({}) and no pattern fits them; each has {}. approve to add the pattern",
+            group.len(),
+            labels.join(", "),
+            parts.join(", ")
+        ),
+        point_ids: member_ids(first.points),
+        roles: assigned
+            .map(|(part, point)| SuggestedRoleRow {
+                point_id: first.points[*point].id,
+                role: part.clone(),
+                score: share(&holders[part.as_str()]),
+            })
+            .collect(),
+        draft: serde_json::to_value(draft(&first.stem, roles)).ok(),
+    }
+}
+
+fn draft(stem: &str, roles: Vec<RoleSpec>) -> PatternSpec {
+    let name = if stem.is_empty() { "New equipment".to_owned() } else { format!("{stem} equipment") };
+    let keywords = stem.split(' ').filter(|w| w.len() > 1).map(str::to_lowercase).collect();
+    PatternSpec {
+        kind: "equipment".into(),
+        name,
+        category: "Learned".into(),
+        description: "found in look-alike groups of points".into(),
+        confidence: PRIOR,
+        keywords,
+        roles,
+    }
+}
+
+/// The unit that all holders agree on, where it is one we know.
+fn common_unit(held: &[(&Shape, usize)]) -> Option<String> {
+    let mut seen: Vec<&str> = held.iter().map(|(shape, point)| shape.points[*point].unit.as_str()).collect();
+    seen.sort_unstable();
+    seen.dedup();
+    match seen[..] {
+        [unit] if units::parse(unit).is_some() => Some(unit.to_owned()),
+        _ => None,
+    }
+}
