@@ -94,6 +94,7 @@ create table decisions (
     created_at     timestamptz not null default now()
 );
 create index decisions_suggestion on decisions (suggestion_id, created_at desc);
+create index decisions_recent on decisions (created_at desc, id desc);
 
 -- What was rejected, whatever id the cluster gets later.
 create table rejections (

@@ -6,7 +6,7 @@ use chrono::Utc;
 use pattern_core::domain::{
     ApproveRequest, DeferRequest, RejectRequest, Suggestion, SuggestionDetail, SuggestionStatus, UndoRequest,
 };
-use pattern_store::{DecisionRequest, SuggestionFilter, SuggestionStats};
+use pattern_store::{DecisionRequest, RecentDecision, SuggestionFilter, SuggestionStats};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -23,6 +23,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(stats))
+        .routes(routes!(decisions))
         .routes(routes!(bulk))
         .routes(routes!(detail))
         .routes(routes!(approve))
@@ -84,6 +85,28 @@ async fn list(
     responses((status = 200, body = SuggestionStats)))]
 async fn stats(State(state): State<AppState>) -> Result<Json<SuggestionStats>, Problem> {
     Ok(Json(state.store.suggestion_stats().await?))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct DecisionParams {
+    limit: Option<i64>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct DecisionList {
+    items: Vec<RecentDecision>,
+}
+
+/// The last decisions, newest first.
+#[utoipa::path(get, path = "/api/decisions", tag = "suggestions", params(DecisionParams),
+    responses((status = 200, body = DecisionList)))]
+async fn decisions(
+    State(state): State<AppState>,
+    Params(params): Params<DecisionParams>,
+) -> Result<Json<DecisionList>, Problem> {
+    let limit = page_limit(params.limit)?;
+    Ok(Json(DecisionList { items: state.store.recent_decisions(limit).await? }))
 }
 
 #[utoipa::path(get, path = "/api/suggestions/{id}", tag = "suggestions", params(("id" = Uuid, Path)),

@@ -35,7 +35,8 @@ impl Drop for Process {
 }
 
 async fn browser(address: SocketAddr, position: Option<String>) -> Client {
-    let socket = wait("the api takes sockets", async || connect_async(format!("ws://{address}/ws")).await.ok());
+    let socket =
+        wait("the api takes sockets", async || connect_async(format!("ws://{address}/ws")).await.ok());
     let mut client = Client::over(socket.await.0);
     client.expect("connected").await;
     let answer = client.subscribe(json!({ "channels": ["clusters"], "position": position })).await;

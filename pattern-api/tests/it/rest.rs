@@ -206,6 +206,9 @@ async fn a_second_decision_answers_409_with_who_was_first() {
     assert!(problem["decided_at"].is_string(), "{problem}");
     let detail = api.json(&format!("/api/suggestions/{id}")).await;
     assert_eq!(detail["decision"]["decided_by"], "anna");
+    let recent = api.json("/api/decisions?limit=5").await;
+    assert_eq!(recent["items"][0]["action"], "approve");
+    assert_eq!(recent["items"][0]["suggestion"]["id"], json!(id));
 }
 
 #[tokio::test]

@@ -2,11 +2,11 @@
 
 import { address } from "./api.js";
 import { app, onRepaint, repaint } from "./app.js";
-import { receive } from "./events.js";
+import { receive, rememberDecision } from "./events.js";
 import { wireKeyboard } from "./keyboard.js";
 import { Live, reconnectDelay } from "./live.js";
 import { isNarrow, select, wireSelection } from "./selection.js";
-import { readPatterns, readRuns, readSources, readSuggestions } from "./snapshot.js";
+import { readDecisions, readPatterns, readRuns, readSources, readSuggestions } from "./snapshot.js";
 import { paintActivity } from "./view/activity.js";
 import { paintDetail } from "./view/detail.js";
 import { paintHeader, wireHeader } from "./view/header.js";
@@ -26,6 +26,12 @@ function readAside() {
   readPoints();
   quietly(readPatterns(), (patterns) => (app.patterns = patterns));
   quietly(readRuns(), takeRuns);
+  quietly(readDecisions(), (decisions) =>
+    decisions.forEach(({ suggestion, action, decided_by: by, decided_at: at, reason, version }) => {
+      app.feed.put(suggestion);
+      rememberDecision({ ...suggestion, version }, { action, by, at, reason });
+    }),
+  );
 }
 
 function takeRuns(runs) {

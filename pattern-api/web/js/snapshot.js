@@ -31,6 +31,11 @@ export async function readSuggestions(onPosition) {
   return { items: [...pending.items, ...deferred.items], total: pending.first.total ?? pending.items.length };
 }
 
+/** The latest decisions of everybody, newest first. */
+export async function readDecisions() {
+  return (await get("api/decisions?limit=30")).items ?? [];
+}
+
 export async function readSources() {
   return (await get("api/data-sources")).items ?? [];
 }

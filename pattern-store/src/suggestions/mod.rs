@@ -9,4 +9,4 @@ mod undo;
 pub use bindings::ActiveBinding;
 pub use decide::{DecideError, DecisionRequest, Idempotency};
 pub use propose::{NewSuggestion, ProposeChange, SuggestedRoleRow};
-pub use read::{DetailRow, SuggestionFilter, SuggestionPage, SuggestionStats};
+pub use read::{DetailRow, RecentDecision, SuggestionFilter, SuggestionPage, SuggestionStats};

@@ -1,3 +1,4 @@
+use chrono::{DateTime, Utc};
 use pattern_core::domain::{
     ClusterRef, Decision, DecisionAction, EquipmentRef, PatternRef, Position, Purpose, Scores,
     SuggestedPoint, Suggestion, SuggestionStatus,
@@ -40,6 +41,19 @@ pub struct DetailRow {
     pub decision: Option<Decision>,
     pub draft: Option<Value>,
     pub data_source_id: Uuid,
+}
+
+/// A decision beside the suggestion it was about.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct RecentDecision {
+    /// As it is now, which a later decision may have changed.
+    pub suggestion: Suggestion,
+    pub action: DecisionAction,
+    pub decided_by: String,
+    pub decided_at: DateTime<Utc>,
+    pub reason: String,
+    /// The suggestion's version after the decision.
+    pub version: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -109,10 +123,12 @@ impl Store {
         let mut tx = self.pool.begin_with("begin isolation level repeatable read read only").await?;
         let suggestion = load_suggestion(&mut tx, id).await?;
         let points = sqlx::query!(
-            r#"select p.id, p.name, p.unit, p.description, r.role as "role?", r.score as "score?"
+            r#"select p.id, p.name, p.unit, p.description, r.score as "score?",
+                      case when s.status = 'approved' then b.role else r.role end as role
                from suggestions s cross join unnest(s.point_ids) as member(id)
                join points p on p.id = member.id
                left join suggestion_roles r on r.suggestion_id = s.id and r.point_id = p.id
+               left join bindings b on b.suggestion_id = s.id and b.point_id = p.id and b.retracted_at is null
                where s.id = $1 order by r.score desc nulls last, p.name"#,
             id
         )
@@ -141,6 +157,32 @@ impl Store {
             draft: extra.draft,
             data_source_id: extra.data_source_id,
         })
+    }
+
+    /// The last decisions, newest first, each with its suggestion as it is now.
+    pub async fn recent_decisions(&self, limit: i64) -> Result<Vec<RecentDecision>> {
+        let mut conn = self.pool.acquire().await?;
+        let rows = sqlx::query!(
+            "select suggestion_id, action, reviewer, reason, created_at, suggestion_version from decisions
+             order by created_at desc, id desc limit $1",
+            limit
+        )
+        .fetch_all(&mut *conn)
+        .await?;
+        let ids: Vec<Uuid> = rows.iter().map(|r| r.suggestion_id).collect();
+        let suggestions: BTreeMap<Uuid, Suggestion> =
+            load_suggestions(&mut conn, &ids).await?.into_iter().map(|s| (s.id, s)).collect();
+        let with_suggestion = rows.into_iter().filter_map(|r| {
+            Some(RecentDecision {
+                suggestion: suggestions.get(&r.suggestion_id)?.clone(),
+                action: action(&r.action),
+                decided_by: r.reviewer,
+                decided_at: r.created_at,
+                reason: r.reason,
+                version: r.suggestion_version + 1,
+            })
+        });
+        Ok(with_suggestion.collect())
     }
 
     /// How many decisions were made about a data source: grows with every answer.
@@ -192,12 +234,7 @@ pub(super) async fn last_decision(conn: &mut PgConnection, suggestion: Uuid) -> 
     .fetch_optional(conn)
     .await?;
     Ok(row.map(|r| Decision {
-        action: match r.action.as_str() {
-            "approve" => DecisionAction::Approve,
-            "reject" => DecisionAction::Reject,
-            "defer" => DecisionAction::Defer,
-            _ => DecisionAction::Undo,
-        },
+        action: action(&r.action),
         decided_by: r.reviewer,
         decided_at: r.created_at,
         reason: r.reason,
@@ -260,6 +297,16 @@ pub(crate) async fn load_suggestions(conn: &mut PgConnection, ids: &[Uuid]) -> R
             })
         })
         .collect()
+}
+
+/// The schema's check constraint admits these four only.
+fn action(text: &str) -> DecisionAction {
+    match text {
+        "approve" => DecisionAction::Approve,
+        "reject" => DecisionAction::Reject,
+        "defer" => DecisionAction::Defer,
+        _ => DecisionAction::Undo,
+    }
 }
 
 /// The schema's check constraint admits these three only.

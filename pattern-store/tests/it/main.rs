@@ -1,5 +1,5 @@
-mod outbox;
 mod jobs;
+mod outbox;
 mod points;
 mod review;
 mod samples;
