@@ -69,10 +69,16 @@ pub fn correlate(grid: &Grid, options: &CorrelationOptions) -> Correlations {
     strongest.finish()
 }
 
-/// Each row as its difference to its mean over the day around: plant-wide slow movement is gone.
+/// Buckets before and after the one that is looked at: three hours in all leave less than 3 % of a daily
+/// cycle's amplitude, but all of what a start or a changed load does. (A mean over a whole day would leave all
+/// of the cycle.)
+const HIGH_PASS_HALF: usize = 6;
+
+/// Each row as its difference to its mean over the three hours around, so that what all points share, the
+/// day and the weather, does not tie them together. Gaps stay gaps.
 pub fn high_pass(grid: &Grid) -> Grid {
     map_rows(grid, |row| {
-        let half = super::grid::BUCKETS_PER_DAY / 2;
+        let half = HIGH_PASS_HALF;
         let mut sums = vec![(0.0_f64, 0_usize); row.len() + 1];
         for (i, value) in row.iter().enumerate() {
             let (sum, count) = sums[i];
@@ -89,7 +95,8 @@ pub fn high_pass(grid: &Grid) -> Grid {
     })
 }
 
-/// Each row as its ranks (ties get their mean rank): r of ranks is Spearman's.
+/// Each row as its ranks among what it has (ties get their mean rank): r of the ranks of two rows without
+/// gaps is Spearman's.
 pub fn rank(grid: &Grid) -> Grid {
     map_rows(grid, |row| {
         let mut order: Vec<usize> = (0..row.len()).filter(|&i| row[i].is_finite()).collect();

@@ -201,26 +201,38 @@ fn refine(graph: &Graph, community: &[usize], resolution: f64, rng: &mut SmallRn
     let mut order: Vec<usize> = (0..count).collect();
     order.shuffle(rng);
     let mut around = Around::new(count);
+    // Weight from each part to the rest of its community.
+    let mut outward = vec![0.0; count];
+    for node in 0..count {
+        let same = graph.neighbours(node).iter().filter(|(other, _)| community[*other] == community[node]);
+        outward[node] = same.map(|(_, weight)| weight).sum();
+    }
+    let whole = community_total;
+    let loose = |outward: f64, size: f64, community: usize| {
+        outward < resolution * size * (whole[community] - size) - MIN_GAIN
+    };
     for node in order {
         if members[part[node]] != 1 {
             continue;
         }
         let size = graph.sizes[node];
         around.look(graph, node, &part, |other| community[other] == community[node]);
-        let inside: f64 = around.touched.iter().map(|&p| around.weight[p]).sum();
-        // A node that hangs loosely in its community stays alone.
-        if inside < resolution * size * (community_total[community[node]] - size) {
+        // A node that hangs loosely in its community stays alone, and so does one that finds only such parts.
+        if loose(outward[node], size, community[node]) {
             continue;
         }
         let old = part[node];
         let (mut best, mut best_gain) = (old, 0.0);
         for &p in &around.touched {
             let gain = around.weight[p] - resolution * size * total[p];
-            if p != old && gain > best_gain + MIN_GAIN {
+            let fits = p != old && !loose(outward[p], total[p], community[node]);
+            if fits && gain > best_gain + MIN_GAIN {
                 (best, best_gain) = (p, gain);
             }
         }
         if best != old {
+            // What lies between the two is no longer outward, for neither of them.
+            outward[best] += outward[old] - 2.0 * around.weight[best];
             total[old] -= size;
             members[old] -= 1;
             total[best] += size;

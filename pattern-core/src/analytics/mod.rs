@@ -4,6 +4,7 @@ pub mod blocks;
 pub mod clustering;
 pub mod correlation;
 pub mod episodes;
+pub mod evidence;
 pub mod fingerprint;
 pub mod grid;
 pub mod identity;

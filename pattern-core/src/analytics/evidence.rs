@@ -1,0 +1,122 @@
+//! What speaks for two points belonging together: signals and names as one weight per pair.
+
+use std::collections::BTreeMap;
+
+use super::clustering::Edge;
+
+/// Equipment of more points than this is a whole area: its pairs are not spelled out.
+const LARGEST_NAME_GROUP: usize = 200;
+/// What a level correlation is worth beside a high-passed one: slow movement is shared by many.
+const LEVEL_WORTH: f32 = 0.5;
+/// What a signal edge is worth between points whose names say that they belong to different equipment:
+/// names rule where they speak.
+const ACROSS_NAMES: f32 = 0.15;
+
+/// Evidence about pairs, each pair once with `a < b`, weights 0..1.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Evidence {
+    /// The graph to cut.
+    pub edges: Vec<Edge>,
+    /// Everything known, also the signal pairs that the graph leaves out.
+    pub evidence: Vec<Edge>,
+}
+
+type Weights = BTreeMap<(u32, u32), f32>;
+
+/// Puts correlations (signed r) and naming edges (weight 0..1) into one graph; of the signals only the
+/// `neighbours` strongest of each point enter it.
+pub fn fuse(
+    point_count: usize,
+    level: &[Edge],
+    high_pass: &[Edge],
+    name_edges: &[Edge],
+    neighbours: usize,
+) -> Evidence {
+    let (names, name_group) = name_pairs(point_count, name_edges);
+    let signals = signal_pairs(level, high_pass);
+    let rank = ranks(point_count, &signals);
+    let (mut graph, mut all) = (names.clone(), names);
+    for (&pair, &weight) in &signals {
+        let worth = match (name_group[pair.0 as usize], name_group[pair.1 as usize]) {
+            (Some(a), Some(b)) if a != b => ACROSS_NAMES,
+            _ => 1.0,
+        };
+        add(&mut all, pair, worth * weight);
+        if rank[&pair] < neighbours {
+            add(&mut graph, pair, worth * weight);
+        }
+    }
+    Evidence { edges: edges(graph), evidence: edges(all) }
+}
+
+fn add(weights: &mut Weights, pair: (u32, u32), weight: f32) {
+    let entry = weights.entry(pair).or_default();
+    *entry = (*entry + weight).min(1.0);
+}
+
+fn edges(weights: Weights) -> Vec<Edge> {
+    weights.into_iter().map(|((a, b), weight)| (a, b, weight)).collect()
+}
+
+fn signal_pairs(level: &[Edge], high_pass: &[Edge]) -> Weights {
+    let mut signals = Weights::new();
+    for (edges, worth) in [(level, LEVEL_WORTH), (high_pass, 1.0)] {
+        for &(a, b, r) in edges.iter().filter(|(a, b, r)| a != b && r.is_finite()) {
+            let entry = signals.entry((a.min(b), a.max(b))).or_default();
+            *entry = entry.max(worth * r.abs().min(1.0));
+        }
+    }
+    signals
+}
+
+/// Place of each pair among the pairs of either of its points, whichever is better; 0 is the strongest.
+fn ranks(point_count: usize, signals: &Weights) -> BTreeMap<(u32, u32), usize> {
+    let mut of_point: Vec<Vec<(f32, (u32, u32))>> = vec![Vec::new(); point_count];
+    for (&pair, &weight) in signals {
+        of_point[pair.0 as usize].push((weight, pair));
+        of_point[pair.1 as usize].push((weight, pair));
+    }
+    let mut best = BTreeMap::new();
+    for mut pairs in of_point {
+        pairs.sort_by(|x, y| y.0.total_cmp(&x.0).then(x.1.cmp(&y.1)));
+        for (rank, (_, pair)) in pairs.into_iter().enumerate() {
+            let entry = best.entry(pair).or_insert(rank);
+            *entry = rank.min(*entry);
+        }
+    }
+    best
+}
+
+/// Naming edges are sparse: a few hold a group together. The graph needs every pair, or large equipment
+/// would look looser than small. A pair weighs what the weakest edge on the best way between its points
+/// does, so groups are joined from the strongest edge down. Also answers each point's naming group.
+fn name_pairs(point_count: usize, name_edges: &[Edge]) -> (Weights, Vec<Option<usize>>) {
+    let mut sorted: Vec<Edge> =
+        name_edges.iter().copied().filter(|(a, b, weight)| a != b && *weight > 0.0).collect();
+    sorted.sort_by(|x, y| y.2.total_cmp(&x.2).then((x.0, x.1).cmp(&(y.0, y.1))));
+    let mut pairs = Weights::new();
+    let mut group: Vec<usize> = (0..point_count).collect();
+    let mut members: Vec<Vec<u32>> = (0..point_count).map(|point| vec![point as u32]).collect();
+    for (a, b, weight) in sorted {
+        let weight = weight.min(1.0);
+        let (mut from, mut to) = (group[a as usize], group[b as usize]);
+        if from == to {
+            continue;
+        }
+        if members[from].len() > members[to].len() {
+            (from, to) = (to, from);
+        }
+        if members[from].len() + members[to].len() <= LARGEST_NAME_GROUP {
+            for &x in &members[from] {
+                pairs.extend(members[to].iter().map(|&y| ((x.min(y), x.max(y)), weight)));
+            }
+        } else {
+            pairs.insert((a.min(b), a.max(b)), weight);
+        }
+        let moving = std::mem::take(&mut members[from]);
+        moving.iter().for_each(|&point| group[point as usize] = to);
+        members[to].extend(moving);
+    }
+    let named = |point: usize| (members[group[point]].len() > 1).then_some(group[point]);
+    (pairs, (0..point_count).map(named).collect())
+}
