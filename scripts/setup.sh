@@ -73,12 +73,12 @@ fi
 if [[ $purpose == test ]]; then
     if ! has_new_node; then
         say "fetching Node.js $node_version into .node"
-        npm install --silent --no-save --prefix .node "node-linux-$node_architecture@$node_version" >&2
+        npm install --loglevel=error --no-save --prefix .node "node-linux-$node_architecture@$node_version" >&2
         ln -sfn "node_modules/node-linux-$node_architecture/bin" .node/bin
     fi
     if ! has_browser_driver; then
         say "fetching the browser's driver into $browser_tests/node_modules"
-        (cd "$browser_tests" && PATH=$OLDPWD/.node/bin:$PATH npm ci --silent >&2)
+        (cd "$browser_tests" && npm ci --loglevel=error >&2)
         cp "$browser_tests/package-lock.json" "$browser_tests/node_modules/.installed"
     fi
 fi
