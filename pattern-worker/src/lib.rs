@@ -55,8 +55,12 @@ pub async fn run_with(
 
     let mut outcome = Ok(());
     while let Some(part) = parts.join_next().await {
-        if !shutdown.is_cancelled() || part.is_err() {
-            outcome = part.context("a part of the worker broke down; the rest is stopped");
+        if let Err(error) = part {
+            outcome = Err(error).context("a part of the worker broke down; the rest is stopped");
+        } else if !shutdown.is_cancelled() {
+            outcome = Err(anyhow::anyhow!("a part of the worker ended by itself; the rest is stopped"));
+        }
+        if outcome.is_err() {
             shutdown.cancel();
         }
     }

@@ -34,8 +34,8 @@ impl Store {
         Ok(sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(self.pool()).await?)
     }
 
-    /// Acts on a tick unless somebody did before, and answers what was queued. Ticks between the last
-    /// one acted on and this one are not made up for. The first tick ever seen of a schedule is only
+    /// Acts on a tick unless somebody did before, and answers what was queued, or is queued still from
+    /// an earlier tick. Ticks between the last one acted on and this one are not made up for. The first tick ever seen of a schedule is only
     /// noted: it lies before the installation.
     pub async fn schedule_tick(&self, what: Scheduled, tick: DateTime<Utc>) -> Result<Vec<Uuid>> {
         let mut tx = self.pool().begin().await?;
@@ -74,6 +74,18 @@ impl Store {
                 queued.push(start_chain(&mut tx, Chain::Learning, None, "schedule").await?);
             }
             Scheduled::Job(job) => {
+                let waiting = sqlx::query_scalar!(
+                    "select id from job_runs
+                     where job = $1 and status = 'queued' and attempts = 0 and data_source_id is null
+                       and chain_id is null limit 1",
+                    job.as_str()
+                )
+                .fetch_optional(&mut *tx)
+                .await?;
+                if let Some(id) = waiting {
+                    tx.commit().await?;
+                    return Ok(vec![id]);
+                }
                 let key = format!("{}@{}", job.as_str(), tick.to_rfc3339_opts(SecondsFormat::Secs, true));
                 queued
                     .extend(Store::enqueue_run(&mut tx, &NewRun::new(job, "schedule").with_key(key)).await?);

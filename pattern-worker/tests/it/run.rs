@@ -1,0 +1,56 @@
+use pattern_config::WorkerConfig;
+use pattern_core::domain::{JobName, RunStatus};
+use pattern_store::{Store, jobs::NewRun};
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{database, eventually, idle_handler};
+
+/// Nobody listens there.
+const NOWHERE: &str = "127.0.0.1:1";
+
+fn config(postgres_url: &str) -> WorkerConfig {
+    let mut config = WorkerConfig::default();
+    config.postgres.url = postgres_url.into();
+    config.kafka.bootstrap_servers = NOWHERE.into();
+    config.worker.id = Some("worker-under-test".into());
+    config
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn jobs_run_while_kafka_is_away_and_the_worker_ends_when_asked() {
+    let (database, store) = database().await;
+    let shutdown = CancellationToken::new();
+    let worker =
+        tokio::spawn(pattern_worker::run_with(config(&database.url), |_| idle_handler(), shutdown.clone()));
+    let mut conn = store.pool().acquire().await.unwrap();
+    let run = NewRun::new(JobName::Maintenance, "test");
+    let id = Store::enqueue_run(&mut conn, &run).await.unwrap().unwrap();
+    eventually("the run", || async { store.job_run(id).await.unwrap().status == RunStatus::Succeeded }).await;
+    shutdown.cancel();
+    worker.await.unwrap().unwrap();
+    let stopped: bool =
+        sqlx::query_scalar("select stopped_at is not null from workers where id = 'worker-under-test'")
+            .fetch_one(store.pool())
+            .await
+            .unwrap();
+    assert!(stopped);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_without_postgres_waits_and_can_be_asked_to_end() {
+    let shutdown = CancellationToken::new();
+    let config = config(&format!("postgres://naia@{NOWHERE}/naia"));
+    let worker = tokio::spawn(pattern_worker::run_with(config, |_| idle_handler(), shutdown.clone()));
+    tokio::task::yield_now().await;
+    assert!(!worker.is_finished());
+    shutdown.cancel();
+    worker.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_schedule_that_is_not_one_is_refused_at_once() {
+    let mut config = config(&format!("postgres://naia@{NOWHERE}/naia"));
+    config.schedule.sealing = "nightly".into();
+    let refused = pattern_worker::run_with(config, |_| idle_handler(), CancellationToken::new()).await;
+    assert!(refused.unwrap_err().to_string().contains("nightly"));
+}
