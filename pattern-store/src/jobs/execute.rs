@@ -8,7 +8,8 @@ use super::{
     Handler, JobContext, JobError,
     backend::Delivery,
     backoff,
-    lifecycle::{self, Attempt, Claimant},
+    begin::{self, Claimant},
+    lifecycle::{self, Attempt},
     workers::Executor,
 };
 use crate::{Result, StoreError};
@@ -28,8 +29,8 @@ impl Executor {
         let claimant =
             Claimant { queue_worker, worker_id: &self.options.name, max_attempts: self.options.max_attempts };
         let Delivery { id, run_id, slot } = delivery;
-        let begin = || lifecycle::begin(&self.store, &id, run_id, &claimant);
-        match self.persistently("start a run", begin).await {
+        let start_run = || begin::begin(&self.store, &id, run_id, &claimant);
+        match self.persistently("start a run", start_run).await {
             Some(Ok(Some(attempt))) => {
                 let stop = CancellationToken::new();
                 self.running.enter(&attempt, stop.clone());
@@ -40,7 +41,7 @@ impl Executor {
             Some(Ok(None)) | None => {}
             Some(Err(error)) => {
                 tracing::error!(run = %run_id, %error, "a run can not be started here; it is left to other workers");
-                self.persistently("give back a run", || lifecycle::put_off(&self.store, &id)).await;
+                self.persistently("give back a run", || begin::put_off(&self.store, &id)).await;
             }
         }
         drop(slot);

@@ -6,6 +6,7 @@
 
 mod backend;
 mod backoff;
+mod begin;
 mod bell;
 mod control;
 mod deliveries;
