@@ -4,6 +4,7 @@ mod codes;
 mod connection;
 mod messages;
 mod origin;
+mod resume;
 mod subscriptions;
 mod writer;
 
