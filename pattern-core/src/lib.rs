@@ -5,6 +5,10 @@
 
 pub mod analytics;
 pub mod domain;
+pub mod learning;
 pub mod library;
+pub mod matching;
+pub mod naming;
 pub mod schema;
 pub mod sequencer;
+pub mod units;

@@ -42,9 +42,9 @@ pub fn parse(text: &str, origin: &str) -> Result<Vec<PatternSpec>, LibraryError>
 
 /// The shipped patterns.
 pub fn builtin() -> Vec<PatternSpec> {
-    let parsed = FILES.iter().flat_map(|(name, text)| {
-        parse(text, name).expect("the shipped library is linted by a test")
-    });
+    let parsed = FILES
+        .iter()
+        .flat_map(|(name, text)| parse(text, name).expect("the shipped library is linted by a test"));
     parsed.collect()
 }
 

@@ -1,0 +1,92 @@
+//! From what was found to the probability that it is right.
+
+use super::cluster::ClusterView;
+use super::compiled::{CompiledPattern, CompiledRole};
+use super::evidence::RoleEvidence;
+
+/// What a proposal rests on; everything 0..1 unless told otherwise.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Summary {
+    /// Share of the points that the roles explain, roles that any machine may have counting less.
+    pub coverage: f64,
+    /// Share of the required roles that are filled, by weight and sureness.
+    pub required: f64,
+    /// Mean sureness of the roles.
+    pub sureness: f64,
+    /// Mean name score.
+    pub name: f64,
+    /// How far names and descriptions call it so.
+    pub keyword: f64,
+    /// They call it something else.
+    pub other_kind: bool,
+    /// Points in roles that are typical of this pattern, 0 at none, near 1 from five on.
+    pub typical: f64,
+    /// Look-alikes were bound to this pattern (up to 1) or to others (down to −1).
+    pub site: f64,
+    /// Logarithmic odds of the pattern's own confidence.
+    pub prior: f64,
+    /// An anomaly whose telling role is not there.
+    pub untold_anomaly: bool,
+    pub cohesion: f64,
+}
+
+const ANOMALY: &str = "Anomaly";
+
+impl Summary {
+    pub fn new(
+        pattern: &CompiledPattern,
+        cluster: &ClusterView,
+        taken: &[(&CompiledRole, usize, &RoleEvidence)],
+    ) -> Self {
+        let generality = |role: &CompiledRole| role.spec.weight.clamp(0.3, 1.0);
+        let explained: f64 = taken.iter().map(|(r, _, e)| generality(r) * e.score()).sum();
+        let counted: f64 = taken.iter().map(|(r, _, _)| generality(r)).sum::<f64>()
+            + (cluster.points.len() - taken.len()) as f64;
+        let weight = |required: bool| {
+            pattern.roles.iter().filter(move |r| r.spec.required == required).map(|r| r.spec.weight)
+        };
+        let filled: f64 =
+            taken.iter().filter(|(r, _, _)| r.spec.required).map(|(r, _, e)| r.spec.weight * e.score()).sum();
+        let sureness = taken.iter().map(|(_, _, e)| e.score()).sum::<f64>() / taken.len() as f64;
+        let names: Vec<f64> = taken.iter().filter_map(|(_, _, e)| e.name).collect();
+        let typical: f64 =
+            taken.iter().map(|(r, _, e)| if r.spec.weight >= 0.5 { e.score() } else { 0.0 }).sum();
+        let (votes, agreement) = cluster.site_votes(&pattern.spec.name);
+        let own = pattern.confidence.clamp(0.02, 0.98);
+        Self {
+            coverage: explained / counted,
+            required: filled / weight(true).sum::<f64>().max(f64::MIN_POSITIVE),
+            sureness,
+            name: names.iter().sum::<f64>() / names.len().max(1) as f64,
+            keyword: cluster.equipment.evidence(&pattern.keywords),
+            other_kind: cluster.equipment.is_of_another_kind(&pattern.keywords),
+            typical: 1.0 - (-typical / 2.0).exp(),
+            site: votes * (2.0 * agreement - 1.0),
+            prior: (own / (1.0 - own)).ln(),
+            untold_anomaly: pattern.spec.category == ANOMALY && !tells_the_anomaly(pattern, taken),
+            cohesion: cluster.cohesion.unwrap_or(0.5),
+        }
+    }
+}
+
+/// An anomaly shows in a deviation, not in the ordinary points of the equipment it sits on: one of its
+/// heaviest optional roles has to be there.
+fn tells_the_anomaly(pattern: &CompiledPattern, taken: &[(&CompiledRole, usize, &RoleEvidence)]) -> bool {
+    let optional = |role: &CompiledRole| !role.spec.required && role.spec.weight >= 1.5;
+    let has_one = pattern.roles.iter().any(optional);
+    !has_one && taken.len() == pattern.roles.len() || taken.iter().any(|(role, _, _)| optional(role))
+}
+
+/// The shipped logistic: fitted on labelled plants that are not part of the product, by
+/// cross-validation over plants.
+pub(super) fn calibrated(s: &Summary) -> f64 {
+    let flag = |on: bool| if on { 1.0 } else { 0.0 };
+    let z = -7.0 + 4.5 * s.coverage + 2.5 * s.required + 1.5 * s.sureness + 1.0 * s.name + 2.0 * s.keyword
+        - 2.0 * flag(s.other_kind)
+        + 1.5 * s.typical
+        + 3.0 * s.site
+        + 0.4 * (s.prior - 1.1)
+        + 0.5 * (s.cohesion - 0.5)
+        - 4.0 * flag(s.untold_anomaly);
+    1.0 / (1.0 + (-z).exp())
+}

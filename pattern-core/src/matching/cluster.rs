@@ -1,0 +1,100 @@
+//! A cluster as matching looks at it: words and votes per point, prepared once for all patterns.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::PointFeatures;
+use super::keyword::EquipmentWords;
+use super::site::{SiteMemory, Votes, template_of_key};
+use crate::naming::{PointWords, Text, tokenize, words};
+
+pub(super) struct ClusterView<'a> {
+    pub points: &'a [PointFeatures],
+    pub cohesion: Option<f64>,
+    pub seen: Vec<PointView>,
+    pub equipment: EquipmentWords,
+}
+
+pub(super) struct PointView {
+    pub words: PointWords,
+    /// What the descriptions of look-alikes say.
+    pub borrowed: Option<Text>,
+    pub votes: Votes,
+}
+
+impl<'a> ClusterView<'a> {
+    pub fn new(points: &'a [PointFeatures], cohesion: Option<f64>, site: &SiteMemory) -> Self {
+        let names: Vec<&str> = points.iter().map(|p| p.name.as_str()).collect();
+        let mut heads = Vec::with_capacity(points.len());
+        let mut seen: Vec<PointView> = points
+            .iter()
+            .map(|point| {
+                let key = site.key(&point.name, &names);
+                let template = template_of_key(&key);
+                let mut words = words(&point.name, &point.description, &point.unit);
+                let is_prefix = point.name.ends_with(&key.rest) && key.key.is_some();
+                if is_prefix {
+                    words.name = Text::new(&key.rest);
+                    let first_of_rest = point.name.len() - key.rest.len();
+                    let first_letters = tokenize(&point.name).iter().position(|t| t.start >= first_of_rest);
+                    // Letters in front of the rest name the equipment; they are no ISA tag of the point.
+                    if first_letters.is_some_and(|i| i > 0) {
+                        words.isa.clear();
+                    }
+                    heads.push(point.name[..first_of_rest].to_owned());
+                } else {
+                    heads.push(point.name.clone());
+                }
+                let borrowed = site.description(&template).cloned();
+                PointView { words, borrowed, votes: site.votes(&template) }
+            })
+            .collect();
+        mark_common(seen.iter_mut().map(|p| &mut p.words.name).collect());
+        mark_common(seen.iter_mut().map(|p| &mut p.words.description).collect());
+        mark_common(seen.iter_mut().filter_map(|p| p.borrowed.as_mut()).collect());
+        let equipment = EquipmentWords::new(&heads, &seen);
+        Self { points, cohesion, seen, equipment }
+    }
+
+    /// Bindings of look-alikes to this pattern: share of the points that have votes, and how those went.
+    pub fn site_votes(&self, pattern: &str) -> (f64, f64) {
+        let voted: Vec<&Votes> = self.seen.iter().map(|p| &p.votes).filter(|v| v.total > 0).collect();
+        if voted.is_empty() {
+            return (0.0, 0.0);
+        }
+        let for_it = |v: &&&Votes| {
+            let here: u32 = v.by_role.iter().filter(|((p, _), _)| p == pattern).map(|(_, n)| n).sum();
+            f64::from(here) / f64::from(v.total)
+        };
+        let agreement = voted.iter().map(|v| for_it(&v)).sum::<f64>() / voted.len() as f64;
+        (voted.len() as f64 / self.seen.len() as f64, agreement)
+    }
+
+    /// Roles that the site gave to look-alikes in this pattern.
+    pub fn roles_of_site(&self, pattern: &str) -> BTreeMap<&str, u32> {
+        let mut roles: BTreeMap<&str, u32> = BTreeMap::new();
+        for ((of, role), count) in self.seen.iter().flat_map(|p| &p.votes.by_role) {
+            if of == pattern {
+                *roles.entry(role).or_default() += count;
+            }
+        }
+        roles
+    }
+}
+
+/// Words that most of the texts have tell the points not apart.
+fn mark_common(mut texts: Vec<&mut Text>) {
+    let filled = texts.iter().filter(|t| !t.is_empty()).count();
+    if filled < 3 {
+        return;
+    }
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for text in &texts {
+        let distinct: HashSet<&String> = text.tokens.iter().map(|t| &t.text).collect();
+        for token in distinct {
+            *counts.entry(token.clone()).or_default() += 1;
+        }
+    }
+    for token in texts.iter_mut().flat_map(|text| &mut text.tokens) {
+        token.common = counts[&token.text] * 10 >= filled * 6;
+    }
+}

@@ -1,0 +1,112 @@
+//! A pattern with its phrases prepared, and how it is proposed.
+
+use super::assignment::assign;
+use super::calibration::{Summary, calibrated};
+use super::cluster::ClusterView;
+use super::evidence::{RoleEvidence, role_evidence, site_role_evidence};
+use super::keyword::Keyword;
+use super::reason::reason;
+use super::{Proposal, ProposedRole};
+use crate::domain::Scores;
+use crate::library::{PatternSpec, RoleSpec};
+use crate::naming::Phrase;
+
+pub(super) struct CompiledPattern {
+    pub spec: PatternSpec,
+    pub confidence: f64,
+    pub roles: Vec<CompiledRole>,
+    pub keywords: Vec<Keyword>,
+}
+
+pub(super) struct CompiledRole {
+    pub spec: RoleSpec,
+    pub phrases: Vec<Phrase>,
+}
+
+/// Below this a point is left without a role: naming it wrong costs more trust than naming it not.
+const ROLE_FLOOR: f64 = 0.5;
+
+impl CompiledPattern {
+    pub fn new(spec: &PatternSpec, confidence: f64) -> Self {
+        let roles = spec.roles.iter().map(CompiledRole::new).collect();
+        let names = spec.keywords.iter().map(String::as_str).chain([spec.name.as_str()]);
+        let keywords = names.map(Keyword::new).collect();
+        Self { spec: spec.clone(), confidence, roles, keywords }
+    }
+
+    pub fn propose(&self, cluster: &ClusterView) -> Proposal {
+        // Roles that only this site knows stand behind the library's.
+        let own: Vec<CompiledRole> = cluster
+            .roles_of_site(&self.spec.name)
+            .keys()
+            .filter(|name| !self.roles.iter().any(|r| r.spec.name == **name))
+            .map(|name| CompiledRole::new(&RoleSpec { name: (*name).to_owned(), ..RoleSpec::default() }))
+            .collect();
+        let roles: Vec<&CompiledRole> = self.roles.iter().chain(&own).collect();
+        let columns = cluster.points.len();
+        let evidence: Vec<RoleEvidence> = roles
+            .iter()
+            .enumerate()
+            .flat_map(|(r, role)| {
+                let known = r < self.roles.len();
+                (0..columns).map(move |p| {
+                    if known {
+                        role_evidence(role, &self.spec.name, cluster, p)
+                    } else {
+                        site_role_evidence(role, &self.spec.name, cluster, p)
+                    }
+                })
+            })
+            .collect();
+        let profit: Vec<f64> = evidence.iter().map(|e| e.strength - ROLE_FLOOR).collect();
+        let pairs = assign(&profit, columns);
+        let taken: Vec<(&CompiledRole, usize, &RoleEvidence)> =
+            pairs.iter().map(|&(r, p)| (roles[r], p, &evidence[r * columns + p])).collect();
+        if taken.is_empty() {
+            let reason = format!("none of the points looks like a part of a {}", self.spec.name);
+            return Proposal { roles: Vec::new(), scores: Scores::default(), confidence: 0.0, reason };
+        }
+        let scores = scores(&taken, cluster);
+        let summary = Summary::new(self, cluster, &taken);
+        let roles = taken
+            .iter()
+            .map(|(role, point, evidence)| ProposedRole {
+                role: role.spec.name.clone(),
+                point: *point,
+                score: evidence.score(),
+            })
+            .collect();
+        Proposal {
+            roles,
+            scores,
+            confidence: calibrated(&summary),
+            reason: reason(&self.spec, cluster, &taken, &summary),
+        }
+    }
+}
+
+impl CompiledRole {
+    fn new(spec: &RoleSpec) -> Self {
+        let texts = std::iter::once(&spec.name).chain(&spec.words);
+        let phrases = texts.map(|text| Phrase::new(text)).filter(|p| !p.is_empty()).collect();
+        Self { spec: spec.clone(), phrases }
+    }
+}
+
+/// Means over the points that have a role, by the roles' weights.
+fn scores(taken: &[(&CompiledRole, usize, &RoleEvidence)], cluster: &ClusterView) -> Scores {
+    let mean = |part: fn(&RoleEvidence) -> Option<f64>| {
+        let parts: Vec<(f64, f64)> =
+            taken.iter().filter_map(|(role, _, e)| Some((role.spec.weight, part(e)?))).collect();
+        let weight: f64 = parts.iter().map(|p| p.0).sum();
+        (weight > 0.0).then(|| parts.iter().map(|(w, s)| w * s).sum::<f64>() / weight)
+    };
+    Scores {
+        name: mean(|e| e.name),
+        unit: mean(|e| e.unit),
+        range: mean(|e| e.range),
+        behavior: mean(|e| e.behavior),
+        rate: mean(|e| e.rate),
+        cohesion: cluster.cohesion,
+    }
+}

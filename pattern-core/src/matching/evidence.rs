@@ -1,0 +1,157 @@
+//! What speaks for and against a point in a role.
+
+use super::cluster::{ClusterView, PointView};
+use super::compiled::CompiledRole;
+use crate::analytics::fingerprint::{BehaviorClass, Fingerprint};
+use crate::naming::{Phrase, Text};
+use crate::units;
+
+/// Scores are 0..1, `None` where there is nothing to judge by.
+#[derive(Debug, Clone, Default)]
+pub(super) struct RoleEvidence {
+    pub name: Option<f64>,
+    pub unit: Option<f64>,
+    pub range: Option<f64>,
+    pub behavior: Option<f64>,
+    pub rate: Option<f64>,
+    /// Sum of the logarithmic odds of all of them.
+    pub strength: f64,
+}
+
+impl RoleEvidence {
+    pub fn score(&self) -> f64 {
+        1.0 / (1.0 + (-self.strength).exp())
+    }
+}
+
+/// The most that words alone are worth; the rest is for what the site has confirmed.
+const WORDS_ALONE: f64 = 0.85;
+/// How far one confirmed look-alike closes the gap to certainty.
+const FIRST_LOOK_ALIKE: f64 = 0.7;
+
+pub(super) fn role_evidence(
+    role: &CompiledRole,
+    pattern: &str,
+    cluster: &ClusterView,
+    point: usize,
+) -> RoleEvidence {
+    let (features, view) = (&cluster.points[point], &cluster.seen[point]);
+    let learned = learned(view, pattern, &role.spec.name);
+    let words = words_score(&role.phrases, view);
+    let name = name_score(words, learned);
+    let unit = role
+        .spec
+        .unit
+        .as_deref()
+        .and_then(|unit| units::compatible(&features.unit, unit))
+        .map(|same| if same { 1.0 } else { 0.0 });
+    let print = features.fingerprint.as_ref();
+    let range = print.and_then(|print| range_score(role, &features.unit, print));
+    let behavior = print.and_then(|print| behavior_score(role, print));
+    let rate = print.and_then(|print| rate_score(role, print));
+    let strength = name.map_or(-0.4, |name| name_strength(name, words.is_some()))
+        + odds(unit, 0.9, -2.2)
+        + odds(range, 0.5, -1.6)
+        + odds(behavior, 0.6, -1.2)
+        + odds(rate, 0.3, -0.3);
+    RoleEvidence { name, unit, range, behavior, rate, strength }
+}
+
+/// A role that only the site knows: there is nothing but its decisions to go by.
+pub(super) fn site_role_evidence(
+    role: &CompiledRole,
+    pattern: &str,
+    cluster: &ClusterView,
+    point: usize,
+) -> RoleEvidence {
+    let learned = learned(&cluster.seen[point], pattern, &role.spec.name);
+    let name = (learned > 0.0).then(|| name_score(None, learned)).flatten();
+    let strength = name.map_or(-5.0, |name| name_strength(name, true));
+    RoleEvidence { name, strength, ..RoleEvidence::default() }
+}
+
+/// How far the site's bindings say that look-alikes play this role, 0..1.
+fn learned(view: &PointView, pattern: &str, role: &str) -> f64 {
+    let votes = &view.votes;
+    let here = votes.by_role.get(&(pattern.to_owned(), role.to_owned())).copied().unwrap_or(0);
+    if here == 0 {
+        return 0.0;
+    }
+    let share = f64::from(here) / f64::from(votes.total);
+    share * (1.0 - (1.0 - FIRST_LOOK_ALIKE).powi(here.min(20) as i32))
+}
+
+fn name_score(words: Option<f64>, learned: f64) -> Option<f64> {
+    if words.is_none() && learned == 0.0 {
+        return None;
+    }
+    let base = WORDS_ALONE * words.unwrap_or(0.0);
+    Some(base + (1.0 - base) * learned)
+}
+
+fn name_strength(name: f64, tells: bool) -> f64 {
+    if tells { 7.0 * (name - 0.42) } else { (7.0 * (name - 0.42)).max(-0.4) }
+}
+
+fn odds(score: Option<f64>, for_it: f64, against: f64) -> f64 {
+    score.map_or(0.0, |s| against + (for_it - against) * s)
+}
+
+/// How well the texts about a point say one of the phrases; `None` where they say nothing at all.
+fn words_score(phrases: &[Phrase], view: &PointView) -> Option<f64> {
+    let best = |text: &Text| phrases.iter().map(|p| f64::from(p.score(text))).fold(0.0, f64::max);
+    let own: [(&Text, f64); 2] = [(&view.words.description, 1.0), (&view.words.name, 1.0)];
+    let others = view.borrowed.iter().map(|t| (t, 0.95)).chain(view.words.isa.iter().map(|t| (t, 0.8)));
+    let mut found: Vec<f64> = own
+        .into_iter()
+        .chain(others)
+        .filter(|(text, _)| text.tells_something())
+        .map(|(text, worth)| worth * best(text))
+        .collect();
+    // Short codes without meaning still are letters that a phrase may begin with.
+    if !view.words.name.tells_something() && !view.words.name.is_empty() {
+        let letters = 0.8 * best(&view.words.name);
+        if letters > 0.2 {
+            found.push(letters);
+        }
+    }
+    found.sort_by(|a, b| b.total_cmp(a));
+    let strongest = *found.first()?;
+    let second = found.get(1).copied().unwrap_or(0.0);
+    Some(strongest + (1.0 - strongest) * 0.4 * second)
+}
+
+/// How much of the usual span of values lies in the role's range.
+fn range_score(role: &CompiledRole, unit: &str, print: &Fingerprint) -> Option<f64> {
+    let (min, max, role_unit) = (role.spec.min?, role.spec.max?, role.spec.unit.as_deref()?);
+    let (low, high) = (print.quantiles[1], print.quantiles[5]);
+    let (low, high) = match units::compatible(unit, role_unit) {
+        Some(true) => (units::convert(low, unit, role_unit)?, units::convert(high, unit, role_unit)?),
+        // Without a unit the numbers still may be impossible as they stand.
+        None if unit.trim().is_empty() => (low, high),
+        _ => return None,
+    };
+    let slack = 0.02 * (max - min);
+    let (min, max) = (min - slack, max + slack);
+    if high <= low {
+        return Some(if (min..=max).contains(&low) { 1.0 } else { 0.0 });
+    }
+    Some(((high.min(max) - low.max(min)) / (high - low)).clamp(0.0, 1.0))
+}
+
+fn behavior_score(role: &CompiledRole, print: &Fingerprint) -> Option<f64> {
+    if role.spec.behavior.is_empty() {
+        return None;
+    }
+    if role.spec.behavior.contains(&print.class) {
+        return Some(1.0);
+    }
+    // A machine that stood still all week shows nothing of what it usually does.
+    (print.class != BehaviorClass::Constant).then_some(0.0)
+}
+
+fn rate_score(role: &CompiledRole, print: &Fingerprint) -> Option<f64> {
+    let typical = role.spec.update_seconds.filter(|s| *s > 0.0)?;
+    let seconds = print.update_interval_seconds;
+    (seconds > 0.0).then(|| (-(seconds / typical).ln().powi(2) / 4.0).exp())
+}

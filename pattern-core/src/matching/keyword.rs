@@ -1,0 +1,100 @@
+//! What kind of equipment the names and descriptions speak of.
+
+use std::collections::BTreeMap;
+
+use super::cluster::PointView;
+use crate::naming::{Phrase, Text, TokenKind, Word, WordClass, class_of, tokenize};
+
+/// The equipment's own words: what stands before the points' rests, and in their descriptions.
+pub(super) struct EquipmentWords {
+    /// Per point: the name's head, its codes (letters in front of a number, lower case), its description.
+    points: Vec<(Text, Vec<String>, Text)>,
+    /// Kinds of equipment that at least half of the telling points mention.
+    kinds: Vec<Word>,
+}
+
+/// A keyword of a pattern, prepared.
+pub(super) struct Keyword {
+    text: String,
+    phrase: Phrase,
+}
+
+impl Keyword {
+    pub fn new(text: &str) -> Self {
+        Self { text: text.to_lowercase(), phrase: Phrase::new(text) }
+    }
+
+    /// What a point whose texts have it says for the pattern, 0..1. Short codes are shared by many things.
+    fn strength(&self) -> f64 {
+        match self.text.len() {
+            1 => 0.5,
+            2 => 0.75,
+            _ => 1.0,
+        }
+    }
+}
+
+impl EquipmentWords {
+    pub fn new(heads: &[String], seen: &[PointView]) -> Self {
+        let points: Vec<(Text, Vec<String>, Text)> = heads
+            .iter()
+            .zip(seen)
+            .map(|(head, point)| {
+                let description = match &point.borrowed {
+                    Some(borrowed) if point.words.description.is_empty() => borrowed.clone(),
+                    _ => point.words.description.clone(),
+                };
+                (Text::new(head), codes(head), description)
+            })
+            .collect();
+        let mut counts: BTreeMap<Word, usize> = BTreeMap::new();
+        for (head, _, description) in &points {
+            let mut kinds: Vec<Word> =
+                head.tokens.iter().chain(&description.tokens).filter_map(kind).collect();
+            kinds.sort_unstable();
+            kinds.dedup();
+            for word in kinds {
+                *counts.entry(word).or_default() += 1;
+            }
+        }
+        let telling = points.iter().filter(|(h, _, d)| !h.is_empty() || !d.is_empty()).count();
+        let kinds = counts.into_iter().filter(|(_, n)| n * 2 >= telling.max(2)).map(|(word, _)| word);
+        Self { kinds: kinds.collect(), points }
+    }
+
+    /// Share of the points that carry one of the keywords, weighted by its strength, 0..1.
+    pub fn evidence(&self, keywords: &[Keyword]) -> f64 {
+        let of_keyword = |keyword: &Keyword| {
+            let hits = self.points.iter().filter(|(head, codes, description)| {
+                codes.contains(&keyword.text)
+                    || keyword.text.len() > 2
+                        && (keyword.phrase.found_in(head) || keyword.phrase.found_in(description))
+            });
+            keyword.strength() * hits.count() as f64 / self.points.len().max(1) as f64
+        };
+        keywords.iter().map(of_keyword).fold(0.0, f64::max)
+    }
+
+    /// Whether most points speak of another kind of equipment than these keywords.
+    pub fn is_of_another_kind(&self, keywords: &[Keyword]) -> bool {
+        !self.kinds.is_empty()
+            && !self.kinds.iter().any(|kind| keywords.iter().any(|k| k.phrase.contains(*kind)))
+    }
+}
+
+/// The kind of equipment that a token surely names.
+fn kind(token: &crate::naming::TextToken) -> Option<Word> {
+    let surest = token.meanings.iter().max_by(|a, b| a.certainty.total_cmp(&b.certainty))?;
+    let only = surest.words.len() == 1 && surest.certainty >= 0.85;
+    (only && class_of(surest.words[0]) == WordClass::Equipment).then(|| surest.words[0])
+}
+
+/// Letters directly in front of a number: P of P-305, vav of VAV 12.
+fn codes(head: &str) -> Vec<String> {
+    let tokens = tokenize(head);
+    tokens
+        .windows(2)
+        .filter(|w| w[0].kind == TokenKind::Letters && w[1].kind == TokenKind::Digits)
+        .map(|w| w[0].text.to_lowercase())
+        .collect()
+}

@@ -1,0 +1,90 @@
+//! Which pattern a cluster is: roles assigned one to one at the optimum, scored and calibrated.
+
+mod assignment;
+mod calibration;
+mod cluster;
+mod compiled;
+mod evidence;
+mod keyword;
+mod reason;
+mod site;
+
+pub use assignment::assign;
+pub use site::SiteMemory;
+
+use uuid::Uuid;
+
+use crate::analytics::fingerprint::Fingerprint;
+use crate::domain::Scores;
+use crate::library::PatternSpec;
+use cluster::ClusterView;
+use compiled::CompiledPattern;
+
+/// What matching knows of a point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PointFeatures {
+    pub id: Uuid,
+    pub name: String,
+    pub unit: String,
+    pub description: String,
+    /// `None` until there are enough samples.
+    pub fingerprint: Option<Fingerprint>,
+}
+
+/// A point in a role.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProposedRole {
+    pub role: String,
+    /// Index among the cluster's points.
+    pub point: usize,
+    /// How sure, 0..1.
+    pub score: f64,
+}
+
+/// How a cluster would be that pattern.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proposal {
+    /// In the pattern's order; a role and a point occur at most once. Empty: nothing fits.
+    pub roles: Vec<ProposedRole>,
+    pub scores: Scores,
+    /// Calibrated probability that it is right, 0..1.
+    pub confidence: f64,
+    /// In words a technician understands.
+    pub reason: String,
+}
+
+/// Proposes for clusters from a library whose phrases are prepared once.
+pub struct Matcher {
+    patterns: Vec<CompiledPattern>,
+}
+
+impl Matcher {
+    /// Patterns with their present confidences, 0..1.
+    pub fn new<'a>(patterns: impl IntoIterator<Item = (&'a PatternSpec, f64)>) -> Self {
+        let patterns = patterns.into_iter().map(|(spec, confidence)| CompiledPattern::new(spec, confidence));
+        Self { patterns: patterns.collect() }
+    }
+
+    /// One proposal per pattern, in the order of `new`. `cohesion` (0..1) is the cluster's.
+    pub fn propose(
+        &self,
+        points: &[PointFeatures],
+        cohesion: Option<f64>,
+        site: &SiteMemory,
+    ) -> Vec<Proposal> {
+        let cluster = ClusterView::new(points, cohesion, site);
+        self.patterns.iter().map(|pattern| pattern.propose(&cluster)).collect()
+    }
+}
+
+/// How these points would be one such pattern. Prefer a `Matcher` for many clusters.
+pub fn propose(
+    points: &[PointFeatures],
+    cohesion: Option<f64>,
+    pattern: &PatternSpec,
+    pattern_confidence: f64,
+    site: &SiteMemory,
+) -> Proposal {
+    let pattern = CompiledPattern::new(pattern, pattern_confidence);
+    pattern.propose(&ClusterView::new(points, cohesion, site))
+}

@@ -1,0 +1,91 @@
+//! Naming evidence that points belong to the same equipment.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::NamedPoint;
+use super::description::{Mention, mention};
+use super::keys::name_keys;
+use super::token::{TokenKind, tokenize};
+
+/// The name itself says so.
+const BY_NAME: f32 = 1.0;
+/// The description says so.
+const BY_TAG: f32 = 0.9;
+const BY_NUMBER: f32 = 0.7;
+const BY_KIND: f32 = 0.5;
+/// The attributes of one loop belong together, but a loop is not yet a piece of equipment.
+const BY_LOOP: f32 = 0.5;
+/// A kind of equipment that more points than this mention stands there more than once.
+const FEW: usize = 24;
+/// Everybody with everybody up to this many points; larger groups get a band of neighbours.
+const CLIQUE: usize = 64;
+
+/// Edges (index, index, weight 0..1) between points of the same equipment, by their names and
+/// descriptions alone; each pair at most once, smaller index first, sorted. Takes O(n log n).
+pub fn name_edges(points: &[NamedPoint]) -> Vec<(u32, u32, f32)> {
+    let names: Vec<&str> = points.iter().map(|p| p.name.as_str()).collect();
+    let keys = name_keys(&names);
+    let mut groups: BTreeMap<(&'static str, String), Vec<u32>> = BTreeMap::new();
+    let mut weights: BTreeMap<&'static str, f32> = BTreeMap::new();
+    let mut put = |sort: &'static str, weight: f32, key: String, point: usize| {
+        weights.insert(sort, weight);
+        groups.entry((sort, key)).or_default().push(point as u32);
+    };
+    for (i, point) in points.iter().enumerate() {
+        if let Some(key) = &keys[i].key {
+            put("name", BY_NAME, key.clone(), i);
+            continue;
+        }
+        if let Some(key) = loop_key(&point.name) {
+            put("loop", BY_LOOP, key, i);
+        }
+        let area = area(&point.name);
+        match mention(&point.description) {
+            Some(Mention::Tag(tag)) => put("tag", BY_TAG, tag, i),
+            Some(Mention::Numbered(number)) => put("number", BY_NUMBER, format!("{area}/{number}"), i),
+            Some(Mention::Kind(kind)) => put("kind", BY_KIND, format!("{area}/{kind}"), i),
+            None => {}
+        }
+    }
+    let mut edges: BTreeMap<(u32, u32), f32> = BTreeMap::new();
+    for ((sort, _), members) in &groups {
+        if *sort == "kind" && members.len() > FEW {
+            continue;
+        }
+        connect(members, weights[sort], &mut edges);
+    }
+    edges.into_iter().map(|((a, b), weight)| (a, b, weight)).collect()
+}
+
+fn connect(members: &[u32], weight: f32, edges: &mut BTreeMap<(u32, u32), f32>) {
+    let members: Vec<u32> = members.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+    for (i, a) in members.iter().enumerate() {
+        for b in members[i + 1..].iter().take(CLIQUE) {
+            let edge = edges.entry((*a, *b)).or_default();
+            *edge = edge.max(weight);
+        }
+    }
+}
+
+/// Area and loop number of a name with attributes: 12_TIC_2671.OP → 12 tic 2671.
+fn loop_key(name: &str) -> Option<String> {
+    let tokens = tokenize(name);
+    let number = tokens.iter().rposition(|t| t.kind == TokenKind::Digits && t.text.len() >= 3)?;
+    let key: Vec<String> = tokens[..=number].iter().map(|t| t.text.to_lowercase()).collect();
+    let unit = tokens.get(number + 1).filter(|t| t.glued && t.text.len() == 1);
+    (number + 1 < tokens.len())
+        .then(|| format!("{}{}", key.join("|"), unit.map_or(String::new(), |u| u.text.to_lowercase())))
+}
+
+/// Where a name without equipment stands: what is before its letters, and the first digit of its number.
+fn area(name: &str) -> String {
+    let tokens = tokenize(name);
+    let letters = tokens.windows(2).position(|w| {
+        w[0].kind == TokenKind::Letters && w[1].kind == TokenKind::Digits && w[1].text.len() >= 3
+    });
+    let Some(letters) = letters else { return String::new() };
+    let before: Vec<&str> = tokens[..letters].iter().map(|t| t.text.as_str()).collect();
+    let first = &tokens[letters + 1].text;
+    let first = if first.len() >= 4 { &first[..1] } else { "" };
+    format!("{}/{first}", before.join("|")).to_lowercase()
+}

@@ -1,0 +1,177 @@
+//! Which part of a name identifies the equipment: inferred per site, because conventions differ.
+//!
+//! A cut of a name into key and rest is right where the same rests come back under many keys of the same
+//! shape: `PMP16 | FLOW` because PMP14 has a FLOW too, `S1-17 | CTL FLOW MIN` because every box has one.
+//! That also tells sequence digits (TT6071 → 607 | TT 1) from plain loop numbers (FI-101).
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::token::{Token, TokenKind, tokenize};
+
+/// What the structure of a site's names says about one name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NameKey {
+    /// Identity of the equipment, normalised; `None` where the name has none.
+    pub key: Option<String>,
+    /// The key with its numbers blanked out: what look-alikes share.
+    pub shape: String,
+    /// What is left of the name: the part that tells the role.
+    pub rest: String,
+}
+
+#[derive(Debug, Clone)]
+struct Cut {
+    key: String,
+    shape: String,
+    rest: String,
+    /// The rest without case and duplicate numbers, for comparison.
+    rest_key: String,
+    /// A cut that needs proof by repetition, since it breaks a number or a word.
+    needs_proof: bool,
+}
+
+/// Rests that come back under fewer keys than this do not prove a cut that needs proof.
+const PROOF: f64 = 2.0;
+
+/// Keys for all names of a data source.
+pub fn name_keys(names: &[&str]) -> Vec<NameKey> {
+    let cuts: Vec<Vec<Cut>> = names.iter().map(|name| cuts(name)).collect();
+    let mut keys_of_rest: HashMap<(&str, &str), BTreeSet<&str>> = HashMap::new();
+    for cut in cuts.iter().flatten() {
+        keys_of_rest.entry((&cut.shape, &cut.rest_key)).or_default().insert(&cut.key);
+    }
+    // Per key: how often its rests come back elsewhere (mean of logarithms), and how many points it has.
+    let mut groups: HashMap<&str, (f64, usize)> = HashMap::new();
+    for cut in cuts.iter().flatten() {
+        let reuse = keys_of_rest[&(cut.shape.as_str(), cut.rest_key.as_str())].len() as f64;
+        let group = groups.entry(&cut.key).or_default();
+        group.0 += reuse.ln();
+        group.1 += 1;
+    }
+    cuts.iter()
+        .zip(names)
+        .map(|(cuts, name)| {
+            let scored = cuts.iter().filter_map(|cut| {
+                let (sum, size) = groups[cut.key.as_str()];
+                let reuse = sum / size as f64;
+                let proven = !cut.needs_proof || reuse >= PROOF.ln();
+                (size >= 2 && proven).then(|| (reuse + size_bonus(size), cut))
+            });
+            // On a tie the longer key is the more careful answer.
+            match scored.max_by(|a, b| a.0.total_cmp(&b.0).then(a.1.key.len().cmp(&b.1.key.len()))) {
+                Some((_, cut)) => {
+                    NameKey { key: Some(cut.key.clone()), shape: cut.shape.clone(), rest: cut.rest.clone() }
+                }
+                None => NameKey { key: None, shape: blank(&tokenize(name)), rest: (*name).to_owned() },
+            }
+        })
+        .collect()
+}
+
+/// Equipment has a handful to some dozens of points; whole areas have hundreds.
+fn size_bonus(size: usize) -> f64 {
+    let size = size as f64;
+    0.5 * size.min(12.0).ln() - (size.max(40.0) / 40.0).ln()
+}
+
+fn cuts(name: &str) -> Vec<Cut> {
+    let tokens = tokenize(name);
+    let mut cuts = Vec::new();
+    for i in 0..tokens.len() {
+        if tokens[i].kind != TokenKind::Digits {
+            continue;
+        }
+        prefix_cuts(name, &tokens, i, &mut cuts);
+        sequence_cuts(name, &tokens, i, &mut cuts);
+    }
+    cuts
+}
+
+/// Everything up to a number, with or without the letter that tells parallel machines apart.
+fn prefix_cuts(name: &str, tokens: &[Token], i: usize, cuts: &mut Vec<Cut>) {
+    let rest_tokens = &tokens[i + 1..];
+    if !rest_tokens.iter().any(|t| t.kind == TokenKind::Letters) {
+        return;
+    }
+    let head = &tokens[..=i];
+    cuts.push(Cut {
+        key: normal(head),
+        shape: blank(head),
+        rest: name[tokens[i].end()..].to_owned(),
+        rest_key: rest_key(&name[tokens[i].end()..]),
+        needs_proof: false,
+    });
+    let next = &tokens[i + 1];
+    if !(next.glued && next.kind == TokenKind::Letters) {
+        return;
+    }
+    let letter = next.text.chars().next().filter(char::is_ascii_alphabetic);
+    let Some(letter) = letter else { return };
+    let rest = &name[next.start + 1..];
+    if rest.chars().any(char::is_alphanumeric) {
+        cuts.push(Cut {
+            key: format!("{}{}", normal(head), letter.to_ascii_lowercase()),
+            shape: format!("{}@", blank(head)),
+            rest: rest.to_owned(),
+            rest_key: rest_key(rest),
+            needs_proof: next.text.len() > 1,
+        });
+    }
+}
+
+/// Letters, then a number whose last digit counts points: TT6071, TT601C1.
+fn sequence_cuts(name: &str, tokens: &[Token], i: usize, cuts: &mut Vec<Cut>) {
+    let number = &tokens[i].text;
+    let Some(letters) = i.checked_sub(1).map(|l| &tokens[l]).filter(|t| t.kind == TokenKind::Letters) else {
+        return;
+    };
+    if number.len() < 3 || !number.is_ascii() || letters.text.len() > 4 {
+        return;
+    }
+    let area = &tokens[..i - 1];
+    let mut push = |identity: &str, shape: String, sequence: &str, tail: &str| {
+        cuts.push(Cut {
+            key: format!("{}~{}", normal(area), identity.to_lowercase()),
+            shape: format!("{}~{shape}", blank(area)),
+            rest: format!("{}{sequence}{tail}", letters.text),
+            rest_key: format!("{}{sequence}{}", letters.text.to_lowercase(), rest_key(tail)),
+            needs_proof: true,
+        });
+    };
+    let tail = &name[tokens[i].end()..];
+    if number.len() >= 4 {
+        let (identity, sequence) = number.split_at(number.len() - 1);
+        push(identity, "#".repeat(identity.len()), sequence, tail);
+    }
+    push(number, "#".repeat(number.len()), "", tail);
+    if let (Some(unit), Some(sequence)) = (tokens.get(i + 1), tokens.get(i + 2))
+        && unit.glued
+        && sequence.glued
+        && unit.text.len() == 1
+        && sequence.text.len() <= 2
+    {
+        let identity = format!("{number}{}", unit.text);
+        push(&identity, format!("{}@", "#".repeat(number.len())), &sequence.text, &name[sequence.end()..]);
+    }
+}
+
+/// Tokens in one spelling: case, separators and leading zeros do not count.
+fn normal(tokens: &[Token]) -> String {
+    let parts = tokens.iter().map(|t| match t.kind {
+        TokenKind::Letters => t.text.to_lowercase(),
+        TokenKind::Digits => t.text.trim_start_matches('0').to_owned(),
+    });
+    parts.collect::<Vec<_>>().join("|")
+}
+
+fn blank(tokens: &[Token]) -> String {
+    let parts = tokens.iter().map(|t| match t.kind {
+        TokenKind::Letters => t.text.to_lowercase(),
+        TokenKind::Digits => "#".to_owned(),
+    });
+    parts.collect::<Vec<_>>().join("|")
+}
+
+fn rest_key(rest: &str) -> String {
+    normal(&tokenize(rest))
+}

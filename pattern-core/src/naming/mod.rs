@@ -1,0 +1,26 @@
+//! What names tell: tokens, words, the equipment that a point belongs to, and readable labels.
+
+mod abbreviation;
+mod description;
+mod edges;
+mod isa;
+mod keys;
+mod label;
+mod lexicon;
+mod token;
+mod words;
+
+pub use edges::name_edges;
+pub use keys::{NameKey, name_keys};
+pub use label::label;
+pub use lexicon::{Meaning, Word, WordClass, class_of};
+pub use token::{Token, TokenKind, tokenize};
+pub use words::{Phrase, PointWords, Text, TextToken, words};
+
+/// What naming reads of a point.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NamedPoint {
+    pub name: String,
+    pub unit: String,
+    pub description: String,
+}
