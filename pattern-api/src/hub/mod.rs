@@ -192,23 +192,13 @@ impl Hub {
             }
             progress.position.epoch.clone()
         };
-        // Boxed, because a connection would keep the room for it all its life.
-        Box::pin(self.read_from_outbox(&epoch, after, limit)).await
-    }
-
-    async fn read_from_outbox(
-        &self,
-        epoch: &str,
-        after: i64,
-        limit: usize,
-    ) -> Result<Vec<Arc<HubEvent>>, ReadFailure> {
         let _turn = self.outbox_readers.acquire().await.map_err(|_| ReadFailure::Unavailable)?;
         match self.store.read_events(after, limit as i64).await {
             Ok(Some(rows)) => {
                 let known = self.position().number;
                 // What the hub itself has not reached comes from the ring, in its turn.
                 let rows = rows.into_iter().filter(|row| row.position <= known);
-                Ok(rows.map(|row| Arc::new(HubEvent::new(epoch, row.position, &row.text))).collect())
+                Ok(rows.map(|row| Arc::new(HubEvent::new(&epoch, row.position, &row.text))).collect())
             }
             Ok(None) => Err(ReadFailure::Gone),
             Err(error) => {

@@ -18,10 +18,10 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 /// A client that talks faster than it is answered has to wait.
 const COMMANDS: usize = 4;
 
-/// What the client said. Small, because the channel that carries it keeps room for many.
+/// What the client said.
 #[derive(Debug)]
 pub enum Command {
-    Message(Box<ClientMessage>),
+    Message(ClientMessage),
     NotUnderstood(String),
     /// A pong, or another sign of life.
     Alive,
@@ -50,7 +50,7 @@ async fn listen(stream: &mut SplitStream<WebSocket>, commands: mpsc::Sender<Comm
     while let Some(Ok(message)) = stream.next().await {
         let command = match message {
             Message::Text(text) => match messages::parse(&text) {
-                Ok(message) => Command::Message(Box::new(message)),
+                Ok(message) => Command::Message(message),
                 Err(reason) => Command::NotUnderstood(reason),
             },
             Message::Binary(_) => Command::NotUnderstood("messages are JSON text".into()),

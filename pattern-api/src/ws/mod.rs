@@ -4,7 +4,6 @@ mod codes;
 mod connection;
 mod messages;
 mod origin;
-mod resume;
 mod subscriptions;
 mod writer;
 
@@ -20,7 +19,7 @@ use axum::{
 };
 use std::sync::Arc;
 
-use crate::{hub::Hub, problem::Problem, state::AppState};
+use crate::{hub::Hub, state::AppState};
 
 /// What tungstenite allocates for every connection; its default is 128 KiB.
 const READ_BUFFER: usize = 1024;
@@ -47,12 +46,11 @@ where
 
 async fn upgrade(State(hub): State<Arc<Hub>>, headers: HeaderMap, socket: WebSocketUpgrade) -> Response {
     if !origin::allowed(&headers, &hub.options().allowed_origins) {
-        let reason = "pages of this origin may not connect; list it in api.allowed_origins";
-        return Problem::new(StatusCode::FORBIDDEN, reason).into_response();
+        return (StatusCode::FORBIDDEN, "this origin may not connect").into_response();
     }
     if !hub.ready() {
-        let problem = Problem::unavailable("not caught up with the stream of events yet, try again");
-        return ([(header::RETRY_AFTER, "1")], problem).into_response();
+        let reason = "not caught up with the stream of events yet, try again";
+        return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], reason).into_response();
     }
     socket
         .read_buffer_size(READ_BUFFER)

@@ -1,7 +1,7 @@
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use futures_util::{SinkExt, stream::SplitSink};
 use pattern_core::domain::Position;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until, timeout},
@@ -10,13 +10,15 @@ use tokio::{
 use super::{
     CloseCode,
     connection::Command,
-    messages::{Channel, ClientMessage, ServerMessage},
+    messages::{Channel, ClientMessage, ServerMessage, Subscribe},
     subscriptions::Subscriptions,
 };
 use crate::hub::{CurrentState, Hub, HubEvent, Progress, ReadFailure, StateChannel};
 
 /// Events between two looks at what else there is to do.
 const EVENTS_AT_ONCE: usize = 64;
+/// How long a position that another instance has shown may take to get here.
+const REACH_WITHIN: Duration = Duration::from_secs(30);
 
 /// How a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,21 +28,21 @@ pub enum Ending {
     Gone,
 }
 
-pub(super) type Outcome<T = ()> = Result<T, Ending>;
+type Outcome<T = ()> = Result<T, Ending>;
 
 /// The sending half of a connection. It keeps no queue: it reads on from its cursor in the hub's ring,
 /// which all connections share, so that a slow client costs no memory.
 pub struct Writer {
-    pub(super) hub: Arc<Hub>,
+    hub: Arc<Hub>,
     sink: SplitSink<WebSocket, Message>,
-    pub(super) progress: watch::Receiver<Progress>,
-    pub(super) epoch: String,
-    pub(super) generation: u64,
+    progress: watch::Receiver<Progress>,
+    epoch: String,
+    generation: u64,
     /// Everything up to here was sent, as far as it is wanted.
-    pub(super) cursor: i64,
+    cursor: i64,
     /// The stream's bytes up to the cursor; unknown until the client has caught up once.
-    pub(super) bytes_at_cursor: Option<u64>,
-    pub(super) subscriptions: Subscriptions,
+    bytes_at_cursor: Option<u64>,
+    subscriptions: Subscriptions,
     jobs: Option<Watched>,
     stats: Option<Watched>,
     authenticated: bool,
@@ -50,9 +52,9 @@ pub struct Writer {
 }
 
 /// A channel of current state.
-pub(super) struct Watched {
-    pub state: watch::Receiver<CurrentState>,
-    pub sent: u64,
+struct Watched {
+    state: watch::Receiver<CurrentState>,
+    sent: u64,
 }
 
 enum Wake {
@@ -92,7 +94,7 @@ impl Writer {
     }
 
     pub async fn run(&mut self, mut commands: mpsc::Receiver<Command>) -> Ending {
-        let mut outcome = if self.authenticated { Box::pin(self.welcome()).await } else { Ok(()) };
+        let mut outcome = if self.authenticated { self.welcome().await } else { Ok(()) };
         loop {
             match outcome {
                 Ok(()) => outcome = self.turn(&mut commands).await,
@@ -104,8 +106,7 @@ impl Writer {
     async fn turn(&mut self, commands: &mut mpsc::Receiver<Command>) -> Outcome {
         let behind = self.deliver().await?;
         match self.wake(commands, behind).await {
-            // Boxed, because a connection would keep the room for it all its life.
-            Wake::Command(Some(command)) => Box::pin(self.obey(command)).await,
+            Wake::Command(Some(command)) => self.obey(command).await,
             Wake::Command(None) => Err(Ending::Gone),
             Wake::Events => Ok(()),
             Wake::State(channel) => self.send_state(channel, false).await,
@@ -127,7 +128,7 @@ impl Writer {
     }
 
     /// Sends what the stream has after the cursor; answers whether there is more.
-    pub(super) async fn deliver(&mut self) -> Outcome<bool> {
+    async fn deliver(&mut self) -> Outcome<bool> {
         let progress = self.progress.borrow_and_update().clone();
         if progress.generation != self.generation {
             return Err(Ending::Close(CloseCode::Renewed));
@@ -150,7 +151,7 @@ impl Writer {
         Ok(self.cursor < top)
     }
 
-    pub(super) async fn read_after(&self, after: i64) -> Outcome<Vec<Arc<HubEvent>>> {
+    async fn read_after(&self, after: i64) -> Outcome<Vec<Arc<HubEvent>>> {
         match self.hub.read_after(self.generation, after, EVENTS_AT_ONCE).await {
             Ok(events) => Ok(events),
             Err(ReadFailure::Gone | ReadFailure::Unavailable) => Err(Ending::Close(CloseCode::Insufficient)),
@@ -164,7 +165,7 @@ impl Writer {
             Command::NotUnderstood(reason) => {
                 return self.send(ServerMessage::Error { reason: &reason }).await;
             }
-            Command::Message(message) => *message,
+            Command::Message(message) => message,
         };
         match message {
             ClientMessage::Auth { token } => self.authenticate(&token).await,
@@ -213,14 +214,95 @@ impl Writer {
         self.welcome().await
     }
 
-    pub(super) fn watched(&mut self, channel: StateChannel) -> &mut Option<Watched> {
+    async fn subscribe(&mut self, subscribe: Subscribe) -> Outcome {
+        let data_source = subscribe.data_source.as_deref();
+        let mut added = Subscriptions::default();
+        for channel in &subscribe.channels {
+            if let Channel::Stream(channel) = channel {
+                added.add(*channel, data_source);
+            }
+        }
+        let resume = match &subscribe.position {
+            Some(text) => self.can_resume(text).await?,
+            None => None,
+        };
+        if subscribe.position.is_some() {
+            self.hub.count_recovery(resume.is_some());
+        }
+        let from = Position::new(self.epoch.clone(), resume.unwrap_or(self.cursor));
+        let channels = &subscribe.channels;
+        self.send(ServerMessage::Subscribed { recovered: resume.is_some(), position: &from, channels })
+            .await?;
+
+        if let Some(resume) = resume {
+            self.replay(resume, &added).await?;
+        }
+        for channel in subscribe.channels {
+            match channel {
+                Channel::Stream(channel) => self.subscriptions.add(channel, data_source),
+                Channel::State(channel) => {
+                    *self.watched(channel) = Some(Watched { state: self.hub.current(channel), sent: 0 });
+                    self.send_state(channel, true).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The position to read on from, if everything after it can be read.
+    async fn can_resume(&mut self, text: &str) -> Outcome<Option<i64>> {
+        let Ok(position) = text.parse::<Position>() else { return Ok(None) };
+        if position.epoch != self.epoch {
+            return Ok(None);
+        }
+        let unavailable = |_| Ending::Close(CloseCode::Insufficient);
+        if !self.hub.exists(position.number).await.map_err(unavailable)? {
+            return Ok(None);
+        }
+        let mut progress = self.progress.clone();
+        let generation = self.generation;
+        let reached =
+            progress.wait_for(|p| p.position.number >= position.number || p.generation != generation);
+        if timeout(REACH_WITHIN, reached).await.is_err() {
+            return Err(Ending::Close(CloseCode::Insufficient));
+        }
+        match self.hub.read_after(self.generation, position.number, 1).await {
+            Ok(_) => Ok(Some(position.number)),
+            Err(ReadFailure::Gone) => Ok(None),
+            Err(failure @ ReadFailure::Unavailable) => Err(unavailable(failure)),
+        }
+    }
+
+    /// Sends what `added` missed after `from`, up to the cursor, where all subscriptions go on together.
+    async fn replay(&mut self, from: i64, added: &Subscriptions) -> Outcome {
+        if self.subscriptions.is_empty() {
+            self.cursor = from;
+            self.bytes_at_cursor = None;
+            return Ok(());
+        }
+        while self.cursor < from {
+            self.deliver().await?;
+        }
+        let mut reached = from;
+        while reached < self.cursor {
+            for event in self.read_after(reached).await? {
+                reached = event.position;
+                if event.position <= self.cursor && added.includes(&event) {
+                    self.send_event(&event).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn watched(&mut self, channel: StateChannel) -> &mut Option<Watched> {
         match channel {
             StateChannel::Jobs => &mut self.jobs,
             StateChannel::Stats => &mut self.stats,
         }
     }
 
-    pub(super) async fn send_state(&mut self, channel: StateChannel, whole: bool) -> Outcome {
+    async fn send_state(&mut self, channel: StateChannel, whole: bool) -> Outcome {
         let Some(watched) = self.watched(channel) else { return Ok(()) };
         let state = watched.state.borrow_and_update().clone();
         // Nothing is known yet, or nothing new: the next change brings it.
@@ -255,11 +337,11 @@ impl Writer {
         Position::new(self.epoch.clone(), self.cursor)
     }
 
-    pub(super) async fn send(&mut self, message: ServerMessage<'_>) -> Outcome {
+    async fn send(&mut self, message: ServerMessage<'_>) -> Outcome {
         self.send_text(message.text(), None).await
     }
 
-    pub(super) async fn send_event(&mut self, event: &HubEvent) -> Outcome {
+    async fn send_event(&mut self, event: &HubEvent) -> Outcome {
         let after_it = self.bytes_at_cursor.map(|bytes| bytes + event.bytes() as u64);
         self.send_text(event.message.clone(), after_it).await
     }

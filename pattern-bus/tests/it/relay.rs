@@ -16,19 +16,20 @@ async fn all_positions(stream: &TestStream) -> Vec<i64> {
 
 /// Each entity has one partition, and its first deliveries are in the order of its versions.
 fn assert_order_per_entity(records: &[Consumed]) {
-    let mut entities: BTreeMap<String, (i32, Vec<i64>)> = BTreeMap::new();
+    let mut versions: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+    let mut partitions: BTreeMap<&str, i32> = BTreeMap::new();
     let mut seen = BTreeSet::new();
     for record in records {
-        let event = record.event();
-        let subject = event["subject"].as_str().unwrap().to_owned();
-        let (partition, versions) = entities.entry(subject).or_insert((record.partition, Vec::new()));
-        assert_eq!(*partition, record.partition);
+        assert_eq!(*partitions.entry(&record.key).or_insert(record.partition), record.partition);
         if seen.insert(record.position()) {
-            versions.push(event["data"]["version"].as_i64().unwrap());
+            versions
+                .entry(&record.key)
+                .or_default()
+                .push(record.event()["data"]["version"].as_i64().unwrap());
         }
     }
-    for (subject, (_, versions)) in entities {
-        assert!(versions.is_sorted(), "{subject}: {versions:?}");
+    for (key, versions) in versions {
+        assert!(versions.is_sorted(), "{key}: {versions:?}");
     }
 }
 

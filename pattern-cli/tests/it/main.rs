@@ -1,3 +1,4 @@
+mod architecture;
 mod demo;
 mod import;
 mod import_command;

@@ -1,17 +1,124 @@
-//! What the jobs do.
+//! What the jobs do. Each stage is idempotent: running it again over the same input changes nothing.
 
-use futures_util::FutureExt;
+mod behavior;
+mod clustering;
+mod correlation;
+mod learning;
+mod maintenance;
+mod matching;
+mod new_pattern;
+mod sealing;
+mod window;
+
+use chrono::{DateTime, Utc};
 use pattern_config::EngineConfig;
+use pattern_core::domain::{DataSource, JobName};
 use pattern_store::{
-    Store,
-    jobs::{Handler, JobError},
+    Store, StoreError,
+    jobs::{Fence, Handler, JobContext, JobError},
 };
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
-/// Does every job of the engine.
-pub fn handler(_: Store, _: EngineConfig) -> Handler {
-    Arc::new(|context| {
-        async move { Err(JobError::GiveUp(format!("no worker knows how to do {}", context.job.as_str()))) }
-            .boxed()
+/// What every stage works with.
+pub(crate) struct Stage {
+    pub store: Store,
+    pub engine: EngineConfig,
+    pub fence: Fence,
+    pub now: DateTime<Utc>,
+    pub cancelled: CancellationToken,
+}
+
+/// A stage either found something, or saw that its input is the one it worked on last.
+pub(crate) enum Outcome {
+    Done(Value),
+    Unchanged,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StageError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("computation ended early: {0}")]
+    Computation(#[from] tokio::task::JoinError),
+    #[error("cancelled")]
+    Cancelled,
+}
+
+/// The handler that the job queue calls.
+pub fn handler(store: Store, engine: EngineConfig) -> Handler {
+    Arc::new(move |context: JobContext| {
+        let stage = Stage {
+            store: store.clone(),
+            engine: engine.clone(),
+            fence: Fence::of(&context),
+            now: Utc::now(),
+            cancelled: context.cancelled.clone(),
+        };
+        Box::pin(async move { run(&stage, &context).await.map_err(|e| JobError::Retry(e.to_string())) })
     })
+}
+
+async fn run(stage: &Stage, context: &JobContext) -> Result<Value, StageError> {
+    match context.job {
+        JobName::PatternLearning => return learning::run(stage).await,
+        JobName::Maintenance => return maintenance::run(stage).await,
+        JobName::Sealing => return sealing::run(stage).await,
+        _ => {}
+    }
+    let mut results = Map::new();
+    for source in stage.store.data_sources().await? {
+        if context.data_source_id.is_some_and(|wanted| wanted != source.id) {
+            continue;
+        }
+        if stage.cancelled.is_cancelled() {
+            return Err(StageError::Cancelled);
+        }
+        let outcome = match context.job {
+            JobName::BehavioralAnalysis => behavior::run(stage, &source).await?,
+            JobName::CorrelationAnalysis => correlation::run(stage, &source).await?,
+            JobName::ClusterDetection => clustering::run(stage, &source).await?,
+            _ => matching::run(stage, &source).await?,
+        };
+        let result = match outcome {
+            Outcome::Done(result) => result,
+            Outcome::Unchanged => json!({ "skipped": true }),
+        };
+        results.insert(source.name, result);
+    }
+    Ok(Value::Object(results))
+}
+
+impl Stage {
+    /// Runs `work` unless the stage saw this input before, and remembers the input when it is done.
+    pub async fn unless_unchanged<F>(
+        &self,
+        name: JobName,
+        source: &DataSource,
+        input_version: &str,
+        work: F,
+    ) -> Result<Outcome, StageError>
+    where
+        F: Future<Output = Result<Value, StageError>>,
+    {
+        if self.store.stage_input(name.as_str(), source.id).await?.as_deref() == Some(input_version) {
+            return Ok(Outcome::Unchanged);
+        }
+        let result = work.await?;
+        self.store.set_stage_input(name.as_str(), source.id, input_version, self.fence).await?;
+        Ok(Outcome::Done(result))
+    }
+}
+
+/// A short hash of everything that a stage's result depends on.
+pub(crate) fn version_of<T: AsRef<[u8]>>(parts: impl IntoIterator<Item = T>) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        let part = part.as_ref();
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    hash.finalize()[..12].iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -1,3 +1,9 @@
+//! The worker: its schedule, what its stages find, and what happens when things go wrong.
+
+mod flywheel;
+mod killed;
+mod outage;
 mod run;
 mod scheduler;
+mod site;
 mod support;

@@ -1,0 +1,103 @@
+//! The chain of analyses, from names and samples to suggestions, and what an answer teaches.
+
+use chrono::Utc;
+use pattern_core::domain::{ApproveRequest, Purpose, RejectRequest, SuggestionStatus};
+use pattern_store::DecisionRequest;
+use serde_json::json;
+
+use crate::site::{Site, Worker, until};
+
+/// The pending count follows by itself, debounced.
+const STATE_EVENTS: &str = "select count(*) from outbox where type <> 'PendingCountChanged'";
+
+#[tokio::test]
+async fn names_and_units_alone_reach_suggestions() {
+    let site = Site::new().await;
+    site.add_points().await;
+    let _worker = Worker::start(&site);
+    site.analyse().await;
+    let pending = site.suggestions(SuggestionStatus::Pending).await;
+    let pumps = pending.iter().filter(|s| s.pattern.name == "Centrifugal Pump").count();
+    assert_eq!(pumps, 4, "{pending:#?}");
+}
+
+#[tokio::test]
+async fn samples_add_what_names_can_not_say() {
+    let site = Site::new().await;
+    site.add_points().await;
+    site.add_samples(Utc::now()).await;
+    let _worker = Worker::start(&site);
+    site.analyse().await;
+    assert!(site.count("select count(*) from fingerprints").await >= 20);
+    assert!(site.count("select count(*) from correlations").await > 0);
+    let pending = site.suggestions(SuggestionStatus::Pending).await;
+    let pump = pending.iter().find(|s| s.pattern.name == "Centrifugal Pump").expect("a pump");
+    assert_eq!(pump.purpose, Purpose::Match);
+    assert!(pump.scores.range.is_some() && pump.scores.behavior.is_some(), "{:?}", pump.scores);
+}
+
+#[tokio::test]
+async fn a_second_run_over_the_same_input_is_skipped_and_changes_nothing() {
+    let site = Site::new().await;
+    site.add_points().await;
+    site.add_samples(Utc::now() - chrono::Duration::days(3)).await;
+    let _worker = Worker::start(&site);
+    site.analyse().await;
+    let events = site.count(STATE_EVENTS).await;
+    let again = site.analyse().await;
+    assert_eq!(site.count(STATE_EVENTS).await, events);
+    let filter = pattern_store::jobs::RunFilter { chain_id: Some(again.id), ..Default::default() };
+    for stage in site.store.job_runs(&filter).await.expect("stages") {
+        assert_eq!(stage.result, Some(json!({ "north": { "skipped": true } })), "{}", stage.job);
+    }
+}
+
+#[tokio::test]
+async fn an_approval_raises_the_patterns_confidence_and_the_name_score_of_look_alikes() {
+    let site = Site::new().await;
+    site.add_points().await;
+    let _worker = Worker::start(&site);
+    site.analyse().await;
+    let before = site.suggestions(SuggestionStatus::Pending).await;
+    let first = before.iter().find(|s| s.pattern.name == "Centrifugal Pump").expect("a pump");
+    let pattern = first.pattern.id.expect("a library pattern");
+    let confidence = site.store.pattern(pattern).await.expect("pattern").confidence;
+    let approve = DecisionRequest::Approve(ApproveRequest::default());
+    site.store.decide(first.id, &approve, "anna", None, Utc::now()).await.expect("approve");
+    site.until_any("select count(*) from job_runs where job = 'learning' and status = 'succeeded'").await;
+    let learned = site.store.pattern(pattern).await.expect("pattern");
+    assert!(learned.confidence > confidence, "{confidence} → {}", learned.confidence);
+    let after = site.suggestions(SuggestionStatus::Pending).await;
+    for suggestion in after.iter().filter(|s| s.pattern.id == Some(pattern)) {
+        let was = before.iter().find(|s| s.id == suggestion.id).expect("it was there");
+        assert!(suggestion.scores.name > was.scores.name, "{was:?}\n{suggestion:?}");
+    }
+    let event: String = sqlx::query_scalar(
+        "select event from outbox where type = 'PatternUpdated' order by ordinal desc limit 1",
+    )
+    .fetch_one(site.store.pool())
+    .await
+    .expect("an event says so");
+    assert!(event.contains("anna") && event.contains("approval of P-101"), "{event}");
+}
+
+#[tokio::test]
+async fn a_rejection_lowers_the_confidence_and_is_not_asked_again() {
+    let site = Site::new().await;
+    site.add_points().await;
+    let _worker = Worker::start(&site);
+    site.analyse().await;
+    let pending = site.suggestions(SuggestionStatus::Pending).await;
+    let pump = pending.iter().find(|s| s.pattern.name == "Centrifugal Pump").expect("a pump");
+    let pattern = pump.pattern.id.expect("a library pattern");
+    let confidence = site.store.pattern(pattern).await.expect("pattern").confidence;
+    let reject = DecisionRequest::Reject(RejectRequest { version: None, reason: "it is a toy".into() });
+    site.store.decide(pump.id, &reject, "ben", None, Utc::now()).await.expect("reject");
+    until("the confidence falls", || async {
+        site.store.pattern(pattern).await.is_ok_and(|p| p.confidence < confidence)
+    })
+    .await;
+    site.analyse().await;
+    let again = site.suggestions(SuggestionStatus::Pending).await;
+    assert!(again.iter().all(|s| s.cluster.id != pump.cluster.id || s.pattern.id != Some(pattern)));
+}

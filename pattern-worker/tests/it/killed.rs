@@ -1,0 +1,98 @@
+//! A worker that is killed in the middle of a stage: another one finishes it, and nothing is done twice.
+//!
+//! The test holds the table that the stage is about to use, so the kill always falls into the stage.
+
+use chrono::Utc;
+use pattern_core::domain::{ApproveRequest, RunStatus, SuggestionStatus};
+use pattern_store::{DecisionRequest, jobs::RunFilter};
+
+use crate::site::{Site, Worker};
+
+#[tokio::test]
+async fn killed_in_behavioral_analysis() {
+    survives_a_kill_in("behavioral-analysis", "fingerprints").await;
+}
+
+#[tokio::test]
+async fn killed_in_correlation_analysis() {
+    survives_a_kill_in("correlation-analysis", "correlations").await;
+}
+
+#[tokio::test]
+async fn killed_in_cluster_detection() {
+    survives_a_kill_in("cluster-detection", "clusters").await;
+}
+
+#[tokio::test]
+async fn killed_in_pattern_matching() {
+    survives_a_kill_in("pattern-matching", "suggestion_roles").await;
+}
+
+async fn survives_a_kill_in(stage: &'static str, table: &str) {
+    let site = Site::new().await;
+    site.add_points().await;
+    site.add_samples(Utc::now() - chrono::Duration::days(3)).await;
+    let held = site.hold(table).await;
+    let first = Worker::start(&site);
+    let chain = site.start_flywheel().await;
+    until_running(&site, stage).await;
+    first.kill();
+    drop(held);
+    let _second = Worker::start(&site);
+    let run = site.finished(chain).await;
+    assert_eq!(run.status, RunStatus::Succeeded, "{:?}", run.error);
+    let filter = RunFilter { chain_id: Some(chain), ..RunFilter::default() };
+    let stages = site.store.job_runs(&filter).await.expect("stages");
+    let hit = stages.iter().find(|s| s.job == stage).expect("stage");
+    assert_eq!(hit.attempts, 2, "the killed attempt counts, and one more finished it");
+    assert_eq!(stages.len(), 4, "no stage was handed over twice");
+    nothing_twice(&site).await;
+    assert!(!site.suggestions(SuggestionStatus::Pending).await.is_empty());
+}
+
+#[tokio::test]
+async fn killed_in_pattern_learning() {
+    let site = Site::new().await;
+    site.add_points().await;
+    let first = Worker::start(&site);
+    site.analyse().await;
+    let pump = site.suggestions(SuggestionStatus::Pending).await.remove(0);
+    let held = site.hold("pattern_versions").await;
+    let approve = DecisionRequest::Approve(ApproveRequest::default());
+    site.store.decide(pump.id, &approve, "anna", None, Utc::now()).await.expect("approve");
+    until_running(&site, "pattern-learning").await;
+    first.kill();
+    drop(held);
+    let _second = Worker::start(&site);
+    site.until_any("select count(*) from job_runs where job = 'learning' and status = 'succeeded'").await;
+    let support = site.store.pattern(pump.pattern.id.expect("pattern")).await.expect("pattern").support;
+    assert!((0.5..=1.5).contains(&support), "one approval counts once: {support}");
+    assert_eq!(site.count("select count(*) from outbox where type = 'PatternUpdated'").await, 1);
+    nothing_twice(&site).await;
+}
+
+async fn until_running(site: &Site, stage: &'static str) {
+    crate::site::until(stage, || async {
+        let filter = RunFilter { job: Some(stage.into()), status: Some(RunStatus::Running), ..RunFilter::default() };
+        site.store.job_runs(&filter).await.is_ok_and(|runs| !runs.is_empty())
+    })
+    .await;
+}
+
+async fn nothing_twice(site: &Site) {
+    site.until_drained().await;
+    let doubled_questions = site
+        .count(
+            "select count(*) from (select from suggestions where status in ('pending', 'deferred')
+             group by cluster_id, pattern_id having count(*) > 1) as doubled",
+        )
+        .await;
+    let doubled_events = site
+        .count(
+            "select count(*) from (select from outbox group by aggregateid, type, event::jsonb -> 'data' -> 'version'
+             having count(*) > 1) as doubled",
+        )
+        .await;
+    let holes = site.count("select coalesce(max(position), 0) - count(*) from outbox").await;
+    assert_eq!((doubled_questions, doubled_events, holes), (0, 0, 0));
+}

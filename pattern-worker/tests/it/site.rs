@@ -1,0 +1,205 @@
+//! A small site with its own database and topics, and worker processes that serve it.
+
+use chrono::{DateTime, Duration, Utc};
+use pattern_bus::{KafkaSettings, topics};
+use pattern_core::{
+    domain::{JobRun, PatternSource, RunStatus, Sample, Suggestion, SuggestionStatus},
+    library,
+};
+use pattern_embedded::{poll, testing};
+use pattern_store::{
+    NewPoint, Store, SuggestionFilter,
+    samples::KeyedSample,
+};
+use sqlx::{Connection, Executor, PgConnection};
+use std::{
+    future::Future,
+    process::{Child, Command, Stdio},
+    time::Duration as Wait,
+};
+use uuid::Uuid;
+
+const PATIENCE: Wait = Wait::from_secs(90);
+pub const NAME: &str = "north";
+/// Pumps of one make: suffix, unit and share of the common load.
+const PARTS: [(&str, &str, f64); 5] = [
+    ("SUCT_PRESS", "psi", 20.0),
+    ("DISCH_PRESS", "psi", 150.0),
+    ("FLOW", "gpm", 900.0),
+    ("MTR_AMPS", "A", 80.0),
+    ("DISCH_TEMP", "degF", 110.0),
+];
+const PUMPS: [&str; 4] = ["P-101", "P-102", "P-103", "P-104"];
+
+pub struct Site {
+    pub store: Store,
+    pub kafka: KafkaSettings,
+    pub url: String,
+    _database: Option<testing::TestDatabase>,
+}
+
+impl Site {
+    /// On the servers that all tests share.
+    pub async fn new() -> Self {
+        let database = testing::TestDatabase::create().await;
+        let url = database.url.clone();
+        Self { _database: Some(database), ..Self::on(url, testing::kafka_bootstrap()).await }
+    }
+
+    /// On servers of the test's own.
+    pub async fn on(url: String, bootstrap: String) -> Self {
+        let store = Store::connect_lazy(&url, 6).expect("store");
+        store.migrate().await.expect("migrate");
+        let kafka = KafkaSettings::new(bootstrap).with_topic_prefix(format!("t{}.", Uuid::new_v4().simple()));
+        topics::ensure_topics(&kafka).await.expect("topics");
+        let builtin = library::builtin();
+        store.load_library(&builtin, PatternSource::Library, Utc::now()).await.expect("library");
+        Self { store, kafka, url, _database: None }
+    }
+
+    /// Registers the points of all pumps.
+    pub async fn add_points(&self) {
+        let points: Vec<NewPoint> = PUMPS
+            .iter()
+            .flat_map(|pump| {
+                PARTS.map(|(part, unit, _)| NewPoint {
+                    unit: unit.into(),
+                    ..NewPoint::named(format!("{pump}.{part}"))
+                })
+            })
+            .collect();
+        self.store.register_points(NAME, &points).await.expect("points");
+    }
+
+    /// Two days of samples at 15 minutes: the points of a pump follow its own load.
+    pub async fn add_samples(&self, end: DateTime<Utc>) {
+        let stored = self.store.stored_points(self.source().await).await.expect("points");
+        let mut samples = Vec::new();
+        for point in stored {
+            let pump = PUMPS.iter().position(|pump| point.name.starts_with(pump)).unwrap_or(0);
+            let scale = PARTS.iter().find(|(part, ..)| point.name.ends_with(part)).map_or(1.0, |part| part.2);
+            for step in 0..192 {
+                let at = end - Duration::minutes(15 * (192 - step));
+                // Loads of different pumps wander independently of each other.
+                let load = ((step * (7 + 4 * pump as i64)) % 53) as f64 / 53.0;
+                samples.push(KeyedSample::new(
+                    point.key,
+                    Sample { at, value: scale * (0.5 + 0.5 * load), quality: 0 },
+                ));
+            }
+        }
+        self.store.insert_new_samples(&samples).await.expect("samples");
+    }
+
+    pub async fn source(&self) -> Uuid {
+        self.store.data_source(NAME).await.expect("data source").expect("it was registered").id
+    }
+
+    pub async fn start_flywheel(&self) -> Uuid {
+        let mut tx = self.store.pool().begin().await.expect("begin");
+        let run = Store::start_flywheel(&mut tx, None, "test").await.expect("flywheel");
+        tx.commit().await.expect("commit");
+        run
+    }
+
+    pub async fn finished(&self, run: Uuid) -> JobRun {
+        let done = poll(PATIENCE, || async {
+            let run = self.store.job_run(run).await.ok()?;
+            (!matches!(run.status, RunStatus::Queued | RunStatus::Running)).then_some(run)
+        });
+        done.await.expect("the run ends in time")
+    }
+
+    /// Runs the whole chain with the workers there are.
+    pub async fn analyse(&self) -> JobRun {
+        let run = self.finished(self.start_flywheel().await).await;
+        assert_eq!(run.status, RunStatus::Succeeded, "{:?}", run.error);
+        run
+    }
+
+    pub async fn suggestions(&self, status: SuggestionStatus) -> Vec<Suggestion> {
+        let filter = SuggestionFilter { status: Some(status), limit: 500, ..SuggestionFilter::default() };
+        self.store.list_suggestions(&filter).await.expect("suggestions").items
+    }
+
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(self.store.pool()).await.expect("count")
+    }
+
+    /// Waits until `sql` counts something.
+    pub async fn until_any(&self, sql: &'static str) {
+        let seen = poll(PATIENCE, || async {
+            let count: i64 = sqlx::query_scalar(sql).fetch_one(self.store.pool()).await.ok()?;
+            (count > 0).then_some(())
+        });
+        seen.await.unwrap_or_else(|| panic!("never true: {sql}"));
+    }
+
+    pub async fn until_drained(&self) {
+        let drained = poll(PATIENCE, || async {
+            (self.count("select count(*) from outbox where published_at is null").await == 0).then_some(())
+        });
+        drained.await.expect("the outbox drains in time");
+    }
+
+    /// Holds a table so that whoever needs it waits, until the connection is dropped.
+    pub async fn hold(&self, table: &str) -> PgConnection {
+        let mut connection = PgConnection::connect(&self.url).await.expect("connect");
+        let sql = format!("begin; lock table {table} in access exclusive mode");
+        connection.execute(sqlx::AssertSqlSafe(sql)).await.expect("lock");
+        connection
+    }
+}
+
+/// A worker process; killed when dropped.
+pub struct Worker {
+    child: Child,
+}
+
+impl Worker {
+    pub fn start(site: &Site) -> Self {
+        let child = Command::new(env!("CARGO_BIN_EXE_naia-pattern-worker"))
+            .env("NAIA_POSTGRES__URL", &site.url)
+            .env("NAIA_KAFKA__BOOTSTRAP_SERVERS", &site.kafka.bootstrap)
+            .env("NAIA_KAFKA__TOPIC_PREFIX", &site.kafka.topic_prefix)
+            // Nothing runs by itself: what a test sees, it started.
+            .envs(["FLYWHEEL", "PATTERN_LEARNING", "MAINTENANCE", "SEALING"].map(|job| {
+                (format!("NAIA_SCHEDULE__{job}"), "")
+            }))
+            .env("RUST_LOG", "warn")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the worker starts");
+        Self { child }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// As `kill -9`.
+    pub fn kill(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Polls until `check` holds.
+pub async fn until<F: Future<Output = bool>>(what: &str, mut check: impl FnMut() -> F) {
+    let seen = poll(PATIENCE, || {
+        let answer = check();
+        async move { answer.await.then_some(()) }
+    });
+    seen.await.unwrap_or_else(|| panic!("did not happen in time: {what}"));
+}
