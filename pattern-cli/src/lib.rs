@@ -4,6 +4,7 @@ mod api_client;
 pub mod demo;
 pub mod events;
 pub mod import;
+pub mod library;
 pub mod logging;
 pub mod sample_plant;
 mod signals;

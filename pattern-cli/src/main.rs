@@ -1,7 +1,7 @@
 //! `naia`: what a person types.
 
 use clap::{Parser, Subcommand};
-use pattern_cli::{demo, events, import, logging, sample_plant, stack, status, up};
+use pattern_cli::{demo, events, import, library, logging, sample_plant, stack, status, up};
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -31,6 +31,9 @@ enum Command {
         #[command(flatten)]
         data: stack::DataDirOption,
     },
+    /// Check, load and export patterns
+    #[command(subcommand)]
+    Library(library::LibraryCommand),
     SamplePlant(sample_plant::command::SamplePlantArgs),
 }
 
@@ -44,6 +47,7 @@ async fn main() -> ExitCode {
         Command::Status(args) => status::run(&args).await,
         Command::Events(args) => events::run(&args).await,
         Command::Import { args, data } => import::run(&args, &data.path).await,
+        Command::Library(command) => library::run(&command).await,
         Command::SamplePlant(args) => sample_plant::command::run(&args),
     };
     match outcome {

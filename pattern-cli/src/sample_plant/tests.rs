@@ -93,6 +93,21 @@ fn labels_are_consistent() {
 }
 
 #[test]
+fn labels_use_the_words_of_the_library() {
+    let library = pattern_core::library::builtin();
+    for point in points() {
+        let (equipment_type, role) = (&point["equipment_type"], &point["role"]);
+        if equipment_type.is_empty() || equipment_type == UNKNOWN_TYPE {
+            continue;
+        }
+        let pattern = library.iter().find(|pattern| pattern.name == *equipment_type);
+        let known = pattern.is_some_and(|pattern| pattern.roles.iter().any(|r| r.name == *role));
+        assert!(known, "the library has no {role} of a {equipment_type}");
+    }
+    assert!(library.iter().all(|pattern| pattern.name != UNKNOWN_TYPE));
+}
+
+#[test]
 fn samples_are_in_order_and_end_when_asked() {
     let samples = samples();
     let start = end() - chrono::Duration::days(moment::DAYS) - chrono::Duration::minutes(1);

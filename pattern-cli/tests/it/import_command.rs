@@ -1,23 +1,8 @@
 use pattern_cli::stack_file::StackFile;
 use pattern_embedded::testing::TestDatabase;
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Output},
-};
+use std::fs;
 
-fn naia(in_folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_naia"))
-        .current_dir(in_folder)
-        .args(arguments)
-        .env_remove("RUST_BACKTRACE")
-        .output()
-        .unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+use crate::support::naia;
 
 #[tokio::test]
 async fn import_finds_the_stack_of_the_data_folder_and_reports_rejects_as_a_success() {
@@ -37,8 +22,8 @@ async fn import_finds_the_stack_of_the_data_folder_and_reports_rejects_as_a_succ
     stack.write(&data_dir).unwrap();
 
     let output = naia(here.path(), &["import", "north", "--data-dir", "data"]);
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    let said = text(&output.stdout);
+    assert!(output.success, "{}", output.stderr);
+    let said = &output.stdout;
     assert!(said.contains("data source north"), "{said}");
     assert!(said.contains("1 new, 0 changed, 0 unchanged, 1 rejected"), "{said}");
     assert!(said.contains("north-rejects.csv"), "{said}");
@@ -52,8 +37,8 @@ fn import_without_a_stack_says_what_to_do() {
     let here = tempfile::tempdir().unwrap();
     fs::write(here.path().join("points.csv"), "name\nA\n").unwrap();
     let output = naia(here.path(), &["import", ".", "--data-dir", "nothing"]);
-    assert!(!output.status.success());
-    assert!(text(&output.stderr).contains("start one with `naia up`"), "{}", text(&output.stderr));
+    assert!(!output.success);
+    assert!(output.stderr.contains("start one with `naia up`"), "{}", output.stderr);
 }
 
 #[test]
@@ -62,6 +47,6 @@ fn import_into_a_database_that_is_away_fails_and_says_so() {
     fs::write(here.path().join("points.csv"), "name\nA\n").unwrap();
     // Port 1 is never served.
     let output = naia(here.path(), &["import", ".", "--postgres", "postgres://nobody@127.0.0.1:1/none"]);
-    assert!(!output.status.success());
-    assert!(text(&output.stderr).contains("database can not be used"), "{}", text(&output.stderr));
+    assert!(!output.success);
+    assert!(output.stderr.contains("database can not be used"), "{}", output.stderr);
 }

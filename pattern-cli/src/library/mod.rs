@@ -1,0 +1,106 @@
+//! `naia library`: patterns as files that a person can read, check, extend and share.
+
+mod files;
+
+use anyhow::{Context, Result, bail};
+use chrono::Utc;
+use pattern_core::{
+    domain::PatternSource,
+    library::{PatternSpec, builtin, lint},
+};
+use pattern_store::Store;
+use std::path::PathBuf;
+
+use crate::{stack::DataDirOption, stack_file};
+
+#[derive(Debug, clap::Subcommand)]
+pub enum LibraryCommand {
+    /// Check pattern files; the shipped patterns, if none are named
+    Lint {
+        /// Files, or folders with *.toml files
+        paths: Vec<PathBuf>,
+    },
+    /// Take patterns in; the shipped ones, if none are named
+    Load {
+        /// Files, or folders with *.toml files
+        paths: Vec<PathBuf>,
+        #[command(flatten)]
+        database: DatabaseOption,
+    },
+    /// Write the active patterns as files that `load` reads
+    Export {
+        /// Folder for one file per category; everything goes to the terminal, if not given
+        #[arg(long)]
+        out: Option<PathBuf>,
+        /// The shipped patterns, without asking a database
+        #[arg(long)]
+        shipped: bool,
+        #[command(flatten)]
+        database: DatabaseOption,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct DatabaseOption {
+    /// Database to use; that of the running stack, if not given
+    #[arg(long, value_name = "URL")]
+    postgres: Option<String>,
+    #[command(flatten)]
+    data: DataDirOption,
+}
+
+impl DatabaseOption {
+    async fn open(&self) -> Result<Store> {
+        let url = stack_file::postgres_url(self.postgres.as_deref(), &self.data.path)?;
+        let store = Store::connect_lazy(&url, 2)?;
+        store
+            .migrate()
+            .await
+            .context("the database can not be used; does it serve at the address of --postgres?")?;
+        Ok(store)
+    }
+}
+
+pub async fn run(command: &LibraryCommand) -> Result<()> {
+    match command {
+        LibraryCommand::Lint { paths } => {
+            let specs = checked(paths)?;
+            let roles: usize = specs.iter().map(|spec| spec.roles.len()).sum();
+            println!("{} patterns with {roles} roles, nothing to complain about", specs.len());
+        }
+        LibraryCommand::Load { paths, database } => {
+            let specs = checked(paths)?;
+            let source = if paths.is_empty() { PatternSource::Library } else { PatternSource::Imported };
+            let store = database.open().await?;
+            let change = store.load_library(&specs, source, Utc::now()).await?;
+            println!("{} new, {} changed, {} unchanged", change.created, change.updated, change.unchanged);
+        }
+        LibraryCommand::Export { out, shipped, database } => {
+            let specs = if *shipped { builtin() } else { kept(&database.open().await?).await? };
+            match out {
+                Some(folder) => {
+                    for path in files::write(folder, specs)? {
+                        println!("{}", path.display());
+                    }
+                }
+                None => print!("{}", files::text(&specs)),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The patterns of these files, if nothing is wrong with them; else everything that is wrong.
+fn checked(paths: &[PathBuf]) -> Result<Vec<PatternSpec>> {
+    let (specs, mut problems) = if paths.is_empty() { (builtin(), Vec::new()) } else { files::read(paths)? };
+    problems.extend(lint(&specs).iter().map(ToString::to_string));
+    if problems.is_empty() {
+        return Ok(specs);
+    }
+    let count = problems.len();
+    bail!("{count} problem{} to mend\n{}", if count == 1 { "" } else { "s" }, problems.join("\n"))
+}
+
+async fn kept(store: &Store) -> Result<Vec<PatternSpec>> {
+    Ok(store.library().await?.into_iter().map(|pattern| pattern.spec).collect())
+}
