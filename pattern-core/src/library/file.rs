@@ -31,7 +31,7 @@ struct LibraryFile {
 /// Reads the `[[pattern]]` entries of a TOML text. `origin` names it in errors.
 pub fn parse(text: &str, origin: &str) -> Result<Vec<PatternSpec>, LibraryError> {
     toml::from_str::<LibraryFile>(text).map(|file| file.patterns).map_err(|e| {
-        let line = e.span().map(|span| text[..span.start.min(text.len())].lines().count().max(1));
+        let line = e.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         let message = match line {
             Some(line) => format!("line {line}: {}", e.message()),
             None => e.message().to_owned(),
