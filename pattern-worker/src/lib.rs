@@ -6,7 +6,7 @@ pub mod scheduler;
 pub mod stages;
 
 use anyhow::Context;
-use pattern_bus::{KafkaSettings, relay};
+use pattern_bus::{Backoff, KafkaSettings, relay, topics};
 use pattern_config::WorkerConfig;
 use pattern_store::{
     Store,
@@ -39,6 +39,7 @@ pub async fn run_with(
     let worker = options.name.clone();
     tracing::info!(worker, concurrency = options.concurrency, "worker starts");
 
+    tokio::spawn(prepare_topics(kafka.clone(), shutdown.clone()));
     let handler = handler(store.clone());
     let mut parts = JoinSet::new();
     // Jobs drain for a while; the relay goes on meanwhile, so that what they still write is published.
@@ -67,4 +68,16 @@ pub async fn run_with(
     store.close().await;
     tracing::info!("worker has ended");
     outcome
+}
+
+/// Makes the topics that are missing, as soon as there is a broker.
+async fn prepare_topics(kafka: KafkaSettings, shutdown: CancellationToken) {
+    let mut backoff = Backoff::default();
+    while let Err(error) = topics::ensure_topics(&kafka).await {
+        if shutdown.is_cancelled() {
+            return;
+        }
+        tracing::warn!(%error, "the topics can not be prepared yet");
+        backoff.wait(&shutdown).await;
+    }
 }

@@ -1,6 +1,7 @@
 use anyhow::Context;
 use clap::Parser;
 use pattern_config::WorkerConfig;
+use pattern_core::domain::PatternSource;
 use pattern_store::Store;
 use std::{path::PathBuf, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
@@ -32,8 +33,7 @@ async fn main() -> anyhow::Result<()> {
         print!("{}", pattern_config::dump(&config));
         return Ok(());
     }
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 
     let shutdown = CancellationToken::new();
@@ -54,6 +54,11 @@ async fn migrate(config: &WorkerConfig) -> anyhow::Result<()> {
         tokio::time::sleep(Duration::from_secs(2)).await;
     }
     store.migrate().await.context("the database can not be brought up to this version")?;
+    let library = pattern_core::library::builtin();
+    store
+        .load_library(&library, PatternSource::Library, chrono::Utc::now())
+        .await
+        .context("the pattern library can not be loaded")?;
     store.close().await;
     Ok(())
 }

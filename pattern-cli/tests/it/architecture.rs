@@ -60,7 +60,8 @@ fn the_core_depends_on_nothing_that_does_io() {
 #[test]
 fn only_the_store_writes_sql() {
     // pattern-embedded makes databases before there is a store.
-    let found = offenders(&["sqlx::query", "query_scalar!", "query_as!"], &["pattern-store/", "pattern-embedded/"]);
+    let found =
+        offenders(&["sqlx::query", "query_scalar!", "query_as!"], &["pattern-store/", "pattern-embedded/"]);
     assert!(found.is_empty(), "{found:?}");
 }
 

@@ -7,13 +7,11 @@ use pattern_core::{
 };
 use pattern_store::{ActiveBinding, LibraryPattern, NewSuggestion, SuggestedRoleRow};
 use serde_json::json;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 use super::{Outcome, Stage, StageError, new_pattern, version_of};
 
-/// Open questions per cluster at most: the best answer and one rival.
-const PER_CLUSTER: usize = 2;
 /// Below this confidence an answer teaches little: the cluster is simply something else.
 const LEARNING_FLOOR: f64 = 0.3;
 
@@ -110,39 +108,42 @@ fn questions(
     threshold: f64,
     learning_limit: usize,
 ) -> Vec<NewSuggestion> {
-    let mut matches = Vec::new();
+    let mut questions = Vec::new();
     let mut unsure = Vec::new();
-    let mut unknown = Vec::new();
+    let mut unmatched = Vec::new();
     for cluster in clusters {
         let points: Vec<PointFeatures> =
             cluster.points.iter().filter_map(|p| features.get(&p.id).cloned()).collect();
-        let mut proposals: Vec<(&LibraryPattern, Proposal)> = library
+        // One question per cluster: a second answer to it would mostly be wrong.
+        let best = library
             .iter()
             .map(|p| (p, propose(&points, Some(cluster.cohesion), &p.spec, p.confidence, site)))
             .filter(|(_, proposal)| !proposal.roles.is_empty())
-            .collect();
-        proposals.sort_by(|(a, x), (b, y)| y.confidence.total_cmp(&x.confidence).then(a.id.cmp(&b.id)));
-        let best = proposals.first().map_or(0.0, |(_, proposal)| proposal.confidence);
-        if best >= threshold {
-            let rivals = proposals.iter().filter(|(_, p)| p.confidence >= threshold).take(PER_CLUSTER);
-            matches
-                .extend(rivals.map(|(p, proposal)| question(cluster, &points, p, proposal, Purpose::Match)));
-        } else if best >= LEARNING_FLOOR {
-            let (pattern, proposal) = &proposals[0];
-            unsure.push(question(cluster, &points, pattern, proposal, Purpose::Learning));
-        } else {
-            unknown.push((cluster, points));
+            .max_by(|(a, x), (b, y)| x.confidence.total_cmp(&y.confidence).then(b.id.cmp(&a.id)));
+        match best {
+            Some((pattern, proposal)) if proposal.confidence >= threshold => {
+                questions.push(question(cluster, &points, pattern, &proposal, Purpose::Match));
+                continue;
+            }
+            Some((pattern, proposal)) if proposal.confidence >= LEARNING_FLOOR => {
+                unsure.push(question(cluster, &points, pattern, &proposal, Purpose::Learning));
+            }
+            _ => {}
         }
+        unmatched.push((cluster, points));
     }
+    let new_patterns = new_pattern::questions(&unmatched);
+    let asked: BTreeSet<Uuid> = new_patterns.iter().map(|q| q.cluster_id).collect();
+    unsure.retain(|question| !asked.contains(&question.cluster_id));
     // The nearer to even odds, the more an answer teaches.
     unsure.sort_by(|a, b| {
         let (x, y) = ((a.confidence - 0.5).abs(), (b.confidence - 0.5).abs());
         x.total_cmp(&y).then(a.cluster_id.cmp(&b.cluster_id))
     });
     unsure.truncate(learning_limit);
-    matches.extend(unsure);
-    matches.extend(new_pattern::questions(&unknown));
-    matches
+    questions.extend(unsure);
+    questions.extend(new_patterns);
+    questions
 }
 
 fn question(
@@ -180,4 +181,3 @@ pub(super) fn member_ids(points: &[PointFeatures]) -> Vec<Uuid> {
     ids.sort_unstable();
     ids
 }
-

@@ -34,9 +34,12 @@ struct Shape<'a> {
 }
 
 /// One question per group of look-alikes, about its first cluster.
-pub(super) fn questions(unknown: &[(&Cluster, Vec<PointFeatures>)]) -> Vec<NewSuggestion> {
-    let mut shapes: Vec<Shape> =
-        unknown.iter().map(|(cluster, points)| shape(cluster, points)).filter(|s| s.parts.len() >= MIN_PARTS).collect();
+pub(super) fn questions(unmatched: &[(&Cluster, Vec<PointFeatures>)]) -> Vec<NewSuggestion> {
+    let mut shapes: Vec<Shape> = unmatched
+        .iter()
+        .map(|(cluster, points)| shape(cluster, points))
+        .filter(|s| s.parts.len() >= MIN_PARTS)
+        .collect();
     shapes.sort_by(|a, b| a.cluster.label.cmp(&b.cluster.label).then(a.cluster.id.cmp(&b.cluster.id)));
     let mut groups: Vec<Vec<Shape>> = Vec::new();
     for shape in shapes {

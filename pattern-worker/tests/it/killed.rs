@@ -73,7 +73,8 @@ async fn killed_in_pattern_learning() {
 
 async fn until_running(site: &Site, stage: &'static str) {
     crate::site::until(stage, || async {
-        let filter = RunFilter { job: Some(stage.into()), status: Some(RunStatus::Running), ..RunFilter::default() };
+        let filter =
+            RunFilter { job: Some(stage.into()), status: Some(RunStatus::Running), ..RunFilter::default() };
         site.store.job_runs(&filter).await.is_ok_and(|runs| !runs.is_empty())
     })
     .await;

@@ -7,10 +7,7 @@ use pattern_core::{
     library,
 };
 use pattern_embedded::{poll, testing};
-use pattern_store::{
-    NewPoint, Store, SuggestionFilter,
-    samples::KeyedSample,
-};
+use pattern_store::{NewPoint, Store, SuggestionFilter, samples::KeyedSample};
 use sqlx::{Connection, Executor, PgConnection};
 use std::{
     future::Future,
@@ -163,9 +160,10 @@ impl Worker {
             .env("NAIA_KAFKA__BOOTSTRAP_SERVERS", &site.kafka.bootstrap)
             .env("NAIA_KAFKA__TOPIC_PREFIX", &site.kafka.topic_prefix)
             // Nothing runs by itself: what a test sees, it started.
-            .envs(["FLYWHEEL", "PATTERN_LEARNING", "MAINTENANCE", "SEALING"].map(|job| {
-                (format!("NAIA_SCHEDULE__{job}"), "")
-            }))
+            .envs(
+                ["FLYWHEEL", "PATTERN_LEARNING", "MAINTENANCE", "SEALING"]
+                    .map(|job| (format!("NAIA_SCHEDULE__{job}"), "")),
+            )
             .env("RUST_LOG", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
