@@ -3,7 +3,7 @@ use tracing_subscriber::EnvFilter;
 
 const USUAL: &str =
     "warn,naia=info,pattern_cli=info,pattern_embedded=info,pattern_worker=info,pattern_api=info";
-const QUIET: &str = "error";
+const QUIET: &str = "error,tower_http=off";
 
 /// Everything but answers goes to stderr. `NAIA_LOG` chooses what, in `tracing`'s filter language.
 pub fn start(quiet: bool) {

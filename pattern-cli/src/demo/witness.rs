@@ -30,8 +30,13 @@ impl Witness {
     pub async fn of_kafka(bootstrap: &str) -> Result<Self> {
         let mut config = KafkaSettings::new(bootstrap).consumer();
         config.set("group.id", "naia-demo");
-        let lookup: BaseConsumer = config.create()?;
-        let places = tokio::task::spawn_blocking(move || ends(&lookup)).await??;
+        let lookup: Arc<BaseConsumer> = Arc::new(config.create()?);
+        // A topic that was just made may have no leader yet.
+        let found = poll(TIMEOUT, || {
+            let lookup = lookup.clone();
+            async move { tokio::task::spawn_blocking(move || ends(&lookup)).await.ok()?.ok() }
+        });
+        let places = found.await.context("the event topics can not be read")?;
         let consumer: StreamConsumer = config.create()?;
         consumer.assign(&places)?;
         Ok(Self::watch(|seen| async move {

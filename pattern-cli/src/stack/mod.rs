@@ -4,7 +4,9 @@ mod broker;
 mod services;
 
 use anyhow::{Context, Result, bail};
+use chrono::Utc;
 use pattern_bus::KafkaSettings;
+use pattern_core::domain::PatternSource;
 use pattern_embedded::{DataDir, EmbeddedPostgres, PostgresUse};
 use pattern_store::Store;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -139,6 +141,11 @@ async fn start_postgres(options: &StackOptions, data_dir: &DataDir) -> Result<Op
 async fn prepare(postgres_url: &str, broker: &Broker) -> Result<()> {
     let store = Store::connect_lazy(postgres_url, 2)?;
     store.migrate().await.context("the database can not be brought up to date")?;
+    let library = pattern_core::library::builtin();
+    store
+        .load_library(&library, PatternSource::Library, Utc::now())
+        .await
+        .context("the pattern library can not be loaded")?;
     store.close().await;
     let kafka = KafkaSettings::new(broker.bootstrap());
     pattern_bus::topics::ensure_topics(&kafka).await.context("the topics can not be prepared")
