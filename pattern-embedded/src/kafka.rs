@@ -21,7 +21,7 @@ use crate::{
 };
 
 const STARTS: usize = 3;
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_secs(120);
 const HEAP_MEGABYTES: u32 = 256;
 
 /// A private Apache Kafka (one KRaft node) that stops with this process. Topics and their records

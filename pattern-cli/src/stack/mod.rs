@@ -18,7 +18,7 @@ use broker::Broker;
 pub use broker::BrokerKind;
 use services::Services;
 
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_secs(120);
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct StackOptions {
