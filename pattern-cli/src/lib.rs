@@ -2,6 +2,7 @@
 
 mod api_client;
 pub mod demo;
+pub mod dlq;
 pub mod events;
 pub mod import;
 pub mod library;

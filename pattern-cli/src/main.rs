@@ -1,7 +1,7 @@
 //! `naia`: what a person types.
 
 use clap::{Parser, Subcommand};
-use pattern_cli::{demo, events, import, library, logging, sample_plant, stack, status, up};
+use pattern_cli::{demo, dlq, events, import, library, logging, sample_plant, stack, status, up};
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -25,6 +25,8 @@ enum Command {
     Status(status::StatusArgs),
     /// Print the records of a topic, decoded
     Events(events::EventsArgs),
+    /// Show records that could not be understood, and publish them again
+    Dlq(dlq::DlqArgs),
     Import {
         #[command(flatten)]
         args: import::ImportArgs,
@@ -46,6 +48,7 @@ async fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args).await,
         Command::Status(args) => status::run(&args).await,
         Command::Events(args) => events::run(&args).await,
+        Command::Dlq(args) => dlq::run(&args).await,
         Command::Import { args, data } => import::run(&args, &data.path).await,
         Command::Library(command) => library::run(&command).await,
         Command::SamplePlant(args) => sample_plant::command::run(&args),

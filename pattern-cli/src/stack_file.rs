@@ -67,12 +67,26 @@ impl StackFile {
 
 /// The PostgreSQL to work with: the one that was named, else that of the running stack.
 pub fn postgres_url(named: Option<&str>, data_dir: &Path) -> Result<String> {
-    if let Some(url) = named {
-        return Ok(url.to_string());
+    named_or_running(named, data_dir, |stack| stack.postgres, "a database with --postgres")
+}
+
+/// The Kafka to work with, as bootstrap servers: those that were named, else those of the running stack.
+pub fn kafka_bootstrap(named: Option<&str>, data_dir: &Path) -> Result<String> {
+    named_or_running(named, data_dir, |stack| stack.kafka, "brokers with --kafka")
+}
+
+fn named_or_running(
+    named: Option<&str>,
+    data_dir: &Path,
+    address: fn(StackFile) -> String,
+    what_to_name: &str,
+) -> Result<String> {
+    if let Some(named) = named {
+        return Ok(named.to_owned());
     }
-    StackFile::read(data_dir)?.map(|stack| stack.postgres).with_context(|| {
+    StackFile::read(data_dir)?.map(address).with_context(|| {
         format!(
-            "no stack runs from the data folder {}; start one with `naia up`, or name a database with --postgres",
+            "no stack runs from the data folder {}; start one with `naia up`, or name {what_to_name}",
             data_dir.display()
         )
     })
@@ -95,6 +109,7 @@ mod tests {
         stack.write(dir.path()).unwrap();
         assert_eq!(StackFile::read(dir.path()).unwrap(), Some(stack.clone()));
         assert_eq!(postgres_url(None, dir.path()).unwrap(), stack.postgres);
+        assert_eq!(kafka_bootstrap(None, dir.path()).unwrap(), stack.kafka);
         assert_eq!(postgres_url(Some("postgres://other/x"), dir.path()).unwrap(), "postgres://other/x");
         StackFile::remove(dir.path()).unwrap();
         StackFile::remove(dir.path()).unwrap();

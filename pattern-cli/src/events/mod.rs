@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{stack::DataDirOption, stack_file::StackFile};
+use crate::{stack::DataDirOption, stack_file};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -39,13 +39,7 @@ pub struct EventsArgs {
 }
 
 pub async fn run(args: &EventsArgs) -> Result<()> {
-    let bootstrap = match &args.kafka {
-        Some(named) => named.clone(),
-        None => StackFile::read(&args.data.path)?.map(|stack| stack.kafka).with_context(|| {
-            let folder = args.data.path.display();
-            format!("no stack runs from the data folder {folder}; start one with `naia up`, or name brokers with --kafka")
-        })?,
-    };
+    let bootstrap = stack_file::kafka_bootstrap(args.kafka.as_deref(), &args.data.path)?;
     let args = args.clone();
     // librdkafka's plain consumer blocks; Ctrl-C ends the process.
     tokio::task::spawn_blocking(move || print(&bootstrap, &args)).await?

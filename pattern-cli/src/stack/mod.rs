@@ -48,7 +48,13 @@ pub struct ServerOptions {
 #[derive(Debug, Clone, clap::Args)]
 pub struct DataDirOption {
     /// Where the stack keeps its data
-    #[arg(long = "data-dir", value_name = "DIR", default_value_os_t = DataDir::default_path(), env = "NAIA_DATA_DIR")]
+    #[arg(
+        long = "data-dir",
+        value_name = "DIR",
+        default_value_os_t = DataDir::default_path(),
+        env = "NAIA_DATA_DIR",
+        global = true
+    )]
     pub path: PathBuf,
 }
 

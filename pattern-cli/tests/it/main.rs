@@ -1,5 +1,6 @@
 mod architecture;
 mod demo;
+mod dlq;
 mod import;
 mod import_command;
 mod library_command;

@@ -1,0 +1,164 @@
+//! `naia dlq list|show|redrive`: records that could not be understood.
+
+mod letter;
+
+use anyhow::{Context, Result};
+use pattern_bus::{KafkaSettings, Producer, dlq};
+use pattern_store::{Store, StoreError};
+use std::io::{Write, stdout};
+use uuid::Uuid;
+
+use crate::{
+    stack::DataDirOption,
+    stack_file::{kafka_bootstrap, postgres_url},
+};
+
+const PAGE: u32 = 200;
+/// A broker that is away should be told of within the patience of a person.
+const SEND_WITHIN_MS: &str = "10000";
+
+#[derive(Debug, clap::Args)]
+pub struct DlqArgs {
+    #[command(subcommand)]
+    command: DlqCommand,
+    /// Database that keeps the dead letters; that of the running stack, if not given
+    #[arg(long, value_name = "URL", global = true)]
+    postgres: Option<String>,
+    #[command(flatten)]
+    data: DataDirOption,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum DlqCommand {
+    /// List the dead letters, newest first
+    List {
+        /// At most so many
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+        /// Go on after this dead letter
+        #[arg(long, value_name = "ID")]
+        after: Option<Uuid>,
+        /// Print a JSON object per line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one dead letter with its record
+    Show {
+        id: Uuid,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+        /// Write the record's value only, as it came
+        #[arg(long, conflicts_with = "json")]
+        raw: bool,
+    },
+    /// Publish records to their topics again, as they came
+    Redrive {
+        #[command(flatten)]
+        which: Which,
+        /// Bootstrap servers; those of the running stack, if not given
+        #[arg(long, value_name = "BROKERS")]
+        kafka: Option<String>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct Which {
+    /// Dead letters to redrive, in this order
+    ids: Vec<Uuid>,
+    /// All that were not redriven yet, oldest first
+    #[arg(long)]
+    all: bool,
+}
+
+pub async fn run(args: &DlqArgs) -> Result<()> {
+    let data_dir = &args.data.path;
+    let store = Store::connect_lazy(&postgres_url(args.postgres.as_deref(), data_dir)?, 2)?;
+    let outcome = match &args.command {
+        DlqCommand::List { limit, after, json } => list(&store, *after, *limit, *json).await,
+        DlqCommand::Show { id, json, raw } => show(&store, *id, *json, *raw).await,
+        DlqCommand::Redrive { which, kafka } => {
+            let kafka = kafka_bootstrap(kafka.as_deref(), data_dir)?;
+            let ids = if which.all { waiting(&store).await? } else { which.ids.clone() };
+            redrive(&store, kafka, &ids).await
+        }
+    };
+    store.close().await;
+    outcome
+}
+
+async fn list(store: &Store, after: Option<Uuid>, limit: u32, json: bool) -> Result<()> {
+    if let Some(id) = after {
+        store.dead_letter(id).await.map_err(tell_what_there_is)?;
+    }
+    let letters = store.dead_letters(after, limit).await?;
+    for letter in &letters {
+        println!("{}", if json { letter::json(letter).to_string() } else { letter::line(letter) });
+    }
+    if json {
+        return Ok(());
+    }
+    match letters.last() {
+        None => println!("no {}dead letters", if after.is_some() { "more " } else { "" }),
+        Some(last) if letters.len() == limit as usize => println!("more: naia dlq list --after {}", last.id),
+        Some(_) => {}
+    }
+    Ok(())
+}
+
+async fn show(store: &Store, id: Uuid, json: bool, raw: bool) -> Result<()> {
+    let letter = store.dead_letter(id).await.map_err(tell_what_there_is)?;
+    if raw {
+        stdout().write_all(letter.payload.as_deref().unwrap_or_default())?;
+    } else if json {
+        println!("{:#}", letter::json(&letter));
+    } else {
+        print!("{}", letter::whole(&letter));
+    }
+    Ok(())
+}
+
+/// Those that were not redriven, oldest first: of two samples for one time the later one counts.
+async fn waiting(store: &Store) -> Result<Vec<Uuid>> {
+    let mut ids = Vec::new();
+    let mut after = None;
+    loop {
+        let page = store.dead_letters(after, PAGE).await?;
+        ids.extend(page.iter().filter(|letter| letter.redriven_at.is_none()).map(|letter| letter.id));
+        match page.last() {
+            Some(last) => after = Some(last.id),
+            None => break,
+        }
+    }
+    ids.reverse();
+    Ok(ids)
+}
+
+async fn redrive(store: &Store, kafka: String, ids: &[Uuid]) -> Result<()> {
+    if ids.is_empty() {
+        println!("no dead letter waits");
+        return Ok(());
+    }
+    let mut settings = KafkaSettings::new(kafka);
+    settings.options.insert("message.timeout.ms".into(), SEND_WITHIN_MS.into());
+    settings.options.insert("log_level".into(), "0".into());
+    let producer = Producer::new(&settings)?;
+    for (done, id) in ids.iter().enumerate() {
+        let topic = store.dead_letter(*id).await.map_err(tell_what_there_is)?.topic;
+        let delivered = dlq::redrive(store, &producer, *id).await.with_context(|| {
+            let rest = ids.len() - done - 1;
+            format!("dead letter {id} was not redriven, and {rest} after it were not tried")
+        })?;
+        println!("{id} is on {topic}/{}@{}", delivered.partition, delivered.offset);
+    }
+    println!("{} redriven; what is still not understood comes back as a new dead letter", ids.len());
+    Ok(())
+}
+
+fn tell_what_there_is(problem: StoreError) -> anyhow::Error {
+    match problem {
+        StoreError::NotFound(_) => anyhow::anyhow!("{problem}; `naia dlq list` shows those that do"),
+        other => other.into(),
+    }
+}
