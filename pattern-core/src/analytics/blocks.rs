@@ -61,7 +61,8 @@ pub fn decode_block(day: NaiveDate, data: &[u8]) -> Result<Vec<Sample>, DamagedB
     for _ in 0..count {
         let zigzag = take_varint(&mut rest)?;
         micros = micros.wrapping_add((zigzag >> 1) as i64 ^ -((zigzag & 1) as i64));
-        times.push(midnight + Duration::microseconds(micros));
+        let at = midnight.checked_add_signed(Duration::microseconds(micros));
+        times.push(at.ok_or_else(|| damaged("a time is beyond the calendar"))?);
     }
     let planes = take(&mut rest, count * 8)?;
     let mut samples = Vec::with_capacity(count);

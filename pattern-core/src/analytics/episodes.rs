@@ -5,34 +5,77 @@ use std::collections::BTreeSet;
 
 use super::grid::BUCKET_SECONDS;
 
-/// A step is this many times the point's usual step …
+/// Buckets before and after a change that are compared: an hour each. Their medians do not see a spike.
+const SIDE: usize = 4;
+/// Fewer buckets than this on a side say nothing about its level.
+const MIN_SIDE: usize = 3;
+/// A change of level is this many times the point's usual step from bucket to bucket …
 const UNUSUAL: f32 = 8.0;
-/// … and at least this share of its range.
+/// … and at least this share of its range (1 to 99 %).
 const SHARE_OF_RANGE: f32 = 0.3;
-/// Who steps more often than this on a day is not changing behaviour: stepping is its behaviour.
-const STEPS_PER_DAY: f32 = 1.0;
+/// Who changes more often than this on a day is not changing behaviour: changing is its behaviour.
+const CHANGES_PER_DAY: f32 = 1.0;
 
-/// Times at which a grid row changed by an unusual step; empty for points that always step.
+/// Starts of the buckets at which a grid row went to another level and stayed for most of an hour; empty
+/// for points that always do so.
 pub fn behavior_changes(row: &[f32], start: DateTime<Utc>) -> Vec<DateTime<Utc>> {
-    let finite: Vec<f32> = row.iter().copied().filter(|v| v.is_finite()).collect();
-    let low = finite.iter().copied().fold(f32::INFINITY, f32::min);
-    let high = finite.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut finite: Vec<f32> = row.iter().copied().filter(|v| v.is_finite()).collect();
     let mut steps: Vec<f32> =
         row.windows(2).map(|w| (w[1] - w[0]).abs()).filter(|step| step.is_finite()).collect();
-    if steps.len() < 16 || high <= low {
+    if steps.len() < 4 * SIDE {
         return Vec::new();
     }
+    finite.sort_by(f32::total_cmp);
     steps.sort_by(f32::total_cmp);
-    let usual = steps[steps.len() / 2];
-    let limit = (UNUSUAL * usual).max(SHARE_OF_RANGE * (high - low));
-    let changes: Vec<DateTime<Utc>> = row
-        .windows(2)
-        .enumerate()
-        .filter(|(_, w)| (w[1] - w[0]).abs() >= limit)
-        .map(|(i, _)| start + Duration::seconds(BUCKET_SECONDS * (i as i64 + 1)))
+    let spare = finite.len() / 100;
+    let range = finite[finite.len() - 1 - spare] - finite[spare];
+    let limit = (UNUSUAL * steps[steps.len() / 2]).max(SHARE_OF_RANGE * range);
+    if limit <= 0.0 {
+        return Vec::new();
+    }
+    let mut shifts: Vec<(f32, usize)> = (1..row.len())
+        .filter_map(|bucket| Some((shift(row, bucket)?, bucket)))
+        .filter(|(size, _)| *size >= limit)
         .collect();
+    // Around a change several buckets show it: the clearest one stands for all.
+    shifts.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let mut buckets: Vec<usize> = Vec::new();
+    for (_, bucket) in shifts {
+        if buckets.iter().all(|b| b.abs_diff(bucket) >= SIDE) {
+            buckets.push(bucket);
+        }
+    }
     let days = row.len() as f32 * BUCKET_SECONDS as f32 / 86_400.0;
-    if changes.len() as f32 > (STEPS_PER_DAY * days).max(2.0) { Vec::new() } else { changes }
+    if buckets.len() as f32 > (CHANGES_PER_DAY * days).max(2.0) {
+        return Vec::new();
+    }
+    buckets.sort_unstable();
+    let instant = |bucket| start + Duration::seconds(BUCKET_SECONDS * steepest(row, bucket) as i64);
+    buckets.into_iter().map(instant).collect()
+}
+
+/// By how much the level before a bucket differs from the level from it on.
+fn shift(row: &[f32], bucket: usize) -> Option<f32> {
+    let before = level(&row[bucket.saturating_sub(SIDE)..bucket])?;
+    let after = level(&row[bucket..(bucket + SIDE).min(row.len())])?;
+    Some((after - before).abs())
+}
+
+/// Medians tell that there is a change, the largest step within half an hour tells where.
+fn steepest(row: &[f32], bucket: usize) -> usize {
+    let step = |b: usize| (row[b] - row[b - 1]).abs();
+    let near = bucket.saturating_sub(SIDE / 2).max(1)..(bucket + SIDE / 2 + 1).min(row.len());
+    near.filter(|b| step(*b).is_finite()).max_by(|a, b| step(*a).total_cmp(&step(*b))).unwrap_or(bucket)
+}
+
+fn level(buckets: &[f32]) -> Option<f32> {
+    let mut finite: Vec<f32> = buckets.iter().copied().filter(|v| v.is_finite()).collect();
+    if finite.len() < MIN_SIDE {
+        return None;
+    }
+    finite.sort_by(f32::total_cmp);
+    let middle = finite.len() / 2;
+    Some(if finite.len() % 2 == 1 { finite[middle] } else { (finite[middle - 1] + finite[middle]) / 2.0 })
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

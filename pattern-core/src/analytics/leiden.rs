@@ -8,23 +8,39 @@
 use rand::{SeedableRng, rngs::SmallRng, seq::SliceRandom};
 use std::collections::VecDeque;
 
-/// Rounds stop by themselves when nothing moves; this only bounds a pathological case.
+/// Passes and rounds stop by themselves when nothing moves; these only bound a pathological case.
+const MAX_PASSES: usize = 20;
 const MAX_ROUNDS: usize = 50;
 /// Smaller gains are rounding.
 const MIN_GAIN: f64 = 1e-12;
 
 /// Communities 0.. of `node_count` nodes, numbered by first occurrence. Edges are undirected; weights of
 /// doubled edges add up; self-loops and edges of no positive weight are ignored. The same seed gives the
-/// same answer.
+/// same answer. No node gains by moving alone: passes start from the last result until it stays.
 pub fn leiden_cpm(node_count: usize, edges: &[(u32, u32, f32)], resolution: f64, seed: u64) -> Vec<u32> {
     let mut rng = SmallRng::seed_from_u64(seed);
-    let mut graph = Graph::new(node_count, edges);
-    // Where each original node is in the current graph, and the community each current node starts in.
-    let mut place: Vec<usize> = (0..node_count).collect();
-    let mut community: Vec<usize> = (0..node_count).collect();
+    let graph = Graph::new(node_count, edges);
+    let mut found: Vec<usize> = (0..node_count).collect();
+    for _ in 0..MAX_PASSES {
+        let better = pass(&graph, &found, resolution, &mut rng);
+        if better == found {
+            break;
+        }
+        found = better;
+    }
+    found.into_iter().map(|community| community as u32).collect()
+}
+
+/// Moves, refines and merges until a round changes nothing.
+fn pass(whole: &Graph, start: &[usize], resolution: f64, rng: &mut SmallRng) -> Vec<usize> {
+    let mut merged_graph: Option<Graph> = None;
+    // Where each original node is in the current graph, and the community of each current node.
+    let mut place: Vec<usize> = (0..start.len()).collect();
+    let mut community = start.to_vec();
     for _ in 0..MAX_ROUNDS {
-        let moved = move_nodes(&graph, &mut community, resolution, &mut rng);
-        let refined = refine(&graph, &community, resolution, &mut rng);
+        let graph = merged_graph.as_ref().unwrap_or(whole);
+        let moved = move_nodes(graph, &mut community, resolution, rng);
+        let refined = refine(graph, &community, resolution, rng);
         let (merged, part_of) = graph.merge(&refined);
         if !moved && merged.sizes.len() == graph.sizes.len() {
             break;
@@ -34,11 +50,11 @@ pub fn leiden_cpm(node_count: usize, edges: &[(u32, u32, f32)], resolution: f64,
             next[part] = community[node];
         }
         place.iter_mut().for_each(|p| *p = part_of[*p]);
-        graph = merged;
+        merged_graph = Some(merged);
         community = number(&next);
     }
     let found: Vec<usize> = place.iter().map(|&p| community[p]).collect();
-    number(&found).into_iter().map(|c| c as u32).collect()
+    number(&found)
 }
 
 /// Quality of a partition under the constant Potts model.

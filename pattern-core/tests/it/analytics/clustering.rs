@@ -1,0 +1,105 @@
+use pattern_core::analytics::{
+    clustering::{ClusterOptions, DetectedCluster, Edge, equipment_clusters},
+    correlation::{CorrelationOptions, correlate, high_pass},
+    grid::Grid,
+};
+
+use super::support::{Noise, grid};
+
+fn correlations(grid: &Grid) -> Vec<Edge> {
+    let found = correlate(grid, &CorrelationOptions::default());
+    found.pairs.iter().map(|p| (p.a as u32, p.b as u32, p.r)).collect()
+}
+
+fn members(clusters: &[DetectedCluster]) -> Vec<Vec<usize>> {
+    clusters.iter().map(|c| c.members.clone()).collect()
+}
+
+/// A sparse group as naming makes it: a ring.
+fn ring(points: &[u32], weight: f32) -> Vec<Edge> {
+    (0..points.len()).map(|i| (points[i], points[(i + 1) % points.len()], weight)).collect()
+}
+
+/// `sizes.len()` pieces of equipment, each with its own load, all under one daily cycle.
+fn plant(sizes: &[usize], seed: u64) -> Grid {
+    let mut noise = Noise::new(seed);
+    let mut rows = Vec::new();
+    for &size in sizes {
+        let load = noise.series(672);
+        for _ in 0..size {
+            let row = (0..672).map(|i| {
+                let cycle = 8.0 * (i as f64 / 96.0 * std::f64::consts::TAU).sin();
+                (cycle + load[i] + 0.4 * noise.next()) as f32
+            });
+            rows.push(row.collect());
+        }
+    }
+    grid(&rows)
+}
+
+#[test]
+fn signals_alone_form_clusters_under_a_daily_cycle_that_all_share() {
+    let sizes = [4, 7, 12, 3, 9];
+    let grid = plant(&sizes, 5);
+    let (level, high_pass) = (correlations(&grid), correlations(&high_pass(&grid)));
+    assert!(level.len() > 500, "the cycle ties everything together: {} pairs", level.len());
+    let found = equipment_clusters(35, &level, &high_pass, &[], &ClusterOptions::default());
+    let mut first = 0;
+    let expected: Vec<Vec<usize>> = sizes
+        .iter()
+        .map(|size| {
+            first += size;
+            (first - size..first).collect()
+        })
+        .collect();
+    assert_eq!(members(&found), expected);
+    assert!(found.iter().all(|c| c.cohesion > 0.5), "{found:?}");
+}
+
+#[test]
+fn names_alone_form_clusters_of_any_size() {
+    let large: Vec<u32> = (0..60).collect();
+    let names = [ring(&large, 0.9), ring(&[60, 61, 62], 0.9)].concat();
+    let found = equipment_clusters(64, &[], &[], &names, &ClusterOptions::default());
+    assert_eq!(members(&found), [(0..60).collect::<Vec<_>>(), vec![60, 61, 62]]);
+    assert!((found[0].cohesion - 0.9).abs() < 1e-6, "{}", found[0].cohesion);
+}
+
+#[test]
+fn names_rule_where_signals_say_otherwise() {
+    // Two pumps in lockstep.
+    let all: Vec<u32> = (0..12).collect();
+    let mut signals = Vec::new();
+    for a in 0..12 {
+        signals.extend((a + 1..12).map(|b| (a, b, 0.99)));
+    }
+    let names = [ring(&all[..6], 1.0), ring(&all[6..], 1.0)].concat();
+    let found = equipment_clusters(12, &signals, &signals, &names, &ClusterOptions::default());
+    assert_eq!(members(&found), [(0..6).collect::<Vec<_>>(), (6..12).collect()]);
+}
+
+#[test]
+fn a_point_whose_name_says_nothing_joins_the_equipment_it_moves_with() {
+    let names = [ring(&[0, 1, 2, 3], 1.0), ring(&[4, 5, 6, 7], 1.0)].concat();
+    let signals = [(8, 4, 0.95), (5, 8, -0.9), (6, 8, 0.7)];
+    let found = equipment_clusters(9, &[], &signals, &names, &ClusterOptions::default());
+    assert_eq!(members(&found), [vec![0, 1, 2, 3], vec![4, 5, 6, 7, 8]]);
+}
+
+#[test]
+fn weak_names_need_signals_beside_them() {
+    let names = ring(&[0, 1, 2, 3, 4, 5, 6, 7], 0.1);
+    assert!(equipment_clusters(8, &[], &[], &names, &ClusterOptions::default()).is_empty());
+    let signals = ring(&[0, 1, 2, 3, 4, 5, 6, 7], 0.9);
+    let found = equipment_clusters(8, &[], &signals, &names, &ClusterOptions::default());
+    assert_eq!(members(&found), [(0..8).collect::<Vec<_>>()]);
+}
+
+#[test]
+fn points_that_belong_nowhere_are_left_alone() {
+    let found = equipment_clusters(5, &[(0, 1, 0.99)], &[(2, 3, 0.99)], &[], &ClusterOptions::default());
+    assert!(found.is_empty(), "two points are no equipment by default: {found:?}");
+    let pairs = ClusterOptions { min_points: 2, ..ClusterOptions::default() };
+    let found = equipment_clusters(5, &[(0, 1, 0.99)], &[(2, 3, 0.99)], &[], &pairs);
+    assert_eq!(members(&found), [vec![0, 1], vec![2, 3]]);
+}

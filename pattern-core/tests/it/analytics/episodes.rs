@@ -1,0 +1,103 @@
+use chrono::{DateTime, Duration, Utc};
+use pattern_core::analytics::episodes::{behavior_changes, episodes};
+use proptest::{collection::vec, prelude::*};
+use std::collections::BTreeSet;
+
+use super::support::{Noise, midnight};
+
+fn at(minutes: i64) -> DateTime<Utc> {
+    midnight() + Duration::minutes(minutes)
+}
+
+fn window() -> Duration {
+    Duration::minutes(15)
+}
+
+proptest! {
+    #[test]
+    fn episodes_hold_exactly_the_changes_of_dense_windows(changes in vec((0..400_i64, 0..12_usize), 0..80)) {
+        let changes: Vec<(DateTime<Utc>, usize)> = changes.into_iter().map(|(m, p)| (at(m), p)).collect();
+        let min_points = 5;
+        let found = episodes(&changes, min_points, window());
+        // A change counts if some window of that length that holds it holds enough different points.
+        let dense: BTreeSet<(DateTime<Utc>, usize)> = changes
+            .iter()
+            .flat_map(|(from, _)| {
+                let inside: Vec<_> =
+                    changes.iter().copied().filter(|(t, _)| from <= t && *t - *from <= window()).collect();
+                let points: BTreeSet<usize> = inside.iter().map(|(_, p)| *p).collect();
+                if points.len() >= min_points { inside } else { Vec::new() }
+            })
+            .collect();
+        let held = |t: DateTime<Utc>, p: usize| {
+            found.iter().any(|e| e.starts_at <= t && t <= e.ends_at && e.members.contains(&p))
+        };
+        for &(t, p) in &dense {
+            prop_assert!(held(t, p), "change of {p} at {t} is missing");
+        }
+        for episode in &found {
+            prop_assert!(episode.members.len() >= min_points);
+            prop_assert!(episode.members.is_sorted_by(|a, b| a < b));
+            for &p in &episode.members {
+                let own = dense.iter().any(|(t, q)| *q == p && episode.starts_at <= *t && *t <= episode.ends_at);
+                prop_assert!(own, "{p} did not change in {episode:?}");
+            }
+        }
+        prop_assert!(found.windows(2).all(|e| e[1].starts_at - e[0].ends_at > window()));
+    }
+}
+
+#[test]
+fn a_point_that_changes_often_counts_once() {
+    let changes: Vec<_> = (0..20).map(|i| (at(i % 10), 7)).collect();
+    assert!(episodes(&changes, 2, window()).is_empty());
+}
+
+#[test]
+fn two_bursts_are_two_episodes() {
+    let burst = |from: i64, first: usize| (0..10).map(move |i| (at(from + i as i64), first + i));
+    let found = episodes(&burst(0, 0).chain(burst(300, 5)).collect::<Vec<_>>(), 10, window());
+    let spans: Vec<_> = found.iter().map(|e| (e.starts_at, e.ends_at, e.members.clone())).collect();
+    assert_eq!(spans, [(at(0), at(9), (0..10).collect()), (at(300), at(309), (5..15).collect())]);
+}
+
+/// A week of noise with a daily cycle, changed by `change` (bucket, value).
+fn week(change: impl Fn(usize, f64) -> f64) -> Vec<f32> {
+    let mut noise = Noise::new(2);
+    let value = |i: usize, noise: f64| 3.0 * (i as f64 / 96.0 * std::f64::consts::TAU).sin() + 0.2 * noise;
+    (0..672).map(|i| change(i, value(i, noise.next())) as f32).collect()
+}
+
+#[test]
+fn a_lasting_step_is_found_where_it_happened() {
+    let stepped = week(|i, v| if i >= 300 { v + 12.0 } else { v });
+    assert_eq!(behavior_changes(&stepped, midnight()), [at(300 * 15)]);
+    // Half-way through a bucket, and with gaps beside it.
+    let mut split = week(|i, v| {
+        if i > 300 {
+            v + 12.0
+        } else if i == 300 {
+            v + 7.0
+        } else {
+            v
+        }
+    });
+    split[297] = f32::NAN;
+    split[303] = f32::NAN;
+    assert_eq!(behavior_changes(&split, midnight()), [at(300 * 15)]);
+}
+
+#[test]
+fn cycles_noise_spikes_and_constants_are_no_change() {
+    assert!(behavior_changes(&week(|_, v| v), midnight()).is_empty());
+    assert!(behavior_changes(&week(|i, v| if i == 200 { v + 50.0 } else { v }), midnight()).is_empty());
+    assert!(behavior_changes(&[5.0; 672], midnight()).is_empty());
+    assert!(behavior_changes(&[f32::NAN; 672], midnight()).is_empty());
+    assert!(behavior_changes(&[], midnight()).is_empty());
+}
+
+#[test]
+fn a_point_that_switches_every_few_hours_does_not_change_its_behaviour() {
+    let switching: Vec<f32> = (0..672).map(|i| if i / 12 % 2 == 0 { 0.0 } else { 1.0 }).collect();
+    assert!(behavior_changes(&switching, midnight()).is_empty());
+}

@@ -1,0 +1,101 @@
+use chrono::Duration;
+use pattern_core::{
+    analytics::grid::{BUCKETS_PER_DAY, day_buckets, sparkline},
+    domain::Sample,
+};
+use proptest::{collection::vec, prelude::*};
+
+use super::support::{day, good, grid, midnight};
+
+fn hours(hours: i64) -> Duration {
+    Duration::hours(hours)
+}
+
+/// The mean second by second: slow, and too simple to be wrong.
+fn by_the_second(carry_in: Option<Sample>, samples: &[Sample], stale_seconds: i64) -> Vec<Option<f64>> {
+    let second = |s: &Sample| (s.at - midnight()).num_seconds();
+    let all: Vec<Sample> = carry_in.into_iter().chain(samples.iter().copied()).collect();
+    let held = |now: i64| {
+        let last = all.iter().rev().find(|s| second(s) <= now)?;
+        (last.is_good() && now < second(last) + stale_seconds).then_some(last.value)
+    };
+    (0..BUCKETS_PER_DAY as i64)
+        .map(|bucket| {
+            let values: Vec<f64> = (bucket * 900..(bucket + 1) * 900).filter_map(held).collect();
+            (values.len() >= 450).then(|| values.iter().sum::<f64>() / values.len() as f64)
+        })
+        .collect()
+}
+
+fn a_day() -> impl Strategy<Value = Vec<Sample>> {
+    vec((0..86_400_i64, -50.0..50.0_f64, prop_oneof![6 => Just(0_i16), 1 => Just(192)]), 0..60).prop_map(
+        |all| {
+            let mut samples: Vec<Sample> =
+                all.into_iter().map(|(at, value, quality)| Sample { quality, ..good(at, value) }).collect();
+            samples.sort_by_key(|s| s.at);
+            samples.dedup_by_key(|s| s.at);
+            samples
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn buckets_are_the_time_weighted_means_of_the_held_values(
+        samples in a_day(), carried in prop::option::of((1..50_000_i64, -50.0..50.0_f64)), stale in 60..30_000_i64
+    ) {
+        let carry_in = carried.map(|(before, value)| good(-before, value));
+        let buckets = day_buckets(day(), carry_in, &samples, Duration::seconds(stale));
+        for (bucket, expected) in by_the_second(carry_in, &samples, stale).into_iter().enumerate() {
+            match expected {
+                Some(mean) => prop_assert!((f64::from(buckets[bucket]) - mean).abs() < 1e-4, "bucket {bucket}"),
+                None => prop_assert!(buckets[bucket].is_nan(), "bucket {bucket}"),
+            }
+        }
+    }
+
+    #[test]
+    fn no_bucket_leaves_the_range_of_the_good_samples(samples in a_day()) {
+        let good: Vec<f64> = samples.iter().filter(|s| s.is_good()).map(|s| s.value).collect();
+        let low = good.iter().copied().fold(f64::INFINITY, f64::min) as f32;
+        let high = good.iter().copied().fold(f64::NEG_INFINITY, f64::max) as f32;
+        for mean in day_buckets(day(), None, &samples, hours(24)).into_iter().filter(|v| v.is_finite()) {
+            prop_assert!(low - 1e-4 <= mean && mean <= high + 1e-4, "{low} <= {mean} <= {high}");
+        }
+    }
+}
+
+#[test]
+fn the_last_value_of_yesterday_holds_until_it_is_stale() {
+    let buckets = day_buckets(day(), Some(good(-3600, 7.0)), &[], hours(2));
+    assert_eq!(buckets[..4], [7.0; 4]);
+    assert!(buckets[4..].iter().all(|v| v.is_nan()));
+}
+
+#[test]
+fn a_bad_sample_ends_the_hold() {
+    let bad = Sample { quality: 192, ..good(1800, 3.0) };
+    let buckets = day_buckets(day(), None, &[good(0, 5.0), bad, good(3600, 6.0)], hours(24));
+    assert_eq!(buckets[..2], [5.0; 2]);
+    assert!(buckets[2..4].iter().all(|v| v.is_nan()));
+    assert_eq!(buckets[4..], [6.0; 92]);
+}
+
+#[test]
+fn equal_rows_have_equal_versions_whatever_bits_their_gaps_have() {
+    let other_nan = f32::from_bits(f32::NAN.to_bits() ^ 1);
+    assert!(other_nan.is_nan());
+    let grid = grid(&[vec![1.0, f32::NAN, 3.0], vec![1.0, other_nan, 3.0], vec![1.0, f32::NAN, 3.5]]);
+    assert_eq!(grid.version(0), grid.version(1));
+    assert_ne!(grid.version(0), grid.version(2));
+}
+
+#[test]
+fn a_sparkline_is_scaled_and_shows_its_gaps() {
+    let samples = [good(0, 10.0), good(60, 20.0), good(180, 30.0)];
+    let line = sparkline(&samples, midnight(), midnight() + Duration::seconds(240), 4);
+    assert_eq!(line, [Some(0.0), Some(0.5), None, Some(1.0)]);
+    let flat = sparkline(&samples[..1], midnight(), midnight() + Duration::seconds(240), 2);
+    assert_eq!(flat, [Some(0.5), None]);
+}

@@ -1,0 +1,10 @@
+mod blocks;
+mod clustering;
+mod correlation;
+mod episodes;
+mod fingerprint;
+mod grid;
+mod identity;
+mod leiden;
+mod reference;
+mod support;
