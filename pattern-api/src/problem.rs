@@ -19,15 +19,18 @@ pub struct Problem {
     pub title: String,
     pub status: u16,
     pub detail: String,
-    /// Only on a conflict about a suggestion.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub decided_by: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub decided_at: Option<DateTime<Utc>>,
-    #[serde(rename = "suggestion_status", skip_serializing_if = "Option::is_none")]
-    pub suggestion_status: Option<SuggestionStatus>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<i64>,
+    /// Only where a suggestion was decided already, or changed meanwhile.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub conflict: Option<Box<Conflict>>,
+}
+
+/// How a suggestion is by now. (`status` of a problem is the HTTP status, by RFC 9457.)
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Conflict {
+    pub suggestion_status: SuggestionStatus,
+    pub version: i64,
+    pub decided_by: String,
+    pub decided_at: DateTime<Utc>,
 }
 
 impl Problem {
@@ -95,13 +98,10 @@ impl From<DecideError> for Problem {
         match error {
             DecideError::Store(error) => error.into(),
             DecideError::KeyReused => Self::unprocessable(detail),
-            DecideError::Conflict { status, version, decided_by, decided_at } => Self {
-                decided_by: Some(decided_by),
-                decided_at: Some(decided_at),
-                suggestion_status: Some(status),
-                version: Some(version),
-                ..Self::new(StatusCode::CONFLICT, detail)
-            },
+            DecideError::Conflict { status, version, decided_by, decided_at } => {
+                let conflict = Conflict { suggestion_status: status, version, decided_by, decided_at };
+                Self { conflict: Some(Box::new(conflict)), ..Self::new(StatusCode::CONFLICT, detail) }
+            }
         }
     }
 }
