@@ -38,7 +38,7 @@ pub struct ImportArgs {
     /// Database to import into; that of the running stack, if not given
     #[arg(long)]
     pub postgres: Option<String>,
-    /// Where rows that can not be used are written; <folder>-rejects.csv here, if not given
+    /// Where rows that can not be used are written; FOLDER-rejects.csv here, if not given
     #[arg(long)]
     pub rejects: Option<PathBuf>,
 }
