@@ -24,7 +24,7 @@ pub(super) struct CompiledRole {
 }
 
 /// Below this a point is left without a role: naming it wrong costs more trust than naming it not.
-const ROLE_FLOOR: f64 = 0.5;
+const ROLE_FLOOR: f64 = 0.2;
 
 impl CompiledPattern {
     pub fn new(spec: &PatternSpec, confidence: f64) -> Self {
@@ -66,7 +66,7 @@ impl CompiledPattern {
             let reason = format!("none of the points looks like a part of a {}", self.spec.name);
             return Proposal { roles: Vec::new(), scores: Scores::default(), confidence: 0.0, reason };
         }
-        let scores = scores(&taken, cluster);
+        let scores = scores(&self.spec, &taken, cluster);
         let summary = Summary::new(self, cluster, &taken);
         let roles = taken
             .iter()
@@ -93,8 +93,17 @@ impl CompiledRole {
     }
 }
 
-/// Means over the points that have a role, by the roles' weights.
-fn scores(taken: &[(&CompiledRole, usize, &RoleEvidence)], cluster: &ClusterView) -> Scores {
+/// Means over the points that have a role, by the roles' weights. Names also answer for the required
+/// roles that nothing took.
+fn scores(
+    spec: &PatternSpec,
+    taken: &[(&CompiledRole, usize, &RoleEvidence)],
+    cluster: &ClusterView,
+) -> Scores {
+    let is_taken = |role: &RoleSpec| taken.iter().any(|(t, _, _)| t.spec.name == role.name);
+    let open = spec.roles.iter().filter(|role| role.required && !is_taken(role)).map(|role| role.weight);
+    let told: f64 = taken.iter().map(|(role, _, e)| role.spec.weight * e.name.unwrap_or(0.0)).sum();
+    let asked: f64 = taken.iter().map(|(role, _, _)| role.spec.weight).chain(open).sum();
     let mean = |part: fn(&RoleEvidence) -> Option<f64>| {
         let parts: Vec<(f64, f64)> =
             taken.iter().filter_map(|(role, _, e)| Some((role.spec.weight, part(e)?))).collect();
@@ -102,7 +111,7 @@ fn scores(taken: &[(&CompiledRole, usize, &RoleEvidence)], cluster: &ClusterView
         (weight > 0.0).then(|| parts.iter().map(|(w, s)| w * s).sum::<f64>() / weight)
     };
     Scores {
-        name: mean(|e| e.name),
+        name: (asked > 0.0).then(|| told / asked),
         unit: mean(|e| e.unit),
         range: mean(|e| e.range),
         behavior: mean(|e| e.behavior),

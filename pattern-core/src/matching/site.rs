@@ -29,7 +29,9 @@ impl SiteMemory {
     /// Reads the names and descriptions of all points of a data source, before any is matched. Optional:
     /// without it a cluster's names are understood from each other only.
     pub fn observe<'a>(&mut self, points: impl IntoIterator<Item = &'a PointFeatures>) {
-        let points: Vec<&PointFeatures> = points.into_iter().collect();
+        let mut points: Vec<&PointFeatures> = points.into_iter().collect();
+        // Whoever asks in whatever order gets the same answer.
+        points.sort_by(|a, b| a.name.cmp(&b.name));
         let names: Vec<&str> = points.iter().map(|p| p.name.as_str()).collect();
         let keys = name_keys(&names);
         let mut said: HashMap<Template, Vec<&str>> = HashMap::new();

@@ -5,8 +5,11 @@ pub(super) fn abbreviates(short: &str, word: &str) -> f32 {
     if short == word {
         return 1.0;
     }
+    if short.as_bytes().first() != word.as_bytes().first() {
+        return 0.0;
+    }
     let (s, w): (Vec<char>, Vec<char>) = (short.chars().collect(), word.chars().collect());
-    if s.is_empty() || w.is_empty() || s[0] != w[0] {
+    if s.is_empty() || w.is_empty() {
         return 0.0;
     }
     if s.len() < w.len() {

@@ -40,6 +40,11 @@ pub(super) fn isa_tag(tokens: &[Token]) -> Option<IsaTag> {
     None
 }
 
+/// Whether letters are the attribute of a loop, such as SP.
+pub(super) fn is_attribute(text: &str) -> bool {
+    lexicon().isa_attribute.contains_key(&text.to_uppercase())
+}
+
 fn attribute_words(text: &str) -> Option<&'static Vec<Word>> {
     let upper = text.to_uppercase();
     let lexicon = lexicon();

@@ -4,8 +4,9 @@
 //! shape: `PMP16 | FLOW` because PMP14 has a FLOW too, `S1-17 | CTL FLOW MIN` because every box has one.
 //! That also tells sequence digits (TT6071 → 607 | TT 1) from plain loop numbers (FI-101).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::isa::{is_attribute, isa_tag};
 use super::token::{Token, TokenKind, tokenize};
 
 /// What the structure of a site's names says about one name.
@@ -28,10 +29,20 @@ struct Cut {
     rest_key: String,
     /// A cut that needs proof by repetition, since it breaks a number or a word.
     needs_proof: bool,
+    /// The digit that would count points, and the number it was cut from.
+    sequence: Option<(u64, u8)>,
+    /// The key without the letter that tells parallel machines apart, where it was cut behind one.
+    head: Option<String>,
+    /// What is before the rest would be a loop (TIC_2671) if it were small.
+    may_be_loop: bool,
 }
 
 /// Rests that come back under fewer keys than this do not prove a cut that needs proof.
-const PROOF: f64 = 2.0;
+const PROOF: f64 = 1.5;
+/// A loop has up to this many attributes; equipment with a tag like a loop's has more points.
+const LOOP_ATTRIBUTES: usize = 4;
+/// The least score of a cut: below it a key is an area rather than a piece of equipment.
+const LEAST: f64 = 0.3;
 
 /// Keys for all names of a data source.
 pub fn name_keys(names: &[&str]) -> Vec<NameKey> {
@@ -48,14 +59,21 @@ pub fn name_keys(names: &[&str]) -> Vec<NameKey> {
         group.0 += reuse.ln();
         group.1 += 1;
     }
+    let running = running_numbers(&cuts);
+    let unit_lettered = unit_lettered(&cuts);
     cuts.iter()
         .zip(names)
         .map(|(cuts, name)| {
             let scored = cuts.iter().filter_map(|cut| {
                 let (sum, size) = groups[cut.key.as_str()];
                 let reuse = sum / size as f64;
-                let proven = !cut.needs_proof || reuse >= PROOF.ln();
-                (size >= 2 && proven).then(|| (reuse + size_bonus(size), cut))
+                let lettered = cut.head.as_deref().is_some_and(|head| unit_lettered.contains(head));
+                let proven = !cut.needs_proof || lettered || reuse >= PROOF.ln();
+                let smallest = if cut.may_be_loop { LOOP_ATTRIBUTES + 1 } else { 2 };
+                let score = reuse + size_bonus(size);
+                let refused = running.contains(cut.key.as_str()) || unit_lettered.contains(cut.key.as_str());
+                let fits = size >= smallest && proven && score > LEAST && !refused;
+                fits.then_some((score, cut))
             });
             // On a tie the longer key is the more careful answer.
             match scored.max_by(|a, b| a.0.total_cmp(&b.0).then(a.1.key.len().cmp(&b.1.key.len()))) {
@@ -65,6 +83,54 @@ pub fn name_keys(names: &[&str]) -> Vec<NameKey> {
                 None => NameKey { key: None, shape: blank(&tokenize(name)), rest: (*name).to_owned() },
             }
         })
+        .collect()
+}
+
+/// Keys behind which nearly every rest begins with one of few letters, first of the alphabet, each of
+/// them often: the letters tell parallel machines apart (P503A, P503B) and are no part of the rest.
+fn unit_lettered(cuts: &[Vec<Cut>]) -> BTreeSet<&str> {
+    let mut letters: HashMap<&str, (usize, BTreeMap<char, usize>)> = HashMap::new();
+    for cut in cuts.iter().flatten() {
+        let letter = cut.head.as_ref().and_then(|_| cut.key.chars().last());
+        if let (Some(head), Some(letter)) = (cut.head.as_deref(), letter) {
+            *letters.entry(head).or_default().1.entry(letter).or_default() += 1;
+        }
+    }
+    for cut in cuts.iter().flatten().filter(|cut| cut.head.is_none()) {
+        if let Some(entry) = letters.get_mut(cut.key.as_str()) {
+            entry.0 += 1;
+        }
+    }
+    let few_first_letters = |size: usize, letters: &BTreeMap<char, usize>| {
+        let often: usize = letters.iter().filter(|(l, n)| **l <= 'j' && **n >= 3).map(|(_, n)| n).sum();
+        let kinds = letters.values().filter(|n| **n >= 3).count();
+        kinds >= 2 && kinds * 3 <= size && often * 10 >= size * 9
+    };
+    letters
+        .into_iter()
+        .filter(|(_, (size, letters))| few_first_letters(*size, letters))
+        .map(|(head, _)| head)
+        .collect()
+}
+
+/// Keys whose sequence digits are plain running numbers: all ten digits occur, or the digits go on where
+/// the key before ends.
+fn running_numbers(cuts: &[Vec<Cut>]) -> BTreeSet<&str> {
+    let mut digits: BTreeMap<(&str, u64), (&str, BTreeSet<u8>)> = BTreeMap::new();
+    for cut in cuts.iter().flatten() {
+        if let Some((identity, digit)) = cut.sequence {
+            let entry = digits.entry((&cut.shape, identity)).or_insert_with(|| (&cut.key, BTreeSet::new()));
+            entry.1.insert(digit);
+        }
+    }
+    let goes_on = |shape: &str, identity: u64, seen: &BTreeSet<u8>| {
+        let before = identity.checked_sub(1).and_then(|before| digits.get(&(shape, before)));
+        seen.contains(&0) && before.is_some_and(|(_, before)| before.contains(&9))
+    };
+    digits
+        .iter()
+        .filter(|((shape, identity), (_, seen))| seen.len() == 10 || goes_on(shape, *identity, seen))
+        .map(|(_, (key, _))| *key)
         .collect()
 }
 
@@ -100,6 +166,9 @@ fn prefix_cuts(name: &str, tokens: &[Token], i: usize, cuts: &mut Vec<Cut>) {
         rest: name[tokens[i].end()..].to_owned(),
         rest_key: rest_key(&name[tokens[i].end()..]),
         needs_proof: false,
+        sequence: None,
+        head: None,
+        may_be_loop: reads_as_loop(head),
     });
     let next = &tokens[i + 1];
     if !(next.glued && next.kind == TokenKind::Letters) {
@@ -115,6 +184,9 @@ fn prefix_cuts(name: &str, tokens: &[Token], i: usize, cuts: &mut Vec<Cut>) {
             rest: rest.to_owned(),
             rest_key: rest_key(rest),
             needs_proof: next.text.len() > 1,
+            sequence: None,
+            head: Some(normal(head)),
+            may_be_loop: reads_as_loop(head),
         });
     }
 }
@@ -130,12 +202,16 @@ fn sequence_cuts(name: &str, tokens: &[Token], i: usize, cuts: &mut Vec<Cut>) {
     }
     let area = &tokens[..i - 1];
     let mut push = |identity: &str, shape: String, sequence: &str, tail: &str| {
+        let counted = identity.parse().ok().zip(sequence.parse().ok().filter(|d| *d < 10));
         cuts.push(Cut {
             key: format!("{}~{}", normal(area), identity.to_lowercase()),
             shape: format!("{}~{shape}", blank(area)),
             rest: format!("{}{sequence}{tail}", letters.text),
             rest_key: format!("{}{sequence}{}", letters.text.to_lowercase(), rest_key(tail)),
             needs_proof: true,
+            sequence: counted,
+            head: None,
+            may_be_loop: false,
         });
     };
     let tail = &name[tokens[i].end()..];
@@ -144,8 +220,13 @@ fn sequence_cuts(name: &str, tokens: &[Token], i: usize, cuts: &mut Vec<Cut>) {
         push(identity, "#".repeat(identity.len()), sequence, tail);
     }
     push(number, "#".repeat(number.len()), "", tail);
-    if let (Some(unit), Some(sequence)) = (tokens.get(i + 1), tokens.get(i + 2))
-        && unit.glued
+    let Some(unit) = tokens.get(i + 1).filter(|t| t.glued && t.text.is_ascii()) else { return };
+    // XS601CST belongs to FT601C1: its attribute stands directly behind the unit's letter.
+    if unit.text.len() > 1 && is_attribute(&unit.text[1..]) {
+        let identity = format!("{number}{}", &unit.text[..1]);
+        push(&identity, format!("{}@", "#".repeat(number.len())), "", &name[unit.start + 1..]);
+    }
+    if let Some(sequence) = tokens.get(i + 2)
         && sequence.glued
         && unit.text.len() == 1
         && sequence.text.len() <= 2
@@ -153,6 +234,11 @@ fn sequence_cuts(name: &str, tokens: &[Token], i: usize, cuts: &mut Vec<Cut>) {
         let identity = format!("{number}{}", unit.text);
         push(&identity, format!("{}@", "#".repeat(number.len())), &sequence.text, &name[sequence.end()..]);
     }
+}
+
+/// Whether letters and a number at the end of a head read as an ISA-5.1 loop.
+fn reads_as_loop(head: &[Token]) -> bool {
+    isa_tag(head).is_some_and(|tag| tag.letters + 2 == head.len())
 }
 
 /// Tokens in one spelling: case, separators and leading zeros do not count.

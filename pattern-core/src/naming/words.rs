@@ -203,6 +203,11 @@ impl Phrase {
                 push(&lower, Some(word));
                 continue;
             }
+            // A letter alone tells parallel things apart: Pitch Angle A.
+            if lower.len() == 1 {
+                push(&lower, None);
+                continue;
+            }
             // An abbreviation in a phrase means what it means most surely.
             let meanings = lexicon.meanings(&lower);
             match meanings.iter().max_by(|a, b| a.certainty.total_cmp(&b.certainty)) {

@@ -1,1 +1,6 @@
 mod analytics;
+mod assignment;
+mod learning;
+mod library;
+mod matching;
+mod units;

@@ -3,7 +3,7 @@
 use chrono::Duration;
 use pattern_core::{
     domain::{Cluster, ClusterKind, DataSource, JobName, Purpose},
-    matching::{PointFeatures, Proposal, SiteMemory, propose},
+    matching::{Matcher, PointFeatures, Proposal, SiteMemory},
 };
 use pattern_store::{ActiveBinding, LibraryPattern, NewSuggestion, SuggestedRoleRow};
 use serde_json::json;
@@ -87,6 +87,7 @@ fn site_memory(bindings: &[ActiveBinding], library: &[LibraryPattern], points: &
         by_equipment.entry(binding.equipment_id).or_default().push(binding);
     }
     let mut site = SiteMemory::default();
+    site.observe(points.values());
     for bound in by_equipment.values() {
         let siblings: Vec<&str> = bound.iter().map(|b| b.point_name.as_str()).collect();
         for binding in bound {
@@ -111,13 +112,14 @@ fn questions(
     let mut questions = Vec::new();
     let mut unsure = Vec::new();
     let mut unmatched = Vec::new();
+    let matcher = Matcher::new(library.iter().map(|p| (&p.spec, p.confidence)));
     for cluster in clusters {
         let points: Vec<PointFeatures> =
             cluster.points.iter().filter_map(|p| features.get(&p.id).cloned()).collect();
         // One question per cluster: a second answer to it would mostly be wrong.
         let best = library
             .iter()
-            .map(|p| (p, propose(&points, Some(cluster.cohesion), &p.spec, p.confidence, site)))
+            .zip(matcher.propose(&points, Some(cluster.cohesion), site))
             .filter(|(_, proposal)| !proposal.roles.is_empty())
             .max_by(|(a, x), (b, y)| x.confidence.total_cmp(&y.confidence).then(b.id.cmp(&a.id)));
         match best {

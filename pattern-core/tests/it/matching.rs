@@ -1,0 +1,247 @@
+//! Small hand-made plants in several conventions.
+
+use pattern_core::library::{PatternSpec, builtin};
+use pattern_core::matching::{Matcher, PointFeatures, Proposal, SiteMemory, propose};
+use pattern_core::naming::{NamedPoint, label, name_edges};
+use uuid::Uuid;
+
+/// Points from lines of `name | unit | description`.
+fn points(lines: &[&str]) -> Vec<PointFeatures> {
+    lines
+        .iter()
+        .map(|line| {
+            let mut parts = line.split('|').map(|part| part.trim().to_owned());
+            let mut next = || parts.next().unwrap_or_default();
+            let (name, unit, description) = (next(), next(), next());
+            PointFeatures { id: Uuid::nil(), name, unit, description, fingerprint: None }
+        })
+        .collect()
+}
+
+fn best(points: &[PointFeatures], site: &SiteMemory) -> (String, Proposal) {
+    let library = builtin();
+    let proposals = Matcher::new(library.iter().map(|p| (p, p.confidence))).propose(points, None, site);
+    let (pattern, proposal) =
+        library.iter().zip(proposals).max_by(|a, b| a.1.confidence.total_cmp(&b.1.confidence)).unwrap();
+    (pattern.name.clone(), proposal)
+}
+
+fn pattern(name: &str) -> PatternSpec {
+    builtin().into_iter().find(|p| p.name == name).unwrap()
+}
+
+fn role_of<'a>(proposal: &'a Proposal, point: usize) -> Option<&'a str> {
+    proposal.roles.iter().find(|r| r.point == point).map(|r| r.role.as_str())
+}
+
+fn expect(lines: &[&str], kind: &str, roles: &[&str]) {
+    let points = points(lines);
+    let (name, proposal) = best(&points, &SiteMemory::default());
+    assert_eq!(name, kind, "{}", proposal.reason);
+    assert!(proposal.confidence >= 0.75, "{}: {}", proposal.confidence, proposal.reason);
+    for (i, role) in roles.iter().enumerate() {
+        assert_eq!(role_of(&proposal, i), Some(*role), "{}", points[i].name);
+    }
+}
+
+const PUMP_ROLES: [&str; 5] =
+    ["Discharge Pressure", "Suction Pressure", "Flow Rate", "Motor Current", "Running Status"];
+
+#[test]
+fn a_pump_with_readable_names_is_recognised() {
+    expect(
+        &[
+            "North/Pumps/P-305/DischPress | kPa",
+            "North/Pumps/P-305/SuctPress | kPa",
+            "North/Pumps/P-305/FlowRate | m3/h",
+            "North/Pumps/P-305/MtrCrnt | A",
+            "North/Pumps/P-305/RunSts | on/off",
+        ],
+        "Centrifugal Pump",
+        &PUMP_ROLES,
+    );
+}
+
+#[test]
+fn a_pump_with_glued_abbreviations_and_without_units_is_recognised() {
+    expect(
+        &[
+            "U02_PMP07_DSCHPRESS",
+            "U02_PMP07_SUCTPRESS",
+            "U02_PMP07_FLOW",
+            "U02_PMP07_MOTORCURR",
+            "U02_PMP07_RUNSTAT",
+        ],
+        "Centrifugal Pump",
+        &PUMP_ROLES,
+    );
+}
+
+#[test]
+fn a_vav_box_of_a_building_is_recognised() {
+    expect(
+        &[
+            "BLD.VAV3-12:ROOM TEMP",
+            "BLD.VAV3-12:CTL STPT",
+            "BLD.VAV3-12:AIR VOLUME",
+            "BLD.VAV3-12:DMPR POS",
+            "BLD.VAV3-12:CTL FLOW MIN",
+            "BLD.VAV3-12:CTL FLOW MAX",
+        ],
+        "VAV",
+        &[
+            "Zone Temperature",
+            "Zone Temperature Setpoint",
+            "Air Flow",
+            "Damper Position",
+            "Minimum Air Flow Setpoint",
+            "Maximum Air Flow Setpoint",
+        ],
+    );
+}
+
+#[test]
+fn a_wind_turbine_is_told_from_its_anomalies() {
+    expect(
+        &[
+            "WTG07.WindSpeed | m/s",
+            "WTG07.ActivePower | kW",
+            "WTG07.RotorSpeed | rpm",
+            "WTG07.GenSpeed | rpm",
+            "WTG07.PitchA | deg",
+            "WTG07.WindDir | deg",
+            "WTG07.NacPos | deg",
+        ],
+        "Horizontal Axis Wind Turbine",
+        &["Wind Speed", "Active Power", "Rotor Speed", "Generator Speed", "Pitch Angle A", "Wind Direction"],
+    );
+}
+
+#[test]
+fn what_the_library_does_not_know_gets_no_suggestion() {
+    for lines in [
+        &["RX-4_JacketTemp | degC", "RX-4_AgitSpeed | rpm", "RX-4_BatchPhase", "RX-4_ChargeFlow | kg/h"][..],
+        &["cpu.load.1m", "disk.sda.await", "net.eth0.rx_bytes", "mem.cached"][..],
+        &["17", "23", "42", "108"][..],
+        &["CNV-2_BeltSpeed | m/s", "CNV-2_MassFlow | t/h", "CNV-2_TakeupPos | mm"][..],
+    ] {
+        let (name, proposal) = best(&points(lines), &SiteMemory::default());
+        assert!(proposal.confidence < 0.75, "{lines:?} as {name}: {}", proposal.confidence);
+    }
+}
+
+#[test]
+fn roles_are_one_to_one_and_what_is_left_over_has_none() {
+    let mut lines = vec!["P-1.DischPress | psi", "P-1.SuctPress | psi", "P-1.Flow | gpm"];
+    lines.extend(["P-1.Flow_2 | gpm", "P-1.Flow_3 | gpm", "P-1.Password", "P-1.Colour"]);
+    let points = points(&lines);
+    let proposal = propose(&points, None, &pattern("Centrifugal Pump"), 0.85, &SiteMemory::default());
+    let mut used: Vec<usize> = proposal.roles.iter().map(|r| r.point).collect();
+    used.sort_unstable();
+    used.dedup();
+    assert_eq!(used.len(), proposal.roles.len());
+    assert_eq!(proposal.roles.iter().filter(|r| r.role == "Flow Rate").count(), 1);
+    assert_eq!(role_of(&proposal, 5), None);
+    assert_eq!(role_of(&proposal, 6), None);
+}
+
+const FIRST: [&str; 4] = ["P-101.DP | kPa", "P-101.XQ7 | kPa", "P-101.FLO | m3/h", "P-101.ZZ1"];
+const SECOND: [&str; 4] = ["P-102.DP | kPa", "P-102.XQ7 | kPa", "P-102.FLO | m3/h", "P-102.ZZ1"];
+
+fn approve(site: &mut SiteMemory, points: &[PointFeatures], pattern: &str, roles: &[&str]) {
+    let siblings: Vec<&str> = points.iter().map(|p| p.name.as_str()).collect();
+    for (point, role) in points.iter().zip(roles) {
+        site.learn(point, &siblings, pattern, role);
+    }
+}
+
+#[test]
+fn approving_one_pump_raises_the_name_score_of_its_look_alikes() {
+    let spec = pattern("Centrifugal Pump");
+    let (first, second) = (points(&FIRST), points(&SECOND));
+    let mut site = SiteMemory::default();
+    let before = propose(&second, None, &spec, 0.85, &site);
+    approve(&mut site, &first, &spec.name, &["Discharge Pressure", "Suction Pressure", "Flow Rate"]);
+    let after = propose(&second, None, &spec, 0.85, &site);
+    assert!(after.scores.name.unwrap() >= before.scores.name.unwrap() + 0.1, "{before:?} {after:?}");
+    assert!(after.confidence > before.confidence);
+    assert_eq!(role_of(&after, 1), Some("Suction Pressure"));
+}
+
+#[test]
+fn a_role_of_the_sites_own_is_proposed_for_look_alikes() {
+    let spec = pattern("Centrifugal Pump");
+    let (first, second) = (points(&FIRST), points(&SECOND));
+    let mut site = SiteMemory::default();
+    let roles = ["Discharge Pressure", "Suction Pressure", "Flow Rate", "Seal Pot Camera"];
+    approve(&mut site, &first, &spec.name, &roles);
+    let proposal = propose(&second, None, &spec, 0.85, &site);
+    assert_eq!(role_of(&proposal, 3), Some("Seal Pot Camera"));
+}
+
+#[test]
+fn a_corrected_pattern_wins_for_the_look_alikes() {
+    let names = ["K-7.SP | psi", "K-7.DP | psi", "K-7.FL | gpm", "K-7.AMPS | A"];
+    let others = ["K-8.SP | psi", "K-8.DP | psi", "K-8.FL | gpm", "K-8.AMPS | A"];
+    let (first, second) = (points(&names), points(&others));
+    let mut site = SiteMemory::default();
+    let wrong = pattern("Reciprocating Compressor");
+    let before = propose(&second, None, &wrong, 0.85, &site).confidence;
+    approve(
+        &mut site,
+        &first,
+        "Centrifugal Pump",
+        &["Suction Pressure", "Discharge Pressure", "Flow Rate", "Motor Current"],
+    );
+    assert_eq!(best(&second, &site).0, "Centrifugal Pump");
+    assert!(propose(&second, None, &wrong, 0.85, &site).confidence < before);
+}
+
+fn named(names: &[&str]) -> Vec<NamedPoint> {
+    names.iter().map(|name| NamedPoint { name: (*name).into(), ..NamedPoint::default() }).collect()
+}
+
+fn connected(names: &[&str], a: usize, b: usize) -> bool {
+    name_edges(&named(names)).iter().any(|e| (e.0, e.1) == (a.min(b) as u32, a.max(b) as u32))
+}
+
+#[test]
+fn names_group_by_the_part_that_identifies_equipment() {
+    let boxes = [
+        "SITE.S1-17:CTL FLOW MIN",
+        "SITE.S1-17:ROOM TEMP",
+        "SITE.S1-18:CTL FLOW MIN",
+        "SITE.S1-18:ROOM TEMP",
+        "SITE.S2-17:CTL FLOW MIN",
+        "SITE.S2-17:ROOM TEMP",
+    ];
+    assert!(connected(&boxes, 0, 1) && connected(&boxes, 4, 5));
+    assert!(!connected(&boxes, 0, 2) && !connected(&boxes, 0, 4));
+    let padded = ["U01_CMP-01_Flow", "U01_CMP-001_Temp", "U01_CMP-02_Flow", "U01_CMP-002_Temp"];
+    assert!(connected(&padded, 0, 1) && !connected(&padded, 0, 2));
+}
+
+#[test]
+fn loop_numbers_alone_do_not_glue_points_together() {
+    let loops: Vec<String> =
+        (101..=141).map(|n| format!("{}-{n}", ["FI", "TI", "PI", "LI", "AI"][n % 5])).collect();
+    let loops: Vec<&str> = loops.iter().map(String::as_str).collect();
+    assert!(name_edges(&named(&loops)).is_empty());
+}
+
+#[test]
+fn sequence_digits_behind_an_equipment_number_group_it() {
+    let rooms: Vec<String> = (601..=608)
+        .flat_map(|n| [format!("TT{n}1"), format!("TC{n}2SP"), format!("FT{n}3"), format!("ZC{n}4Z")])
+        .collect();
+    let rooms: Vec<&str> = rooms.iter().map(String::as_str).collect();
+    assert!(connected(&rooms, 0, 3) && connected(&rooms, 4, 7) && !connected(&rooms, 3, 4));
+}
+
+#[test]
+fn labels_are_what_a_person_would_say() {
+    assert_eq!(label(&["North/Pumps/P-305/Flow", "North/Pumps/P-305/Level"]), "P-305");
+    assert_eq!(label(&["U02_PMP07_FLOW", "U02_PMP07_AMPS", "X"]), "U02_PMP07");
+    assert_eq!(label(&["alone"]), "alone");
+    assert_eq!(label(&[]), "");
+}
