@@ -14,7 +14,7 @@ const UNUSUAL: f32 = 8.0;
 /// … and at least this share of its range (1 to 99 %).
 const SHARE_OF_RANGE: f32 = 0.3;
 /// Who changes more often than this on a day is not changing behaviour: changing is its behaviour.
-const CHANGES_PER_DAY: f32 = 1.0;
+const CHANGES_PER_DAY: f32 = 0.5;
 
 /// Starts of the buckets at which a grid row went to another level and stayed for most of an hour; empty
 /// for points that always do so.
@@ -86,12 +86,13 @@ pub struct Episode {
     pub members: Vec<usize>,
 }
 
-/// Stretches of time in which, within any `window`, at least `min_points` different points changed.
-/// Stretches that share a change are one episode.
+/// Stretches of time in which, within any `window`, at least `min_points` different points changed, and
+/// clearly more than usual. Stretches no further apart than the window are one episode.
 pub fn episodes(changes: &[(DateTime<Utc>, usize)], min_points: usize, window: Duration) -> Vec<Episode> {
     let mut changes = changes.to_vec();
     changes.sort_unstable();
     changes.dedup();
+    let min_points = min_points.max(unusual(&changes, window));
     let mut dense = vec![false; changes.len()];
     let mut inside = std::collections::BTreeMap::<usize, usize>::new();
     let (mut first, mut marked) = (0, 0);
@@ -123,4 +124,28 @@ pub fn episodes(changes: &[(DateTime<Utc>, usize)], min_points: usize, window: D
             members: part.iter().map(|(_, point)| *point).collect::<BTreeSet<_>>().into_iter().collect(),
         })
         .collect()
+}
+
+/// Fewer windows than this in the whole span say nothing about what is usual.
+const WINDOWS_TO_JUDGE: usize = 96;
+
+/// From how many changes on a window is more than chance: in a plant of many thousand points some dozen
+/// always change. Five standard deviations of a Poisson count above the median window.
+fn unusual(changes: &[(DateTime<Utc>, usize)], window: Duration) -> usize {
+    let (Some(first), Some(last)) = (changes.first(), changes.last()) else { return 0 };
+    let step = window.num_seconds().max(1);
+    let windows = ((last.0 - first.0).num_seconds() / step) as usize;
+    if windows < WINDOWS_TO_JUDGE {
+        return 0;
+    }
+    let mut counts: Vec<usize> = (0..windows)
+        .map(|i| {
+            let from = first.0 + Duration::seconds(step * i as i64);
+            let start = changes.partition_point(|change| change.0 < from);
+            changes[start..].partition_point(|change| change.0 <= from + window)
+        })
+        .collect();
+    counts.sort_unstable();
+    let usual = counts[windows / 2] as f64;
+    (usual + 5.0 * usual.sqrt()).ceil() as usize
 }

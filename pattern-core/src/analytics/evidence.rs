@@ -1,6 +1,6 @@
 //! What speaks for two points belonging together: signals and names as one weight per pair.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::clustering::Edge;
 
@@ -11,6 +11,10 @@ const LEVEL_WORTH: f32 = 0.5;
 /// What a signal edge is worth between points whose names say that they belong to different equipment:
 /// names rule where they speak.
 const ACROSS_NAMES: f32 = 0.15;
+/// Pairs of named neighbours from which one can tell whether names and signals agree.
+const ENOUGH_TO_JUDGE: usize = 100;
+/// Names of real equipment agree with the signals 50 times as often as chance, shuffled ones as often as it.
+const BETTER_THAN_CHANCE: f64 = 2.0;
 
 /// Evidence about pairs, each pair once with `a < b`, weights 0..1.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -32,9 +36,15 @@ pub fn fuse(
     name_edges: &[Edge],
     neighbours: usize,
 ) -> Evidence {
-    let (names, name_group) = name_pairs(point_count, name_edges);
+    let (mut names, mut name_group) = name_pairs(point_count, name_edges);
     let signals = signal_pairs(level, high_pass);
     let rank = ranks(point_count, &signals);
+    let nearest: Vec<(u32, u32)> =
+        rank.iter().filter(|(_, rank)| **rank < neighbours).map(|(pair, _)| *pair).collect();
+    if !plausible(&name_group, &nearest) {
+        names.clear();
+        name_group.fill(None);
+    }
     let (mut graph, mut all) = (names.clone(), names);
     for (&pair, &weight) in &signals {
         let worth = match (name_group[pair.0 as usize], name_group[pair.1 as usize]) {
@@ -47,6 +57,26 @@ pub fn fuse(
         }
     }
     Evidence { edges: edges(graph), evidence: edges(all) }
+}
+
+/// Whether the points that move together share a name more often than chance would have it. Names that are
+/// mere numbers can look like equipment (M00010 … M00019), and would then rule over the signals. Where there
+/// are few signals, names are believed.
+fn plausible(name_group: &[Option<usize>], nearest: &[(u32, u32)]) -> bool {
+    let group = |point: u32| name_group[point as usize];
+    let judged: Vec<(usize, usize)> =
+        nearest.iter().filter_map(|&(a, b)| Some((group(a)?, group(b)?))).collect();
+    if judged.len() < ENOUGH_TO_JUDGE {
+        return true;
+    }
+    let mut sizes: BTreeMap<usize, f64> = BTreeMap::new();
+    let with_signal: BTreeSet<u32> = nearest.iter().flat_map(|&(a, b)| [a, b]).collect();
+    with_signal.into_iter().filter_map(group).for_each(|g| *sizes.entry(g).or_default() += 1.0);
+    let points: f64 = sizes.values().sum();
+    let by_chance = sizes.values().map(|n| n * (n - 1.0)).sum::<f64>() / (points * (points - 1.0));
+    let together = judged.iter().filter(|(a, b)| a == b).count() as f64 / judged.len() as f64;
+    // With a few large groups chance alone comes near to one: then a tie is no contradiction.
+    together >= (BETTER_THAN_CHANCE * by_chance).min(0.5)
 }
 
 fn add(weights: &mut Weights, pair: (u32, u32), weight: f32) {

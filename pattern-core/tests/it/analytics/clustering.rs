@@ -103,3 +103,14 @@ fn points_that_belong_nowhere_are_left_alone() {
     let found = equipment_clusters(5, &[(0, 1, 0.99)], &[(2, 3, 0.99)], &[], &pairs);
     assert_eq!(members(&found), [vec![0, 1], vec![2, 3]]);
 }
+
+#[test]
+fn names_that_are_mere_numbers_do_not_rule_over_signals() {
+    // Ten pieces of equipment; the numbers in the names group every ten points across all of them.
+    let grid = plant(&[10; 10], 21);
+    let (level, high_pass) = (correlations(&grid), correlations(&high_pass(&grid)));
+    let shuffled: Vec<Edge> =
+        (0..10).flat_map(|g| ring(&(0..10).map(|i| i * 10 + g).collect::<Vec<_>>(), 1.0)).collect();
+    let found = equipment_clusters(100, &level, &high_pass, &shuffled, &ClusterOptions::default());
+    assert_eq!(members(&found), (0..10).map(|g| (g * 10..g * 10 + 10).collect()).collect::<Vec<Vec<_>>>());
+}

@@ -61,6 +61,20 @@ fn two_bursts_are_two_episodes() {
     assert_eq!(spans, [(at(0), at(9), (0..10).collect()), (at(300), at(309), (5..15).collect())]);
 }
 
+#[test]
+fn what_always_happens_somewhere_in_a_large_plant_is_no_episode() {
+    // Twelve of 3 000 points change in every quarter of an hour; at noon of the second day 60 do.
+    let changes: Vec<_> = (0..192)
+        .flat_map(|quarter: usize| {
+            let count = if quarter == 144 { 60 } else { 12 };
+            (0..count).map(move |i| (at(15 * quarter as i64 + 1), (quarter * 31 + i * 50) % 3000))
+        })
+        .collect();
+    let found = episodes(&changes, 10, window());
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_at >= at(143 * 15) && found[0].ends_at <= at(145 * 15 + 1), "{found:?}");
+}
+
 /// A week of noise with a daily cycle, changed by `change` (bucket, value).
 fn week(change: impl Fn(usize, f64) -> f64) -> Vec<f32> {
     let mut noise = Noise::new(2);
