@@ -99,7 +99,7 @@ fn rows_beyond_one_block_are_all_compared_with_each_other() {
 #[test]
 fn constants_correlate_with_nothing_however_large_they_are() {
     // A held 101325 Pa moves by a rounding now and then; that is not movement.
-    let wobble = |i: usize| if i % 2 == 0 { 101_325.0 } else { 101_325.01_f32 };
+    let wobble = |i: usize| if i.is_multiple_of(2) { 101_325.0 } else { 101_325.01_f32 };
     let rows: Vec<Vec<f32>> =
         vec![vec![0.0; 96], vec![101_325.0; 96], (0..96).map(wobble).collect(), vec![1e-30; 96]];
     assert!(correlate(&grid(&rows), &options(0.0)).pairs.is_empty());
