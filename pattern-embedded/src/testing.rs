@@ -4,14 +4,39 @@
 //! all test programs). Without them each test program starts its own, once.
 
 use sqlx::{Connection, Executor, PgConnection};
-use std::{fs, future::Future, path::PathBuf, sync::OnceLock, thread};
+use std::{fs, future::Future, path::PathBuf, sync::OnceLock, thread, time::Duration};
 use uuid::Uuid;
 
-use crate::{DataDir, EmbeddedKafka, EmbeddedPostgres, KafkaPrograms, PostgresUse};
+use crate::{DataDir, EmbeddedKafka, EmbeddedPostgres, KafkaPrograms, PostgresUse, poll};
 
 pub const POSTGRES_VARIABLE: &str = "NAIA_TEST_POSTGRES";
 pub const KAFKA_VARIABLE: &str = "NAIA_TEST_KAFKA";
 pub const KAFKA_LIBS_VARIABLE: &str = "NAIA_KAFKA_LIBS";
+
+/// Longer than anything takes; it is only waited for where something is broken.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Polls until `attempt` answers something; panics with what was waited for when it never does.
+pub async fn eventually<T, F, Fut>(what: &str, attempt: F) -> T
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Option<T>>,
+{
+    poll(PATIENCE, attempt).await.unwrap_or_else(|| panic!("waited in vain: {what}"))
+}
+
+/// Polls until `check` holds.
+pub async fn until<F, Fut>(what: &str, mut check: F)
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = bool>,
+{
+    eventually(what, || {
+        let answer = check();
+        async move { answer.await.then_some(()) }
+    })
+    .await;
+}
 
 /// An empty database of its own, dropped with the value.
 pub struct TestDatabase {

@@ -155,12 +155,6 @@ impl Store {
         Ok(patterns)
     }
 
-    /// The prior that a pattern's confidence starts from.
-    pub async fn pattern_priors(&self) -> Result<BTreeMap<Uuid, (String, f64)>> {
-        let patterns = self.library().await?;
-        Ok(patterns.into_iter().map(|p| (p.id, (p.spec.name, p.spec.confidence))).collect())
-    }
-
     /// Writes folded confidences, marks their facts and tells what changed. Answers how many changed.
     pub async fn fold_confidences(
         &self,

@@ -9,10 +9,11 @@ use pattern_api::{
 };
 use pattern_bus::{KafkaSettings, relay};
 use pattern_core::domain::{EventType, NewEvent, stable_id};
-use pattern_embedded::{poll, testing};
+use pattern_embedded::testing;
+pub use pattern_embedded::testing::eventually as wait;
 use pattern_store::{Store, outbox};
 use serde_json::{Value, json};
-use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinHandle,
@@ -261,15 +262,6 @@ pub fn position_of(message: &Value) -> i64 {
         assert_eq!(sequence, number);
     }
     number.parse().unwrap()
-}
-
-/// Waits for a condition; names it if it never holds.
-pub async fn wait<T, F, Fut>(what: &str, attempt: F) -> T
-where
-    F: FnMut() -> Fut,
-    Fut: Future<Output = Option<T>>,
-{
-    poll(LIMIT, attempt).await.unwrap_or_else(|| panic!("waited in vain until {what}"))
 }
 
 pub fn range(positions: std::ops::RangeInclusive<i64>) -> Vec<i64> {

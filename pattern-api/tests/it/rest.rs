@@ -7,7 +7,7 @@ use pattern_core::{
     domain::{ClusterKind, PatternSource, Purpose, Scores},
     library::{PatternSpec, RoleSpec},
 };
-use pattern_embedded::testing::TestDatabase;
+use pattern_embedded::testing::{self, TestDatabase};
 use pattern_store::{FoundCluster, NewPoint, NewSuggestion, Store, SuggestedRoleRow, jobs::Fence};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
@@ -45,15 +45,11 @@ impl Api {
     }
 
     async fn until(&self, path: &str, status: StatusCode) -> Response {
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
-        loop {
+        testing::eventually(path, || async {
             let response = self.get(path).await;
-            if response.status() == status {
-                return response;
-            }
-            assert!(std::time::Instant::now() < deadline, "{path} stays {}", response.status());
-            tokio::task::yield_now().await;
-        }
+            (response.status() == status).then_some(response)
+        })
+        .await
     }
 
     async fn get(&self, path: &str) -> Response {

@@ -1,28 +1,17 @@
 use pattern_bus::{KafkaSettings, Producer, datapoints::run_datapoints_consumer};
+pub use pattern_embedded::testing::eventually;
 use pattern_embedded::testing::{TestDatabase, kafka_bootstrap};
 use pattern_store::Store;
 use rdkafka::{
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
     client::DefaultClientContext,
 };
-use std::{future::Future, time::Duration};
-use tokio::{task::JoinHandle, time::Instant};
+use std::time::Duration;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub const DATAPOINTS: &str = "naia.datapoints";
-
-/// Polls until `check` answers something; panics with `what` when that takes too long.
-pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut check: impl FnMut() -> F) -> T {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    loop {
-        if let Some(value) = check().await {
-            return value;
-        }
-        assert!(Instant::now() < deadline, "did not happen in time: {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
 
 /// Topics of its own on the shared broker, told apart by their prefix.
 pub struct TestKafka {

@@ -6,17 +6,13 @@ use pattern_core::{
     domain::{JobRun, PatternSource, RunStatus, Sample, Suggestion, SuggestionStatus},
     library,
 };
-use pattern_embedded::{poll, testing};
+pub use pattern_embedded::testing::until;
+use pattern_embedded::testing::{self, eventually};
 use pattern_store::{NewPoint, Store, SuggestionFilter, samples::KeyedSample};
 use sqlx::{Connection, Executor, PgConnection};
-use std::{
-    future::Future,
-    process::{Child, Command, Stdio},
-    time::Duration as Wait,
-};
+use std::process::{Child, Command, Stdio};
 use uuid::Uuid;
 
-const PATIENCE: Wait = Wait::from_secs(90);
 pub const NAME: &str = "north";
 /// Pumps of one make: suffix, unit and share of the common load.
 const PARTS: [(&str, &str, f64); 5] = [
@@ -100,11 +96,11 @@ impl Site {
     }
 
     pub async fn finished(&self, run: Uuid) -> JobRun {
-        let done = poll(PATIENCE, || async {
+        eventually("the run ends", || async {
             let run = self.store.job_run(run).await.ok()?;
             (!matches!(run.status, RunStatus::Queued | RunStatus::Running)).then_some(run)
-        });
-        done.await.expect("the run ends in time")
+        })
+        .await
     }
 
     /// Runs the whole chain with the workers there are.
@@ -125,18 +121,18 @@ impl Site {
 
     /// Waits until `sql` counts something.
     pub async fn until_any(&self, sql: &'static str) {
-        let seen = poll(PATIENCE, || async {
-            let count: i64 = sqlx::query_scalar(sql).fetch_one(self.store.pool()).await.ok()?;
-            (count > 0).then_some(())
-        });
-        seen.await.unwrap_or_else(|| panic!("never true: {sql}"));
+        until(sql, || async {
+            let count: Option<i64> = sqlx::query_scalar(sql).fetch_one(self.store.pool()).await.ok();
+            count.is_some_and(|count| count > 0)
+        })
+        .await;
     }
 
     pub async fn until_drained(&self) {
-        let drained = poll(PATIENCE, || async {
-            (self.count("select count(*) from outbox where published_at is null").await == 0).then_some(())
-        });
-        drained.await.expect("the outbox drains in time");
+        until("the outbox drains", || async {
+            self.count("select count(*) from outbox where published_at is null").await == 0
+        })
+        .await;
     }
 
     /// Holds a table so that whoever needs it waits, until the connection is dropped.
@@ -191,13 +187,4 @@ impl Drop for Worker {
     fn drop(&mut self) {
         self.end();
     }
-}
-
-/// Polls until `check` holds.
-pub async fn until<F: Future<Output = bool>>(what: &str, mut check: impl FnMut() -> F) {
-    let seen = poll(PATIENCE, || {
-        let answer = check();
-        async move { answer.await.then_some(()) }
-    });
-    seen.await.unwrap_or_else(|| panic!("did not happen in time: {what}"));
 }

@@ -1,28 +1,15 @@
 use futures_util::FutureExt;
 use pattern_embedded::testing::TestDatabase;
+pub use pattern_embedded::testing::until as eventually;
 use pattern_store::{Store, jobs::Handler};
 use serde_json::json;
-use std::{sync::Arc, time::Duration};
-use tokio::time::Instant;
+use std::sync::Arc;
 
 pub async fn database() -> (TestDatabase, Store) {
     let database = TestDatabase::create().await;
     let store = Store::connect_lazy(&database.url, 10).unwrap();
     store.migrate().await.unwrap();
     (database, store)
-}
-
-/// Waits for a condition, and says what was awaited when it does not come.
-pub async fn eventually<F, Fut>(what: &str, mut holds: F)
-where
-    F: FnMut() -> Fut,
-    Fut: Future<Output = bool>,
-{
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !holds().await {
-        assert!(Instant::now() < deadline, "waited in vain: {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 /// Succeeds at once, whatever the job.

@@ -1,6 +1,7 @@
 use futures_util::FutureExt;
 use pattern_core::domain::{JobName, JobRun, RunStatus};
-use pattern_embedded::testing::TestDatabase;
+pub use pattern_embedded::testing::until as eventually;
+use pattern_embedded::testing::{self, TestDatabase};
 use pattern_store::{
     Store,
     jobs::{Handler, JobContext, JobError, NewRun, WorkerOptions, run_workers},
@@ -70,32 +71,12 @@ impl Queue {
     }
 }
 
-/// Waits for a condition, and says what was awaited when it does not come.
-pub async fn eventually<F, Fut>(what: &str, mut holds: F)
-where
-    F: FnMut() -> Fut,
-    Fut: Future<Output = bool>,
-{
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    while !holds().await {
-        assert!(tokio::time::Instant::now() < deadline, "waited in vain: {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
 pub async fn wait_for(store: &Store, id: Uuid, status: RunStatus) -> JobRun {
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    loop {
-        // The database may be away in the middle of a test.
-        let run = store.job_run(id).await;
-        match run {
-            Ok(run) if run.status == status => return run,
-            other => {
-                assert!(tokio::time::Instant::now() < deadline, "waited in vain for {status:?}: {other:?}")
-            }
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    // The database may be away in the middle of a test.
+    testing::eventually(&format!("{status:?}"), || async {
+        store.job_run(id).await.ok().filter(|run| run.status == status)
+    })
+    .await
 }
 
 pub fn maintenance() -> NewRun {
