@@ -30,7 +30,7 @@ fn pattern(name: &str) -> PatternSpec {
     builtin().into_iter().find(|p| p.name == name).unwrap()
 }
 
-fn role_of<'a>(proposal: &'a Proposal, point: usize) -> Option<&'a str> {
+fn role_of(proposal: &Proposal, point: usize) -> Option<&str> {
     proposal.roles.iter().find(|r| r.point == point).map(|r| r.role.as_str())
 }
 
