@@ -1,14 +1,19 @@
 //! What kind of equipment the names and descriptions speak of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cluster::PointView;
-use crate::naming::{Phrase, Text, TokenKind, Word, WordClass, class_of, tokenize};
+use crate::naming::{Phrase, Text, TokenKind, Word, WordClass, class_of, is_known, tokenize};
+
+/// What a code in a single point's name is worth: 421_U10_FCU_FAULT tells what U10 is.
+const MENTIONED_ONCE: f64 = 0.6;
 
 /// The equipment's own words: what stands before the points' rests, and in their descriptions.
 pub(super) struct EquipmentWords {
     /// Per point: the name's head, its codes (letters in front of a number, lower case), its description.
     points: Vec<(Text, Vec<String>, Text)>,
+    /// Every word of the points' own names, lower case.
+    mentions: BTreeSet<String>,
     /// Kinds of equipment that at least half of the telling points mention.
     kinds: Vec<Word>,
 }
@@ -16,12 +21,16 @@ pub(super) struct EquipmentWords {
 /// A keyword of a pattern, prepared.
 pub(super) struct Keyword {
     text: String,
+    /// A code that means nothing but the equipment (fcu), unlike words that also name parts (motor).
+    is_code: bool,
     phrase: Phrase,
 }
 
 impl Keyword {
     pub fn new(text: &str) -> Self {
-        Self { text: text.to_lowercase(), phrase: Phrase::new(text) }
+        let lower = text.to_lowercase();
+        let is_code = lower.len() >= 3 && !lower.contains(' ') && !is_known(&lower);
+        Self { is_code, phrase: Phrase::new(text), text: lower }
     }
 
     /// What a point whose texts have it says for the pattern, 0..1. Short codes are shared by many things.
@@ -59,7 +68,9 @@ impl EquipmentWords {
         }
         let telling = points.iter().filter(|(h, _, d)| !h.is_empty() || !d.is_empty()).count();
         let kinds = counts.into_iter().filter(|(_, n)| n * 2 >= telling.max(2)).map(|(word, _)| word);
-        Self { kinds: kinds.collect(), points }
+        let names = seen.iter().flat_map(|point| &point.words.name.tokens);
+        let mentions = names.map(|token| token.text.clone()).collect();
+        Self { kinds: kinds.collect(), mentions, points }
     }
 
     /// Share of the points that carry one of the keywords, weighted by its strength, 0..1.
@@ -72,7 +83,9 @@ impl EquipmentWords {
             });
             keyword.strength() * hits.count() as f64 / self.points.len().max(1) as f64
         };
-        keywords.iter().map(of_keyword).fold(0.0, f64::max)
+        let mentioned = |keyword: &Keyword| keyword.is_code && self.mentions.contains(&keyword.text);
+        let code = if keywords.iter().any(mentioned) { MENTIONED_ONCE } else { 0.0 };
+        keywords.iter().map(of_keyword).fold(code, f64::max)
     }
 
     /// Whether most points speak of another kind of equipment than these keywords.

@@ -197,7 +197,10 @@ fn sequence_cuts(name: &str, tokens: &[Token], i: usize, cuts: &mut Vec<Cut>) {
     let Some(letters) = i.checked_sub(1).map(|l| &tokens[l]).filter(|t| t.kind == TokenKind::Letters) else {
         return;
     };
-    if number.len() < 3 || !number.is_ascii() || letters.text.len() > 4 {
+    // Only letters of ISA-5.1 directly in front of the number vary within a piece of equipment: PMP-001
+    // and HX-001 are two.
+    let is_tag = tokens[i].glued && reads_as_loop(&tokens[..=i]);
+    if number.len() < 3 || !number.is_ascii() || !is_tag {
         return;
     }
     let area = &tokens[..i - 1];
@@ -219,7 +222,9 @@ fn sequence_cuts(name: &str, tokens: &[Token], i: usize, cuts: &mut Vec<Cut>) {
         let (identity, sequence) = number.split_at(number.len() - 1);
         push(identity, "#".repeat(identity.len()), sequence, tail);
     }
-    push(number, "#".repeat(number.len()), "", tail);
+    if tail.is_empty() || is_attribute(tail.trim_start_matches(|c: char| !c.is_alphanumeric())) {
+        push(number, "#".repeat(number.len()), "", tail);
+    }
     let Some(unit) = tokens.get(i + 1).filter(|t| t.glued && t.text.is_ascii()) else { return };
     // XS601CST belongs to FT601C1: its attribute stands directly behind the unit's letter.
     if unit.text.len() > 1 && is_attribute(&unit.text[1..]) {

@@ -49,6 +49,11 @@ pub fn class_of(word: Word) -> WordClass {
     lexicon().class(word)
 }
 
+/// Whether the vocabulary has this lower-case word or abbreviation.
+pub fn is_known(text: &str) -> bool {
+    !lexicon().meanings(text).is_empty()
+}
+
 pub(super) struct Lexicon {
     texts: Vec<String>,
     classes: Vec<WordClass>,

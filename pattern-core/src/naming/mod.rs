@@ -13,7 +13,7 @@ mod words;
 pub use edges::name_edges;
 pub use keys::{NameKey, name_keys};
 pub use label::label;
-pub use lexicon::{Meaning, Word, WordClass, class_of};
+pub use lexicon::{Meaning, Word, WordClass, class_of, is_known};
 pub use token::{Token, TokenKind, tokenize};
 pub use words::{Phrase, PointWords, Text, TextToken, words};
 

@@ -101,6 +101,27 @@ fn a_vav_box_of_a_building_is_recognised() {
 }
 
 #[test]
+fn a_fan_coil_that_only_one_point_calls_so_is_recognised() {
+    expect(
+        &[
+            "421_U10_DAT",
+            "421_U10_RAT",
+            "421_U10_CLG_VLV",
+            "421_U10_HTG_VLV",
+            "421_U10_TEMP_SPT",
+            "421_U10_FCU_FAULT",
+        ],
+        "FCU",
+        &[
+            "Supply Air Temperature",
+            "Return Air Temperature",
+            "Cooling Valve Position",
+            "Heating Valve Position",
+        ],
+    );
+}
+
+#[test]
 fn a_wind_turbine_is_told_from_its_anomalies() {
     expect(
         &[
