@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 struct Files;
 
 const INDEX: &str = "index.html";
+const API_DOCS: &str = "docs.html";
 
 /// Scripts and styles come from here and nowhere else, so a point's name can not smuggle one in.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -27,19 +28,22 @@ const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000,
 const ASK_EVERY_TIME: HeaderValue = HeaderValue::from_static("no-cache");
 const DO_NOT_KEEP: HeaderValue = HeaderValue::from_static("no-store");
 
-/// `/` and the files it uses, below `/assets/<version of all files>/`.
+/// `/`, `/api/docs` and the files they use, below `/assets/<version of all files>/`.
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    Router::new().route("/", get(index)).route("/assets/{version}/{*path}", get(asset))
+    Router::new()
+        .route("/", get(|headers: HeaderMap| async move { html(INDEX, &headers) }))
+        .route("/api/docs", get(|headers: HeaderMap| async move { html(API_DOCS, &headers) }))
+        .route("/assets/{version}/{*path}", get(asset))
 }
 
-async fn index(headers: HeaderMap) -> Response {
+fn html(name: &str, headers: &HeaderMap) -> Response {
     let version = version();
-    let Some(file) = Files::get(INDEX) else {
+    let Some(file) = Files::get(name) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let etag = format!("\"{version}\"");
     let html = String::from_utf8_lossy(&file.data).replace("{{version}}", &version);
-    let mut response = if matches_etag(&headers, &etag) {
+    let mut response = if matches_etag(headers, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
@@ -52,8 +56,7 @@ async fn index(headers: HeaderMap) -> Response {
 }
 
 async fn asset(Path((asked, path)): Path<(String, String)>) -> Response {
-    let file = (path != INDEX).then(|| Files::get(&path)).flatten();
-    let (Some(file), Some(content_type)) = (file, content_type(&path)) else {
+    let (Some(file), Some(content_type)) = (Files::get(&path), content_type(&path)) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     // While a new version rolls out, a page from one instance may ask another: it gets what there is,
@@ -122,13 +125,19 @@ mod tests {
 
     #[tokio::test]
     async fn every_file_that_the_page_names_is_served_and_may_be_kept_forever() {
-        let html = text(ask("/", &[]).await).await;
-        let files: Vec<_> = html.split('"').filter(|part| part.starts_with("assets/")).collect();
-        assert!(files.len() >= 7, "{files:?}");
-        for file in files {
-            let response = ask(&format!("/{file}"), &[]).await;
-            assert_eq!(response.status(), StatusCode::OK, "{file}");
-            assert_eq!(response.headers()[header::CACHE_CONTROL], FOREVER, "{file}");
+        for (page, at_least) in [("/", 7), ("/api/docs", 4)] {
+            let html = text(ask(page, &[]).await).await;
+            let files: Vec<_> = html
+                .split('"')
+                .map(|part| part.trim_start_matches('/'))
+                .filter(|p| p.starts_with("assets/"))
+                .collect();
+            assert!(files.len() >= at_least, "{files:?}");
+            for file in files {
+                let response = ask(&format!("/{file}"), &[]).await;
+                assert_eq!(response.status(), StatusCode::OK, "{file}");
+                assert_eq!(response.headers()[header::CACHE_CONTROL], FOREVER, "{file}");
+            }
         }
     }
 

@@ -12,7 +12,7 @@ pub(super) fn reason(
     summary: &Summary,
 ) -> String {
     let points = cluster.points.len();
-    let mut sentences = vec![format!("{} of {points} points fit a {}", taken.len(), spec.name)];
+    let mut sentences = vec![format!("{} of {points} points fit {}", taken.len(), spec.name)];
     let mut surest: Vec<_> = taken.iter().collect();
     surest.sort_by(|a, b| (b.2.score() * b.0.spec.weight).total_cmp(&(a.2.score() * a.0.spec.weight)));
     let named: Vec<String> = surest
