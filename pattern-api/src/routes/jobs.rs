@@ -118,9 +118,13 @@ async fn trigger(
             let job: JobName = name.parse().map_err(|e| Problem::new(StatusCode::NOT_FOUND, e))?;
             let mut run = NewRun::new(job, reviewer);
             run.data_source_id = source_id;
-            run.key = body.idempotency.map(|i| format!("request:{}:{}", run.triggered_by, i.key));
-            let enqueued = Store::enqueue_run(&mut tx, &run).await?;
-            enqueued.ok_or_else(|| Problem::unprocessable("idempotency key was used for another run"))?
+            run.key = body.idempotency.map(|i| format!("request:{}:{job:?}:{}", run.triggered_by, i.key));
+            match (Store::enqueue_run(&mut tx, &run).await?, &run.key) {
+                (Some(id), _) => id,
+                // The same request again: it gets the run it made then.
+                (None, Some(key)) => state.store.job_run_by_key(key).await?.id,
+                (None, None) => return Err(Problem::unprocessable("the run was not taken; ask again")),
+            }
         }
     };
     tx.commit().await.map_err(StoreError::from)?;

@@ -274,6 +274,9 @@ async fn a_triggered_chain_can_be_followed_by_its_run_id() {
     let run = api.json(&format!("/api/jobs/runs/{}", answer["run_id"].as_str().expect("run_id"))).await;
     assert_eq!((&run["job"], &run["status"]), (&json!("flywheel"), &json!("queued")));
     assert_eq!(run["data_source"], "north");
+    let again = api.post_with("/api/jobs/sealing/run", "anna", json!({}), Some("once")).await;
+    let same = api.post_with("/api/jobs/sealing/run", "anna", json!({}), Some("once")).await;
+    assert_eq!((again.0, &again.1), (StatusCode::ACCEPTED, &same.1), "the same request makes one run");
     let queues = api.json("/api/jobs").await;
     let first = queues["items"].as_array().expect("items").iter().find(|q| q["job"] == "behavioral-analysis");
     assert_eq!(first.expect("queue")["workers"], 0, "nobody serves it, and that can be seen");
