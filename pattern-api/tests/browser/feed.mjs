@@ -4,6 +4,7 @@
 // With RESTART=1 it prints `restart now` and goes on when it reads the line `restarted` on stdin.
 // With SCREENSHOTS=<folder> it leaves pictures of the page there.
 
+import { setTimeout } from "node:timers/promises";
 import assert from "node:assert/strict";
 import { createInterface } from "node:readline";
 import { launch, visit } from "./browser.mjs";
@@ -46,6 +47,25 @@ const decideAs = async (reviewer, id, action, body = {}) => {
   assert.equal(response.status, 200, await response.text());
 };
 
+const ask = async (path) => (await fetch(new URL(path, base))).json();
+
+/** Waits until no job is left and the visitors see what the last one found: a suggestion that is scored
+ * anew gets another version, and a decision on the older one would rightly be refused. */
+async function engineRests(...visitors) {
+  const isBusy = async () => {
+    const runs = await Promise.all(["queued", "running"].map((status) => ask(`api/jobs/runs?status=${status}&limit=1`)));
+    return runs.some(({ items }) => items.length > 0);
+  };
+  while (await isBusy()) await setTimeout(100);
+  const { items } = await ask("api/suggestions?status=pending&limit=500");
+  const sees = (wanted) =>
+    wanted.every(({ id, version }) => {
+      const card = document.querySelector(`.card[data-id="${id}"]`);
+      return !card || Number(card.dataset.version) >= version;
+    });
+  for (const visitor of visitors) await until(visitor, sees, items.map(({ id, version }) => ({ id, version })));
+}
+
 async function bothSeeTheSameList(anna, piotr) {
   await Promise.all([isLive(anna), isLive(piotr)]);
   await until(anna, () => document.querySelectorAll(".card").length > 3);
@@ -79,6 +99,7 @@ async function anApprovalReachesTheOther(anna, piotr) {
 }
 
 async function aCorrectedRoleIsSent(anna) {
+  await engineRests(anna);
   const [id] = await cardIds(anna);
   await open(anna, id);
   const select = anna.page.locator("#detail .point select").first();
@@ -102,6 +123,7 @@ async function aCorrectedRoleIsSent(anna) {
 }
 
 async function aRejectionCarriesItsReason(anna, piotr) {
+  await engineRests(anna, piotr);
   const [id] = await cardIds(anna);
   await open(anna, id);
   await anna.page.keyboard.press("r");
@@ -113,6 +135,7 @@ async function aRejectionCarriesItsReason(anna, piotr) {
 }
 
 async function theLoserIsToldWhoWon(anna, piotr) {
+  await engineRests(anna, piotr);
   const [id] = await cardIds(piotr);
   await open(piotr, id);
   // The rival decides after piotr's click and before his request: the latest moment there is.
@@ -128,6 +151,7 @@ async function theLoserIsToldWhoWon(anna, piotr) {
 }
 
 async function whatWasMissedComesByPosition(browser, piotr) {
+  await engineRests(piotr);
   const sockets = [];
   let isCut = false;
   const holdTheSocket = (page) =>

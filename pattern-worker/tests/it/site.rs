@@ -160,7 +160,7 @@ impl Worker {
                 ["FLYWHEEL", "PATTERN_LEARNING", "MAINTENANCE", "SEALING"]
                     .map(|job| (format!("NAIA_SCHEDULE__{job}"), "")),
             )
-            .env("RUST_LOG", "warn")
+            .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".into()))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()

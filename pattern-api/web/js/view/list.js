@@ -140,6 +140,7 @@ function cardFor(suggestion, isArrival) {
   if (entry.version !== suggestion.version) {
     if (entry.version !== null) entry.card.classList.add("changed");
     entry.version = suggestion.version;
+    entry.card.dataset.version = suggestion.version;
     fill(entry.card, suggestion);
   }
   entry.card.toggleAttribute("data-busy", app.deciding.has(suggestion.id));
