@@ -86,6 +86,13 @@ pub fn encode_cursor<T: Serialize>(place: &T) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(place).expect("cursors are plain values"))
 }
 
+/// Cuts `items`, which may hold one more than `limit`, to a page. Answers the cursor of the next one.
+pub fn cut_page<T, P: Serialize>(items: &mut Vec<T>, limit: i64, place: impl Fn(&T) -> P) -> Option<String> {
+    let has_more = items.len() as i64 > limit;
+    items.truncate(limit as usize);
+    items.last().filter(|_| has_more).map(|last| encode_cursor(&place(last)))
+}
+
 pub fn decode_cursor<T: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<T>, Problem> {
     let Some(cursor) = cursor else { return Ok(None) };
     BASE64_URL_SAFE_NO_PAD

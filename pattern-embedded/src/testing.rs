@@ -38,6 +38,19 @@ where
     .await;
 }
 
+/// How much processor time the process uses within `time`, in seconds.
+pub async fn processor_seconds_during(pid: u32, time: Duration) -> f64 {
+    let used = || {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("the process lives");
+        let fields: Vec<&str> = stat.rsplit(')').next().expect("fields").split_whitespace().collect();
+        // utime and stime, in hundredths of a second.
+        fields[11..13].iter().map(|f| f.parse::<f64>().expect("number") / 100.0).sum::<f64>()
+    };
+    let before = used();
+    tokio::time::sleep(time).await;
+    used() - before
+}
+
 /// An empty database of its own, dropped with the value.
 pub struct TestDatabase {
     pub url: String,

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{Result, Store, StoreError, jobs::Fence, locks, outbox};
 
 /// A cluster as a run found it. `id` carries on an earlier cluster; without it, it is new.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct FoundCluster {
     pub id: Option<Uuid>,
     pub label: String,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     AppState,
-    extract::{Params, decode_cursor, encode_cursor, page_limit},
+    extract::{Params, cut_page, decode_cursor, page_limit},
     problem::Problem,
 };
 
@@ -44,12 +44,7 @@ async fn list(
     let after = decode_cursor(params.cursor.as_deref())?;
     let mut items =
         state.store.list_clusters(params.data_source.as_deref(), params.kind, after, limit + 1).await?;
-    let has_more = items.len() as i64 > limit;
-    items.truncate(limit as usize);
-    let next_cursor = match items.last() {
-        Some(last) if has_more => Some(encode_cursor(&(last.detected_at, last.id))),
-        _ => None,
-    };
+    let next_cursor = cut_page(&mut items, limit, |last| (last.detected_at, last.id));
     Ok(Json(ClusterList { items, next_cursor }))
 }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     AppState,
-    extract::{Params, decode_cursor, encode_cursor, page_limit},
+    extract::{Params, cut_page, decode_cursor, page_limit},
     problem::Problem,
 };
 
@@ -44,12 +44,7 @@ async fn list(
     let after: Option<String> = decode_cursor(params.cursor.as_deref())?;
     let (kind, category) = (params.kind.as_deref(), params.category.as_deref());
     let mut items = state.store.list_patterns(kind, category, after.as_deref(), limit + 1).await?;
-    let has_more = items.len() as i64 > limit;
-    items.truncate(limit as usize);
-    let next_cursor = match items.last() {
-        Some(last) if has_more => Some(encode_cursor(&last.name)),
-        _ => None,
-    };
+    let next_cursor = cut_page(&mut items, limit, |last| last.name.clone());
     Ok(Json(PatternList { items, next_cursor }))
 }
 

@@ -1,38 +1,13 @@
 //! An API process that is killed: its browsers come back and miss nothing.
 
 use serde_json::json;
-use std::{
-    net::SocketAddr,
-    process::{Child, Command, Stdio},
-};
+use std::net::SocketAddr;
 use tokio_tungstenite::connect_async;
 
-use crate::live::{Client, Stream, position_of, range, wait};
-
-struct Process(Child);
-
-impl Process {
-    fn start(stream: &Stream, url: &str, address: SocketAddr) -> Self {
-        let child = Command::new(env!("CARGO_BIN_EXE_naia-pattern-api"))
-            .env("NAIA_API__LISTEN", address.to_string())
-            .env("NAIA_POSTGRES__URL", url)
-            .env("NAIA_KAFKA__BOOTSTRAP_SERVERS", &stream.kafka.bootstrap)
-            .env("NAIA_KAFKA__TOPIC_PREFIX", &stream.kafka.topic_prefix)
-            .env("RUST_LOG", "warn")
-            .stdin(Stdio::null())
-            .spawn()
-            .expect("the api starts");
-        Self(child)
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // As `kill -9`.
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
+use crate::{
+    live::{Client, Stream, position_of, range, wait},
+    process::{Process, free_address},
+};
 
 async fn browser(address: SocketAddr, position: Option<String>) -> Client {
     let socket =
@@ -47,9 +22,8 @@ async fn browser(address: SocketAddr, position: Option<String>) -> Client {
 #[tokio::test]
 async fn browsers_of_a_killed_api_reconnect_and_get_everything_once_in_order() {
     let stream = Stream::create().await;
-    let address = std::net::TcpListener::bind("127.0.0.1:0").expect("port").local_addr().expect("address");
-    let url = stream.url().to_owned();
-    let first = Process::start(&stream, &url, address);
+    let address = free_address();
+    let first = Process::start(stream.url(), &stream.kafka, address);
     let mut before = [browser(address, None).await, browser(address, None).await];
     stream.append(1..=20).await;
     for client in &mut before {
@@ -58,7 +32,7 @@ async fn browsers_of_a_killed_api_reconnect_and_get_everything_once_in_order() {
     drop(first);
     stream.append(21..=40).await;
 
-    let _second = Process::start(&stream, &url, address);
+    let _second = Process::start(stream.url(), &stream.kafka, address);
     let last = stream.token(20).await;
     for _ in 0..2 {
         let mut client = browser(address, Some(last.clone())).await;

@@ -1,6 +1,9 @@
 mod hub;
 mod killed;
 mod live;
+mod outage;
+mod process;
+mod pumps;
 mod rest;
 mod ws;
 mod ws_resume;

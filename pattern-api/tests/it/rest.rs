@@ -1,30 +1,24 @@
 //! The REST interface as clients see it: shapes, conflicts, problems.
 
-use chrono::{Duration, Utc};
 use pattern_api::routes;
 use pattern_config::ApiConfig;
-use pattern_core::{
-    domain::{ClusterKind, PatternSource, Purpose, Scores},
-    library::{PatternSpec, RoleSpec},
-};
 use pattern_embedded::testing::{self, TestDatabase};
-use pattern_store::{FoundCluster, NewPoint, NewSuggestion, Store, SuggestedRoleRow, jobs::Fence};
+use pattern_store::Store;
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
-use sqlx::{Connection, Executor, PgConnection};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::pumps::propose_pumps;
 
 /// A served API on a database of its own, with pumps P-101 and P-102 proposed. Kafka is away: nothing here
 /// may need it.
 struct Api {
     base: String,
     client: Client,
-    database: TestDatabase,
+    _database: TestDatabase,
     _shutdown: DropGuard,
 }
-
-const PARTS: [(&str, &str); 3] = [("SUCT", "Suction"), ("DISC", "Discharge"), ("FLOW", "Flow")];
 
 impl Api {
     async fn serve() -> Self {
@@ -39,7 +33,7 @@ impl Api {
         let base = format!("http://{}", listener.local_addr().expect("address"));
         let shutdown = CancellationToken::new();
         tokio::spawn(pattern_api::run(config, listener, shutdown.clone()));
-        let api = Self { base, client: Client::new(), database, _shutdown: shutdown.drop_guard() };
+        let api = Self { base, client: Client::new(), _database: database, _shutdown: shutdown.drop_guard() };
         api.until("/health/ready", StatusCode::OK).await;
         api
     }
@@ -90,64 +84,6 @@ impl Api {
     async fn first_pending(&self) -> String {
         self.pending().await[0]["id"].as_str().expect("id").to_owned()
     }
-}
-
-async fn propose_pumps(store: &Store) {
-    let now = Utc::now();
-    let pumps = ["P-101", "P-102"];
-    let points: Vec<NewPoint> =
-        pumps.iter().flat_map(|p| PARTS.map(|(part, _)| NewPoint::named(format!("{p}.{part}")))).collect();
-    let source = store.register_points("north", &points).await.expect("points").data_source_id;
-    let role = |(_, name): &(&str, &str)| RoleSpec { name: (*name).into(), ..RoleSpec::default() };
-    let spec = PatternSpec {
-        kind: "equipment".into(),
-        name: "Pump".into(),
-        category: "Pump".into(),
-        confidence: 0.8,
-        roles: PARTS.iter().map(role).collect(),
-        ..PatternSpec::default()
-    };
-    store.load_library(&[spec], PatternSource::Library, now).await.expect("library");
-    let pattern = store.library().await.expect("library").remove(0);
-    let stored = store.stored_points(source).await.expect("points");
-    let found: Vec<FoundCluster> = pumps
-        .iter()
-        .map(|label| FoundCluster {
-            id: None,
-            label: (*label).into(),
-            cohesion: 0.9,
-            point_ids: stored.iter().filter(|p| p.name.starts_with(label)).map(|p| p.id).collect(),
-            starts_at: None,
-            ends_at: None,
-        })
-        .collect();
-    store
-        .replace_clusters(source, ClusterKind::Equipment, &found, Fence::open(), now)
-        .await
-        .expect("clusters");
-    let clusters = store.active_clusters(source, ClusterKind::Equipment).await.expect("clusters");
-    let questions: Vec<NewSuggestion> = clusters
-        .iter()
-        .map(|cluster| NewSuggestion {
-            cluster_id: cluster.id,
-            pattern: Some((pattern.id, pattern.version)),
-            purpose: Purpose::Match,
-            confidence: 0.9,
-            scores: Scores { name: Some(0.9), ..Scores::default() },
-            reason: "named like a pump".into(),
-            point_ids: cluster.points.iter().map(|p| p.id).collect(),
-            roles: cluster
-                .points
-                .iter()
-                .filter_map(|p| {
-                    let (_, role) = PARTS.iter().find(|(part, _)| p.name.ends_with(part))?;
-                    Some(SuggestedRoleRow { point_id: p.id, role: (*role).into(), score: 0.9 })
-                })
-                .collect(),
-            draft: None,
-        })
-        .collect();
-    store.propose(source, &questions, Duration::days(30), Fence::open(), now).await.expect("propose");
 }
 
 #[tokio::test]
@@ -300,28 +236,6 @@ async fn bad_samples_are_refused_one_by_one() {
     let indices: Vec<_> =
         answer["rejected"].as_array().expect("rejected").iter().map(|r| &r["index"]).collect();
     assert_eq!(indices, [0, 1, 2]);
-}
-
-#[tokio::test]
-async fn while_postgres_is_away_requests_get_503_and_come_right_by_themselves() {
-    let api = Api::serve().await;
-    let (base, name) = api.database.url.rsplit_once('/').expect("database url");
-    let mut admin = PgConnection::connect(&format!("{base}/postgres")).await.expect("admin");
-    let mut run = async |sql: String| {
-        admin.execute(sqlx::AssertSqlSafe(sql)).await.expect("admin statement");
-    };
-    run(format!("alter database {name} allow_connections false")).await;
-    run(format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'")).await;
-    let response = api.until("/api/suggestions", StatusCode::SERVICE_UNAVAILABLE).await;
-    assert_eq!(response.headers()["content-type"], "application/problem+json");
-    assert!(response.headers().contains_key("retry-after"));
-    let health: Value =
-        api.until("/health/ready", StatusCode::SERVICE_UNAVAILABLE).await.json().await.expect("json");
-    assert_ne!(health["parts"]["postgres"], "up", "it names what is down");
-    assert_eq!(api.get("/health/live").await.status(), StatusCode::OK);
-    run(format!("alter database {name} allow_connections true")).await;
-    api.until("/api/suggestions", StatusCode::OK).await;
-    api.until("/health/ready", StatusCode::OK).await;
 }
 
 #[test]

@@ -95,6 +95,8 @@ impl GroupMember {
             .set("group.id", group_id)
             // The only protocol in which an assignment always names all partitions.
             .set("partition.assignment.strategy", "range")
+            // What a killed worker read goes to another one this soon.
+            .set("session.timeout.ms", "10000")
             // A topic that is made or made again is noticed soon.
             .set("topic.metadata.refresh.interval.ms", "5000");
         let (sender, events) = mpsc::unbounded_channel();

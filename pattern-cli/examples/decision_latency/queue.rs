@@ -47,14 +47,8 @@ async fn propose(store: &Store, pump: &LibraryPattern, number: usize) -> Result<
     let source = store.register_points(&data_source, &points).await?.data_source_id;
     let stored = store.stored_points(source).await?;
     let point_ids: Vec<Uuid> = stored.iter().map(|p| p.id).collect();
-    let found = FoundCluster {
-        id: None,
-        label,
-        cohesion: 0.9,
-        point_ids: point_ids.clone(),
-        starts_at: None,
-        ends_at: None,
-    };
+    let found =
+        FoundCluster { label, cohesion: 0.9, point_ids: point_ids.clone(), ..FoundCluster::default() };
     store.replace_clusters(source, ClusterKind::Equipment, &[found], Fence::open(), now).await?;
     let clusters = store.active_clusters(source, ClusterKind::Equipment).await?;
     let roles = stored.iter().filter_map(|point| {

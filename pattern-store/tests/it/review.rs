@@ -45,12 +45,10 @@ impl Plant {
         let found: Vec<FoundCluster> = ["P-101", "P-102"]
             .iter()
             .map(|label| FoundCluster {
-                id: None,
                 label: (*label).into(),
                 cohesion: 0.9,
                 point_ids: stored.iter().filter(|p| p.name.starts_with(label)).map(|p| p.id).collect(),
-                starts_at: None,
-                ends_at: None,
+                ..FoundCluster::default()
             })
             .collect();
         store
@@ -213,8 +211,7 @@ async fn a_rejection_is_remembered_for_the_points_whatever_the_cluster_is_called
         label: "other".into(),
         cohesion: 0.5,
         point_ids: plant.clusters[0].points.iter().map(|p| p.id).collect(),
-        starts_at: None,
-        ends_at: None,
+        ..FoundCluster::default()
     };
     let other_id = found.id.expect("set");
     let store = &plant.store;
@@ -377,8 +374,7 @@ async fn clusters_keep_their_id_and_tell_only_what_changed() {
             label: c.label.clone(),
             cohesion: c.cohesion,
             point_ids: c.points.iter().map(|p| p.id).collect(),
-            starts_at: None,
-            ends_at: None,
+            ..FoundCluster::default()
         })
         .collect();
     let kind = ClusterKind::Equipment;

@@ -3,8 +3,11 @@
 //! The test holds the table that the stage is about to use, so the kill always falls into the stage.
 
 use chrono::Utc;
-use pattern_core::domain::{ApproveRequest, RunStatus, SuggestionStatus};
-use pattern_store::{DecisionRequest, jobs::RunFilter};
+use pattern_core::domain::{ApproveRequest, JobName, RunStatus, SuggestionStatus};
+use pattern_store::{
+    DecisionRequest, Store,
+    jobs::{NewRun, RunFilter},
+};
 
 use crate::site::{Site, Worker};
 
@@ -69,6 +72,49 @@ async fn killed_in_pattern_learning() {
     assert!((0.5..=1.5).contains(&support), "one approval counts once: {support}");
     assert_eq!(site.count("select count(*) from outbox where type = 'PatternUpdated'").await, 1);
     nothing_twice(&site).await;
+}
+
+#[tokio::test]
+async fn killed_in_sealing() {
+    let site = Site::new().await;
+    site.add_points().await;
+    site.add_samples(Utc::now() - chrono::Duration::days(3)).await;
+    let before = site.count("select count(*) from samples").await;
+    run_through_a_kill(&site, JobName::Sealing, "sample_blocks").await;
+    assert_eq!(site.count("select count(*) from samples").await, 0, "both days are sealed");
+    assert_eq!(site.count("select sum(count) from sample_blocks").await, before);
+}
+
+#[tokio::test]
+async fn killed_in_maintenance() {
+    let site = Site::new().await;
+    site.add_points().await;
+    let first = Worker::start(&site);
+    site.analyse().await;
+    first.kill();
+    let open = site.suggestions(SuggestionStatus::Pending).await.len() as i64;
+    sqlx::query("update suggestions set expires_at = now() - interval '1 day'")
+        .execute(site.store.pool())
+        .await
+        .expect("age the suggestions");
+    run_through_a_kill(&site, JobName::Maintenance, "idempotency_keys").await;
+    let expired = site.count("select count(*) from outbox where type = 'SuggestionExpired'").await;
+    assert_eq!(expired, open, "each one expired once");
+    nothing_twice(&site).await;
+}
+
+/// Kills the worker that runs `job` and waits for `table`; a second worker finishes it.
+async fn run_through_a_kill(site: &Site, job: JobName, table: &str) {
+    let held = site.hold(table).await;
+    let mut connection = site.store.pool().acquire().await.expect("connection");
+    let run = Store::enqueue_run(&mut connection, &NewRun::new(job, "test")).await.expect("enqueue");
+    let first = Worker::start(site);
+    until_running(site, job.as_str()).await;
+    first.kill();
+    drop(held);
+    let _second = Worker::start(site);
+    let run = site.finished(run.expect("a new run")).await;
+    assert_eq!((run.status, run.attempts), (RunStatus::Succeeded, 2), "{:?}", run.error);
 }
 
 async fn until_running(site: &Site, stage: &'static str) {

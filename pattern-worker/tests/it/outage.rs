@@ -92,7 +92,7 @@ async fn with_postgres_away_the_worker_waits_without_spinning_and_loses_no_sampl
         .collect();
     let producer = Producer::new(&site.kafka).expect("producer");
     publish_batches(&producer, &site.kafka, NAME, &samples).await.expect("publish");
-    let used = cpu_seconds_during(&worker, Duration::from_secs(4)).await;
+    let used = testing::processor_seconds_during(worker.pid(), Duration::from_secs(4)).await;
     assert!(used < 1.0, "{used} s of processor time in 4 s of waiting");
 
     let _postgres = EmbeddedPostgres::start(&data_dir, PostgresUse::Tests).await.expect("postgres again");
@@ -104,18 +104,4 @@ async fn with_postgres_away_the_worker_waits_without_spinning_and_loses_no_sampl
     .await;
     let run = site.finished(site.start_flywheel().await).await;
     assert_eq!(run.status, RunStatus::Succeeded, "{:?}", run.error);
-}
-
-async fn cpu_seconds_during(worker: &Worker, time: Duration) -> f64 {
-    let used = || {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", worker.pid())).expect("the worker lives");
-        let fields: Vec<&str> = stat.rsplit(')').next().expect("fields").split_whitespace().collect();
-        // utime and stime, in hundredths of a second.
-        fields[11..13].iter().map(|f| f.parse::<f64>().expect("number") / 100.0).sum::<f64>()
-    };
-    let before = used();
-    let mut tick = tokio::time::interval(time);
-    tick.tick().await;
-    tick.tick().await;
-    used() - before
 }

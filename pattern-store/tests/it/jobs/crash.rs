@@ -53,6 +53,10 @@ impl ChildWorker {
     fn has_ended(&mut self) -> bool {
         self.0.try_wait().unwrap().is_some()
     }
+
+    async fn ends(&mut self) {
+        eventually("the worker process ends", || std::future::ready(self.has_ended())).await;
+    }
 }
 
 impl Drop for ChildWorker {
@@ -67,12 +71,7 @@ async fn a_job_that_kills_its_process_is_stopped_after_its_attempts() {
     let queue = Queue::create().await;
     let id = queue.enqueue(maintenance()).await;
     for attempt in 1..=2 {
-        let mut child = ChildWorker::start(&queue, "abort");
-        let deadline = tokio::time::Instant::now() + super::support::PATIENCE;
-        while !child.has_ended() {
-            assert!(tokio::time::Instant::now() < deadline, "attempt {attempt} never came");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        ChildWorker::start(&queue, "abort").ends().await;
         assert_eq!(queue.store.job_run(id).await.unwrap().attempts, attempt);
     }
     // The third one finds the attempts used up, and lives.

@@ -15,8 +15,6 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-pub const PATIENCE: Duration = Duration::from_secs(30);
-
 pub struct Queue {
     pub store: Store,
     pub database: TestDatabase,
