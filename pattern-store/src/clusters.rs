@@ -112,9 +112,9 @@ impl Store {
 
         let mut change = GenerationChange::default();
         let mut touched: Vec<(Uuid, EventType, String)> = Vec::new();
-        let mut kept = BTreeSet::new();
+        let mut kept: BTreeSet<Uuid> = found.iter().filter_map(|cluster| cluster.id).collect();
         for cluster in found {
-            let id = cluster.id.unwrap_or_else(|| new_cluster_id(data_source, kind, &cluster.point_ids));
+            let id = cluster.id.unwrap_or_else(|| new_cluster_id(data_source, kind, cluster, &kept));
             kept.insert(id);
             match before.get(&id) {
                 Some(old) if is_same(old, cluster) => change.unchanged += 1,
@@ -165,10 +165,22 @@ impl Store {
     }
 }
 
-fn new_cluster_id(data_source: Uuid, kind: ClusterKind, point_ids: &[Uuid]) -> Uuid {
-    let mut members: Vec<String> = point_ids.iter().map(Uuid::to_string).collect();
+/// From what makes the cluster, so that a run that is repeated finds the same; another one where a
+/// cluster that began with these points has become something else.
+fn new_cluster_id(
+    data_source: Uuid,
+    kind: ClusterKind,
+    cluster: &FoundCluster,
+    taken: &BTreeSet<Uuid>,
+) -> Uuid {
+    let mut members: Vec<String> = cluster.point_ids.iter().map(Uuid::to_string).collect();
     members.sort_unstable();
-    stable_id(&[&data_source.to_string(), kind.as_str(), &members.join(",")])
+    let start = cluster.starts_at.map_or_else(String::new, |at| at.to_rfc3339());
+    let mut id = stable_id(&[&data_source.to_string(), kind.as_str(), &members.join(","), &start]);
+    while taken.contains(&id) {
+        id = stable_id(&[&id.to_string()]);
+    }
+    id
 }
 
 fn is_same(old: &Cluster, new: &FoundCluster) -> bool {

@@ -1,5 +1,6 @@
 //! Clusters keep their ids while most of their points stay.
 
+use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -30,9 +31,32 @@ pub fn carry_ids(previous: &[(Uuid, Vec<Uuid>)], current: &[Vec<Uuid>]) -> Vec<O
         }
     }
     candidates.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
-    let mut carried = vec![None; current.len()];
+    one_to_one(candidates.into_iter().map(|(_, id, now)| (id, now)), current.len())
+}
+
+/// First and last instant of an episode.
+pub type Span = (DateTime<Utc>, DateTime<Utc>);
+
+/// As [`carry_ids`] for episodes, which carry on one that they overlap in time: the same points may change
+/// again an hour later. Of several, the one with the nearest start.
+pub fn carry_episode_ids(previous: &[(Uuid, Span)], current: &[Span]) -> Vec<Option<Uuid>> {
+    let mut candidates = Vec::new();
+    for (now, (starts, ends)) in current.iter().enumerate() {
+        for (id, (started, ended)) in previous {
+            if starts <= ended && started <= ends {
+                candidates.push(((*starts - *started).abs(), *id, now));
+            }
+        }
+    }
+    candidates.sort();
+    one_to_one(candidates.into_iter().map(|(_, id, now)| (id, now)), current.len())
+}
+
+/// The best candidates first; each id and each group is taken once.
+fn one_to_one(candidates: impl Iterator<Item = (Uuid, usize)>, groups: usize) -> Vec<Option<Uuid>> {
+    let mut carried = vec![None; groups];
     let mut taken = BTreeSet::new();
-    for (_, id, now) in candidates {
+    for (id, now) in candidates {
         if carried[now].is_none() && taken.insert(id) {
             carried[now] = Some(id);
         }

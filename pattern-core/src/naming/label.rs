@@ -3,18 +3,50 @@ use std::collections::BTreeMap;
 use super::keys::name_keys;
 use super::token::{TokenKind, tokenize};
 
-/// What a person would call these points together: the part that most of the names begin with, without
-/// the folders before it; else the number that they share; else the first of them and how many more.
-pub fn label(names: &[&str]) -> String {
-    let Some(first) = names.iter().min() else { return String::new() };
-    shared_start(names).or_else(|| shared_key(names)).unwrap_or_else(|| match names.len() {
+/// What a person would call each group of points, no two alike: the part that most of its names begin
+/// with, without the folders before it where that still is unique; else the number that they share; else
+/// the first of them and how many more. Groups that share no name.
+pub fn labels(groups: &[Vec<&str>]) -> Vec<String> {
+    let candidates: Vec<Vec<String>> = groups.iter().map(|names| candidates(names)).collect();
+    let mut chosen = vec![0; groups.len()];
+    loop {
+        let label = |group: usize| candidates[group][chosen[group]].as_str();
+        let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+        for group in 0..groups.len() {
+            *count.entry(label(group)).or_default() += 1;
+        }
+        let longer: Vec<usize> = (0..groups.len())
+            .filter(|&group| count[label(group)] > 1 && chosen[group] + 1 < candidates[group].len())
+            .collect();
+        if longer.is_empty() {
+            return (0..groups.len()).map(|group| label(group).to_owned()).collect();
+        }
+        for group in longer {
+            chosen[group] += 1;
+        }
+    }
+}
+
+/// From the shortest label to one that no other group can have.
+fn candidates(names: &[&str]) -> Vec<String> {
+    let Some(first) = names.iter().min() else { return vec![String::new()] };
+    let mut candidates = Vec::new();
+    if let Some(start) = shared_start(names) {
+        candidates.extend(last_folder(start));
+        candidates.push(start.to_owned());
+    } else {
+        candidates.extend(shared_key(names));
+    }
+    candidates.push(match names.len() {
         1 => (*first).to_owned(),
         n => format!("{first} and {} more", n - 1),
-    })
+    });
+    candidates.dedup();
+    candidates
 }
 
 /// The longest beginning, cut at a token's end, that at least six in ten names have and that holds a number.
-fn shared_start(names: &[&str]) -> Option<String> {
+fn shared_start<'a>(names: &[&'a str]) -> Option<&'a str> {
     let mut starts: BTreeMap<&str, usize> = BTreeMap::new();
     for name in names {
         for (i, token) in tokenize(name).iter().enumerate() {
@@ -28,12 +60,16 @@ fn shared_start(names: &[&str]) -> Option<String> {
         }
     }
     let enough = (names.len() * 6).div_ceil(10).max(2);
-    let longest = starts
+    starts
         .into_iter()
         .filter(|(start, count)| *count >= enough && start.chars().any(|c| c.is_ascii_digit()))
-        .max_by_key(|(start, _)| start.len())?;
-    let last_folder = longest.0.rsplit(['/', '\\']).find(|part| part.chars().any(|c| c.is_ascii_digit()))?;
-    Some(last_folder.to_owned())
+        .map(|(start, _)| start)
+        .max_by_key(|start| start.len())
+}
+
+fn last_folder(start: &str) -> Option<String> {
+    let folder = start.rsplit(['/', '\\']).find(|part| part.chars().any(|c| c.is_ascii_digit()))?;
+    Some(folder.to_owned())
 }
 
 fn shared_key(names: &[&str]) -> Option<String> {
@@ -42,6 +78,5 @@ fn shared_key(names: &[&str]) -> Option<String> {
         *counts.entry(key).or_default() += 1;
     }
     let (key, count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
-    let number = key.rsplit('~').next()?.to_uppercase();
-    (count * 10 >= names.len() * 6).then_some(number)
+    (count * 10 >= names.len() * 6).then(|| key.replace(['~', '|'], "-").to_uppercase())
 }

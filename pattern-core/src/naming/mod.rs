@@ -12,7 +12,7 @@ mod words;
 
 pub use edges::name_edges;
 pub use keys::{NameKey, name_keys};
-pub use label::label;
+pub use label::labels;
 pub use lexicon::{Meaning, Word, WordClass, class_of, is_known};
 pub use token::{Token, TokenKind, tokenize};
 pub use words::{Phrase, PointWords, Text, TextToken, words};
@@ -21,6 +21,5 @@ pub use words::{Phrase, PointWords, Text, TextToken, words};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NamedPoint {
     pub name: String,
-    pub unit: String,
     pub description: String,
 }

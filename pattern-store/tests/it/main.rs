@@ -1,3 +1,4 @@
+mod clusters;
 mod jobs;
 mod outbox;
 mod points;

@@ -4,16 +4,16 @@ use chrono::{DateTime, Duration, Utc};
 use pattern_core::{
     analytics::{
         clustering::{ClusterOptions, equipment_clusters},
-        episodes::{behavior_changes, episodes},
+        episodes::{Episode, behavior_changes, episodes},
         grid::Grid,
-        identity::carry_ids,
+        identity::{Span, carry_episode_ids, carry_ids},
     },
     domain::{Cluster, ClusterKind, DataSource, JobName},
-    naming::{NamedPoint, label, name_edges},
+    naming::{NamedPoint, labels, name_edges},
 };
 use pattern_store::{CorrelationRow, FoundCluster, Variant};
 use serde_json::json;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use super::{Outcome, Stage, StageError, version_of};
@@ -36,10 +36,7 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
         .unless_unchanged(JobName::ClusterDetection, source, &input, async {
             let members: Vec<Member> = points
                 .into_iter()
-                .map(|p| Member {
-                    id: p.id,
-                    named: NamedPoint { name: p.name, unit: p.unit, description: p.description },
-                })
+                .map(|p| Member { id: p.id, named: NamedPoint { name: p.name, description: p.description } })
                 .collect();
             let level = stage.store.correlations(source.id, Variant::Level).await?;
             let high_pass = stage.store.correlations(source.id, Variant::HighPass).await?;
@@ -48,14 +45,10 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
             let before_episodes = stage.store.active_clusters(source.id, ClusterKind::Episode).await?;
             let min_points = engine.cluster_min_points;
             let window = Duration::minutes(engine.cluster_time_window_minutes);
-            let (equipment, episodes) = tokio::task::spawn_blocking(move || {
-                let equipment = find_equipment(&members, &level, &high_pass, &before_equipment);
-                let episodes = grid.map_or_else(Vec::new, |grid| {
-                    find_episodes(&members, &grid, min_points, window, &before_episodes)
-                });
-                (equipment, episodes)
-            })
-            .await?;
+            let equipment = find_equipment(&members, &level, &high_pass, &before_equipment);
+            let episodes = grid.map_or_else(Vec::new, |grid| {
+                find_episodes(&members, &grid, min_points, window, &before_episodes)
+            });
             let equipment_change = stage
                 .store
                 .replace_clusters(source.id, ClusterKind::Equipment, &equipment, stage.fence, stage.now)
@@ -92,12 +85,28 @@ fn find_equipment(
         &name_edges(&named),
         &ClusterOptions::default(),
     );
-    let groups = detected.into_iter().map(|cluster| {
-        let names: Vec<&str> = cluster.members.iter().map(|&i| named[i].name.as_str()).collect();
-        let ids = cluster.members.iter().map(|&i| members[i].id).collect();
-        (label(&names), cluster.cohesion, ids, None)
-    });
-    with_ids(groups.collect(), before)
+    let names: Vec<Vec<&str>> = detected
+        .iter()
+        .map(|cluster| cluster.members.iter().map(|&i| named[i].name.as_str()).collect())
+        .collect();
+    let points: Vec<Vec<Uuid>> =
+        detected.iter().map(|cluster| cluster.members.iter().map(|&i| members[i].id).collect()).collect();
+    let previous: Vec<(Uuid, Vec<Uuid>)> =
+        before.iter().map(|c| (c.id, c.points.iter().map(|p| p.id).collect())).collect();
+    // Clusters carry on the ids of those they overlap with, so that decisions are remembered.
+    let carried = carry_ids(&previous, &points);
+    detected
+        .into_iter()
+        .zip(labels(&names))
+        .zip(points.into_iter().zip(carried))
+        .map(|((cluster, label), (point_ids, id))| FoundCluster {
+            id,
+            label,
+            cohesion: cluster.cohesion,
+            point_ids,
+            ..FoundCluster::default()
+        })
+        .collect()
 }
 
 fn find_episodes(
@@ -107,33 +116,31 @@ fn find_episodes(
     window: Duration,
     before: &[Cluster],
 ) -> Vec<FoundCluster> {
-    let known: HashMap<Uuid, &Member> = members.iter().map(|m| (m.id, m)).collect();
+    let known: HashSet<Uuid> = members.iter().map(|m| m.id).collect();
     let changes: Vec<(DateTime<Utc>, usize)> = (0..grid.points.len())
         .flat_map(|i| behavior_changes(grid.row(i), grid.start).into_iter().map(move |at| (at, i)))
         .collect();
-    let groups = episodes(&changes, min_points, window).into_iter().map(|episode| {
-        let ids: Vec<Uuid> =
-            episode.members.iter().map(|&i| grid.points[i]).filter(|id| known.contains_key(id)).collect();
-        let label = format!("{} points changed", ids.len());
-        (label, 1.0, ids, Some((episode.starts_at, episode.ends_at)))
-    });
-    with_ids(groups.filter(|(_, _, ids, _)| ids.len() >= min_points).collect(), before)
-}
-
-type Group = (String, f64, Vec<Uuid>, Option<(DateTime<Utc>, DateTime<Utc>)>);
-
-/// Clusters carry on the ids of those they overlap with, so that decisions are remembered.
-fn with_ids(groups: Vec<Group>, before: &[Cluster]) -> Vec<FoundCluster> {
-    let previous: Vec<(Uuid, Vec<Uuid>)> =
-        before.iter().map(|c| (c.id, c.points.iter().map(|p| p.id).collect())).collect();
-    let current: Vec<Vec<Uuid>> = groups.iter().map(|(_, _, ids, _)| ids.clone()).collect();
-    let carried = carry_ids(&previous, &current);
-    groups
+    let known = |episode: &Episode| -> Vec<Uuid> {
+        episode.members.iter().map(|&i| grid.points[i]).filter(|id| known.contains(id)).collect()
+    };
+    let found: Vec<(Vec<Uuid>, Span)> = episodes(&changes, min_points, window)
         .into_iter()
-        .zip(carried)
-        .map(|((label, cohesion, point_ids, span), id)| {
-            let (starts_at, ends_at) = span.unzip();
-            FoundCluster { id, label, cohesion, point_ids, starts_at, ends_at }
+        .map(|episode| (known(&episode), (episode.starts_at, episode.ends_at)))
+        .filter(|(points, _)| points.len() >= min_points)
+        .collect();
+    let previous: Vec<(Uuid, Span)> =
+        before.iter().filter_map(|c| Some((c.id, c.starts_at.zip(c.ends_at)?))).collect();
+    let spans: Vec<Span> = found.iter().map(|(_, span)| *span).collect();
+    found
+        .into_iter()
+        .zip(carry_episode_ids(&previous, &spans))
+        .map(|((point_ids, (starts_at, ends_at)), id)| FoundCluster {
+            id,
+            label: format!("{} points changed", point_ids.len()),
+            cohesion: 1.0,
+            point_ids,
+            starts_at: Some(starts_at),
+            ends_at: Some(ends_at),
         })
         .collect()
 }

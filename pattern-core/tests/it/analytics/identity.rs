@@ -1,4 +1,5 @@
-use pattern_core::analytics::identity::carry_ids;
+use chrono::DateTime;
+use pattern_core::analytics::identity::{Span, carry_episode_ids, carry_ids};
 use proptest::{
     collection::{btree_set, vec},
     prelude::*,
@@ -57,4 +58,19 @@ fn a_cluster_keeps_its_id_while_most_of_its_points_stay() {
 fn of_two_halves_the_larger_keeps_the_id() {
     let before = [(cluster(1), ids(0..10))];
     assert_eq!(carry_ids(&before, &[ids(0..4), ids(4..10)]), [None, Some(cluster(1))]);
+}
+
+fn span(starts: i64, ends: i64) -> Span {
+    let at = |minute: i64| DateTime::from_timestamp(60 * minute, 0).unwrap();
+    (at(starts), at(ends))
+}
+
+#[test]
+fn an_episode_keeps_its_id_while_it_grows_and_a_second_one_of_the_same_points_is_another() {
+    let (trip, restart) = (cluster(1), cluster(2));
+    let before = [(trip, span(0, 10)), (restart, span(120, 130))];
+    let grown = [span(120, 145), span(0, 10), span(300, 300)];
+    assert_eq!(carry_episode_ids(&before, &grown), [Some(restart), Some(trip), None]);
+    // The first one has left the window.
+    assert_eq!(carry_episode_ids(&before, &[span(125, 130)]), [Some(restart)]);
 }
