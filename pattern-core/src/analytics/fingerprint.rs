@@ -14,7 +14,7 @@ pub enum BehaviorClass {
     Analog,
     /// Rests on a few values and jumps between them.
     Setpoint,
-    /// Takes two values.
+    /// Is on or off.
     Binary,
     /// Only grows, save for resets.
     Counter,
@@ -88,7 +88,7 @@ pub fn fingerprint(samples: &[Sample], row: &[f32]) -> Option<Fingerprint> {
         quantiles,
         update_interval_seconds: if gaps.is_empty() { 0.0 } else { quantile(&gaps, 0.5) },
         distinct_values,
-        class: classify(&values, &differences, distinct_values),
+        class: classify(&sorted, &differences, distinct_values, row),
         noise: (mean_square / 2.0).sqrt(),
         steps_per_day: if days > 0.0 { steps as f64 / days } else { 0.0 },
         period_hours: period_hours(&filled),
@@ -96,25 +96,41 @@ pub fn fingerprint(samples: &[Sample], row: &[f32]) -> Option<Fingerprint> {
     })
 }
 
-fn classify(values: &[f64], differences: &[f64], distinct: usize) -> BehaviorClass {
+/// The same class whether the historian keeps every reading or only changes: changes are counted in the
+/// samples, rest on the grid, where values are held.
+fn classify(sorted: &[f64], differences: &[f64], distinct: usize, row: &[f32]) -> BehaviorClass {
     if distinct == 1 {
         return BehaviorClass::Constant;
     }
+    let rests = rests(differences, row);
+    let (low, high) = (sorted[0], sorted[sorted.len() - 1]);
     if distinct == 2 {
-        return BehaviorClass::Binary;
+        let switch = [0.0, 1.0].contains(&low) && high.fract() == 0.0;
+        return if rests && !switch { BehaviorClass::Setpoint } else { BehaviorClass::Binary };
     }
-    let rises = differences.iter().filter(|d| **d > 0.0).count();
+    let rises = differences.iter().filter(|d| **d > 0.0);
     let falls = differences.iter().filter(|d| **d < 0.0).count();
+    let smallest = rises.clone().copied().fold(f64::INFINITY, f64::min);
+    let largest = rises.clone().copied().fold(0.0, f64::max);
     // A reset falls back near the start; noise falls as often as it rises.
-    if falls * 50 <= rises && rises * 4 >= differences.len() && distinct > 10 {
+    if falls * 50 <= rises.count() && (distinct > 10 || smallest == largest) {
         return BehaviorClass::Counter;
     }
-    let rests = differences.iter().filter(|d| **d == 0.0).count();
-    let few_values = distinct <= 12.max(values.len() / 50);
-    if few_values && rests * 10 >= differences.len() * 9 {
+    if rests && distinct <= 12.max(sorted.len() / 50) {
         return BehaviorClass::Setpoint;
     }
     BehaviorClass::Analog
+}
+
+/// Whether nine of ten buckets go on with the value of the one before; without a grid row, samples.
+fn rests(differences: &[f64], row: &[f32]) -> bool {
+    let steps: Vec<f32> = row.windows(2).map(|w| w[1] - w[0]).filter(|step| step.is_finite()).collect();
+    let (resting, all) = if steps.is_empty() {
+        (differences.iter().filter(|d| **d == 0.0).count(), differences.len())
+    } else {
+        (steps.iter().filter(|step| **step == 0.0).count(), steps.len())
+    };
+    resting * 10 >= all * 9
 }
 
 /// Linear between the two nearest samples, as numpy's default.

@@ -22,11 +22,39 @@ fn class(values: impl IntoIterator<Item = f64>) -> BehaviorClass {
 fn every_kind_of_signal_is_told_apart() {
     let mut noise = Noise::new(4);
     assert_eq!(class((0..1440).map(|_| 20.0 + noise.next())), BehaviorClass::Analog);
-    assert_eq!(class((0..1440).map(|i| f64::from(i / 300) * 2.5 + 18.0)), BehaviorClass::Setpoint);
+    assert_eq!(class((0..1440).map(|i| f64::from(i / 300 % 3) * 2.5 + 18.0)), BehaviorClass::Setpoint);
     assert_eq!(class((0..1440).map(|i| f64::from(i / 90 % 2))), BehaviorClass::Binary);
     assert_eq!(class((0..1440).map(|_| 7.0)), BehaviorClass::Constant);
     // An energy meter that is reset at noon.
     assert_eq!(class((0..1440).map(|i| f64::from(i % 720) * 0.5)), BehaviorClass::Counter);
+}
+
+/// What is left of readings by the minute in an archive that keeps changes only.
+fn class_of_changes(values: impl IntoIterator<Item = f64>) -> BehaviorClass {
+    let all: Vec<Sample> = values.into_iter().enumerate().map(|(i, v)| good(i as i64 * 60, v)).collect();
+    let mut samples = all.clone();
+    samples.dedup_by_key(|sample| sample.value);
+    let row = day_buckets(day(), None, &samples, chrono::Duration::hours(24));
+    fingerprint(&samples, &row).expect("enough samples").class
+}
+
+#[test]
+fn a_signal_is_of_the_same_kind_in_an_archive_that_keeps_changes_only() {
+    let mut noise = Noise::new(4);
+    assert_eq!(class_of_changes((0..1440).map(|_| 20.0 + noise.next())), BehaviorClass::Analog);
+    assert_eq!(
+        class_of_changes((0..1440).map(|i| f64::from(i / 150 % 3) * 2.5 + 18.0)),
+        BehaviorClass::Setpoint
+    );
+    assert_eq!(
+        class_of_changes((0..1440).map(|i| f64::from(i / 180 % 2) * 5.0 + 18.0)),
+        BehaviorClass::Setpoint
+    );
+    assert_eq!(class_of_changes((0..1440).map(|i| f64::from(i / 90 % 2))), BehaviorClass::Binary);
+    // Hours run, and starts: they rest, and still only grow.
+    assert_eq!(class_of_changes((0..1440).map(|i| f64::from(500 + i / 60))), BehaviorClass::Counter);
+    assert_eq!(class((0..1440).map(|i| f64::from(500 + i / 60))), BehaviorClass::Counter);
+    assert_eq!(class((0..1440).map(|i| f64::from(7 + i / 400))), BehaviorClass::Counter);
 }
 
 #[test]
