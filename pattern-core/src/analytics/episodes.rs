@@ -28,7 +28,9 @@ pub fn behavior_changes(row: &[f32], start: DateTime<Utc>) -> Vec<DateTime<Utc>>
     finite.sort_by(f32::total_cmp);
     steps.sort_by(f32::total_cmp);
     let spare = finite.len() / 100;
-    let range = finite[finite.len() - 1 - spare] - finite[spare];
+    let between = |spare: usize| finite[finite.len() - 1 - spare] - finite[spare];
+    // A switch that changed a moment ago is at its new value in fewer buckets than are spared.
+    let range = if between(spare) > 0.0 { between(spare) } else { between(0) };
     let limit = (UNUSUAL * steps[steps.len() / 2]).max(SHARE_OF_RANGE * range);
     if limit <= 0.0 {
         return Vec::new();

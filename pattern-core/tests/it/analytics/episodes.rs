@@ -102,6 +102,13 @@ fn a_lasting_step_is_found_where_it_happened() {
 }
 
 #[test]
+fn a_switch_that_changed_an_hour_ago_has_changed() {
+    let row: Vec<f32> = (0..672).map(|i| if i < 667 { 0.0 } else { 1.0 }).collect();
+    let start = at(0);
+    assert_eq!(behavior_changes(&row, start), [start + Duration::minutes(15 * 667)]);
+}
+
+#[test]
 fn cycles_noise_spikes_and_constants_are_no_change() {
     assert!(behavior_changes(&week(|_, v| v), midnight()).is_empty());
     assert!(behavior_changes(&week(|i, v| if i == 200 { v + 50.0 } else { v }), midnight()).is_empty());
