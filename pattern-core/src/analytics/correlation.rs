@@ -40,7 +40,8 @@ pub struct Correlations {
     pub dropped: u64,
 }
 
-/// Rows of a block of the product: bounds the memory to a few blocks of 512 × buckets.
+/// Rows of a block of the product: of the N×N matrix 512 × 512 numbers exist at a time. The rows themselves
+/// are held as f64, once here and once in the grid.
 const BLOCK: usize = 512;
 /// Variation below this share of a row's size is the noise of rounding: such a row is constant.
 const RELATIVE_VARIANCE: f64 = 1e-12;
@@ -78,6 +79,9 @@ const HIGH_PASS_HALF: usize = 6;
 /// day and the weather, does not tie them together. Gaps stay gaps.
 pub fn high_pass(grid: &Grid) -> Grid {
     map_rows(grid, |row| {
+        if is_constant(row) {
+            return vec![f32::NAN; row.len()];
+        }
         let half = HIGH_PASS_HALF;
         let mut sums = vec![(0.0_f64, 0_usize); row.len() + 1];
         for (i, value) in row.iter().enumerate() {
@@ -99,6 +103,9 @@ pub fn high_pass(grid: &Grid) -> Grid {
 /// gaps is Spearman's.
 pub fn rank(grid: &Grid) -> Grid {
     map_rows(grid, |row| {
+        if is_constant(row) {
+            return vec![f32::NAN; row.len()];
+        }
         let mut order: Vec<usize> = (0..row.len()).filter(|&i| row[i].is_finite()).collect();
         order.sort_by(|&a, &b| row[a].total_cmp(&row[b]));
         let mut ranks = vec![f32::NAN; row.len()];
@@ -115,6 +122,19 @@ pub fn rank(grid: &Grid) -> Grid {
 fn map_rows(grid: &Grid, change: impl Fn(&[f32]) -> Vec<f32>) -> Grid {
     let values = (0..grid.points.len()).flat_map(|i| change(grid.row(i))).collect();
     Grid { values, ..grid.clone() }
+}
+
+/// Whether all that moves in a row of levels is the rounding of its numbers. Only there it can be told:
+/// the variants have lost what it is small against.
+fn is_constant(row: &[f32]) -> bool {
+    let finite = || row.iter().filter(|v| v.is_finite()).map(|v| f64::from(*v));
+    let count = finite().count().max(1) as f64;
+    let mean = finite().sum::<f64>() / count;
+    is_rounding(finite().map(|v| (v - mean).powi(2)).sum(), count, mean)
+}
+
+fn is_rounding(energy: f64, count: f64, mean: f64) -> bool {
+    energy <= RELATIVE_VARIANCE * count * (mean * mean).max(f64::MIN_POSITIVE)
 }
 
 /// A row made ready: mean 0 over what it has, gaps 0, scaled to length 1.
@@ -136,7 +156,7 @@ impl Row {
         let mut values: Vec<f64> =
             row.iter().map(|v| if v.is_finite() { f64::from(*v) - mean } else { 0.0 }).collect();
         let energy: f64 = values.iter().map(|v| v * v).sum();
-        if energy <= RELATIVE_VARIANCE * count as f64 * (mean * mean).max(f64::MIN_POSITIVE) {
+        if is_rounding(energy, count as f64, mean) {
             return None;
         }
         let scale = energy.sqrt().recip();

@@ -1,5 +1,5 @@
 use pattern_core::analytics::{
-    correlation::{CorrelationOptions, Pair, correlate, high_pass},
+    correlation::{CorrelationOptions, Pair, correlate, high_pass, rank},
     grid::Grid,
 };
 use proptest::{collection::vec, prelude::*};
@@ -102,7 +102,10 @@ fn constants_correlate_with_nothing_however_large_they_are() {
     let wobble = |i: usize| if i.is_multiple_of(2) { 101_325.0 } else { 101_325.01_f32 };
     let rows: Vec<Vec<f32>> =
         vec![vec![0.0; 96], vec![101_325.0; 96], (0..96).map(wobble).collect(), vec![1e-30; 96]];
-    assert!(correlate(&grid(&rows), &options(0.0)).pairs.is_empty());
+    let levels = grid(&rows);
+    for variant in [levels.clone(), high_pass(&levels), rank(&levels)] {
+        assert!(correlate(&variant, &options(0.0)).pairs.is_empty());
+    }
 }
 
 #[test]
