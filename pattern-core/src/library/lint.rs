@@ -61,7 +61,7 @@ pub fn lint(patterns: &[PatternSpec]) -> Vec<Problem> {
                 found(name, format!("weight {} is not between 0 and 10", role.weight));
             }
             if let Some(unit) = role.unit.as_deref().filter(|unit| units::parse(unit).is_none()) {
-                found(name, format!("unit '{unit}' is not known; see pattern-core/src/units.rs"));
+                found(name, format!("unit '{unit}' is not known; use one of pattern-core/data/units.toml"));
             }
             match (role.min, role.max) {
                 (Some(min), Some(max)) if min >= max => {
@@ -70,7 +70,19 @@ pub fn lint(patterns: &[PatternSpec]) -> Vec<Problem> {
                 (Some(_), None) | (None, Some(_)) => {
                     found(name, "has only one end of its range; give both min and max, or none".into());
                 }
+                (Some(_), Some(_)) if role.unit.is_none() => {
+                    found(name, "has a range without a unit; say in which unit min and max are".into());
+                }
                 _ => {}
+            }
+            if [role.min, role.max].into_iter().flatten().any(|end| !end.is_finite()) {
+                found(
+                    name,
+                    "has an end of its range that is no finite number; mend it or leave both out".into(),
+                );
+            }
+            if role.update_seconds.is_some_and(|seconds| !(seconds > 0.0 && seconds.is_finite())) {
+                found(name, "update_seconds is not above 0; mend it or leave it out".into());
             }
             if role.words.iter().any(|phrase| phrase.trim().is_empty()) {
                 found(name, "has an empty phrase in words; remove it".into());
