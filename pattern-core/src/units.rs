@@ -21,11 +21,7 @@ struct Entry {
     names: Vec<String>,
 }
 
-struct Table {
-    units: HashMap<String, Unit>,
-}
-
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
+static UNITS: LazyLock<HashMap<String, Unit>> = LazyLock::new(|| {
     let text = include_str!("../data/units.toml");
     let dimensions: BTreeMap<String, Vec<Entry>> =
         toml::from_str(text).expect("the shipped units are read by a test");
@@ -38,18 +34,27 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
             units.extend(entry.names.iter().map(|name| (normal(name), unit)));
         }
     }
-    Table { units }
+    units
 });
 
 /// What a spelling means; `None` where it is empty or unknown.
 pub fn parse(spelling: &str) -> Option<Unit> {
-    TABLE.units.get(&normal(spelling)).copied()
+    UNITS.get(&normal(spelling)).copied()
 }
 
 /// A value in another unit of the same dimension.
 pub fn convert(value: f64, from: &str, to: &str) -> Option<f64> {
     let (from, to) = (parse(from)?, parse(to)?);
     (from.dimension == to.dimension).then(|| (value * from.scale + from.offset - to.offset) / to.scale)
+}
+
+/// A value in another unit of the same dimension, as marked and as plants mean it: gauge and absolute
+/// pressure are marked carelessly, so a pressure is also read as if both units were of one kind.
+pub fn readings(value: f64, from: &str, to: &str) -> Option<[f64; 2]> {
+    let marked = convert(value, from, to)?;
+    let (from, to) = (parse(from)?, parse(to)?);
+    let meant = if from.dimension == "pressure" { value * from.scale / to.scale } else { marked };
+    Some([marked, meant])
 }
 
 /// Whether two units measure the same; `None` where one of them is unknown.
@@ -81,13 +86,13 @@ mod tests {
     fn no_spelling_means_two_units() {
         let dimensions: BTreeMap<String, Vec<Entry>> =
             toml::from_str(include_str!("../data/units.toml")).unwrap();
-        let mut seen: HashMap<String, (String, f64)> = HashMap::new();
+        let mut seen: HashMap<String, (&str, f64, f64)> = HashMap::new();
         for (dimension, entries) in &dimensions {
             for entry in entries {
                 for name in &entry.names {
-                    let before = seen.insert(normal(name), (dimension.clone(), entry.scale));
-                    let same = before.is_none_or(|b| b == (dimension.clone(), entry.scale));
-                    assert!(same, "'{name}' of {dimension} is taken");
+                    let unit = (dimension.as_str(), entry.scale, entry.offset);
+                    let before = seen.insert(normal(name), unit);
+                    assert!(before.is_none_or(|before| before == unit), "'{name}' of {dimension} is taken");
                 }
             }
         }

@@ -55,7 +55,7 @@ impl Summary {
         let own = pattern.confidence.clamp(0.02, 0.98);
         Self {
             coverage: explained / counted,
-            required: filled / weight(true).sum::<f64>().max(f64::MIN_POSITIVE),
+            required: share(filled, weight(true).sum()),
             sureness,
             name: names.iter().sum::<f64>() / names.len().max(1) as f64,
             keyword: cluster.equipment.evidence(&pattern.keywords),
@@ -67,6 +67,11 @@ impl Summary {
             cohesion: cluster.cohesion.unwrap_or(0.5),
         }
     }
+}
+
+/// All of it where nothing is asked for.
+fn share(found: f64, of: f64) -> f64 {
+    if of > 0.0 { found / of } else { 1.0 }
 }
 
 /// An anomaly shows in a deviation, not in the ordinary points of the equipment it sits on: one of its

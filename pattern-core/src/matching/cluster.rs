@@ -19,6 +19,8 @@ pub(super) struct PointView {
     /// What the descriptions of look-alikes say.
     pub borrowed: Option<Text>,
     pub votes: Votes,
+    /// The name tells which equipment the point belongs to, so its look-alikes play the same part in others.
+    pub is_of_equipment: bool,
 }
 
 impl<'a> ClusterView<'a> {
@@ -30,7 +32,7 @@ impl<'a> ClusterView<'a> {
             .map(|point| {
                 let key = site.key(&point.name, &names);
                 let template = template_of_key(&key);
-                let mut words = words(&point.name, &point.description, &point.unit);
+                let mut words = words(&point.name, &point.description);
                 let is_prefix = point.name.ends_with(&key.rest) && key.key.is_some();
                 if is_prefix {
                     words.name = Text::new(&key.rest);
@@ -45,7 +47,8 @@ impl<'a> ClusterView<'a> {
                     heads.push(point.name.clone());
                 }
                 let borrowed = site.description(&template).cloned();
-                PointView { words, borrowed, votes: site.votes(&template) }
+                let votes = site.votes(&template);
+                PointView { words, borrowed, votes, is_of_equipment: key.key.is_some() }
             })
             .collect();
         mark_common(seen.iter_mut().map(|p| &mut p.words.name).collect());
@@ -57,7 +60,9 @@ impl<'a> ClusterView<'a> {
 
     /// Bindings of look-alikes to this pattern: share of the points that have votes, and how those went.
     pub fn site_votes(&self, pattern: &str) -> (f64, f64) {
-        let voted: Vec<&Votes> = self.seen.iter().map(|p| &p.votes).filter(|v| v.total > 0).collect();
+        // Letters that many loops of a plant have (FI, PI, TI) say nothing about the machine.
+        let look_alikes = self.seen.iter().filter(|p| p.is_of_equipment);
+        let voted: Vec<&Votes> = look_alikes.map(|p| &p.votes).filter(|v| v.total > 0).collect();
         if voted.is_empty() {
             return (0.0, 0.0);
         }

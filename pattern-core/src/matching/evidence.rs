@@ -125,18 +125,22 @@ fn words_score(phrases: &[Phrase], view: &PointView) -> Option<f64> {
 fn range_score(role: &CompiledRole, unit: &str, print: &Fingerprint) -> Option<f64> {
     let (min, max, role_unit) = (role.spec.min?, role.spec.max?, role.spec.unit.as_deref()?);
     let (low, high) = (print.quantiles[1], print.quantiles[5]);
-    let (low, high) = match units::compatible(unit, role_unit) {
-        Some(true) => (units::convert(low, unit, role_unit)?, units::convert(high, unit, role_unit)?),
+    let (lows, highs) = match units::compatible(unit, role_unit) {
+        Some(true) => (units::readings(low, unit, role_unit)?, units::readings(high, unit, role_unit)?),
         // Without a unit the numbers still may be impossible as they stand.
-        None if unit.trim().is_empty() => (low, high),
+        None if unit.trim().is_empty() => ([low; 2], [high; 2]),
         _ => return None,
     };
     let slack = 0.02 * (max - min);
-    let (min, max) = (min - slack, max + slack);
+    let inside = |low: f64, high: f64| share_inside(low, high, min - slack, max + slack);
+    Some(inside(lows[0], highs[0]).max(inside(lows[1], highs[1])))
+}
+
+fn share_inside(low: f64, high: f64, min: f64, max: f64) -> f64 {
     if high <= low {
-        return Some(if (min..=max).contains(&low) { 1.0 } else { 0.0 });
+        return if (min..=max).contains(&low) { 1.0 } else { 0.0 };
     }
-    Some(((high.min(max) - low.max(min)) / (high - low)).clamp(0.0, 1.0))
+    ((high.min(max) - low.max(min)) / (high - low)).clamp(0.0, 1.0)
 }
 
 fn behavior_score(role: &CompiledRole, print: &Fingerprint) -> Option<f64> {

@@ -76,15 +76,3 @@ impl Matcher {
         self.patterns.iter().map(|pattern| pattern.propose(&cluster)).collect()
     }
 }
-
-/// How these points would be one such pattern. Prefer a `Matcher` for many clusters.
-pub fn propose(
-    points: &[PointFeatures],
-    cohesion: Option<f64>,
-    pattern: &PatternSpec,
-    pattern_confidence: f64,
-    site: &SiteMemory,
-) -> Proposal {
-    let pattern = CompiledPattern::new(pattern, pattern_confidence);
-    pattern.propose(&ClusterView::new(points, cohesion, site))
-}

@@ -14,6 +14,8 @@ pub struct SiteMemory {
     keys: HashMap<String, NameKey>,
     /// Descriptions of look-alikes, per template.
     descriptions: HashMap<Template, Text>,
+    /// How many points have a template that tells no equipment.
+    loose: HashMap<Template, u32>,
     /// Bindings per template.
     bindings: HashMap<Template, BTreeMap<(String, String), u32>>,
 }
@@ -21,6 +23,8 @@ pub struct SiteMemory {
 /// How often look-alikes of a point were bound.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Votes {
+    /// Bindings; for names that tell no equipment all points of that template, bound or not: that FI-101
+    /// measures a pump's flow says little about FI-204.
     pub total: u32,
     pub by_role: BTreeMap<(String, String), u32>,
 }
@@ -38,6 +42,9 @@ impl SiteMemory {
         for (point, key) in points.iter().zip(keys) {
             if !point.description.trim().is_empty() {
                 said.entry(template_of_key(&key)).or_default().push(&point.description);
+            }
+            if key.key.is_none() {
+                *self.loose.entry(template_of_key(&key)).or_default() += 1;
             }
             self.keys.insert(point.name.clone(), key);
         }
@@ -66,7 +73,9 @@ impl SiteMemory {
 
     pub(super) fn votes(&self, template: &Template) -> Votes {
         let by_role = self.bindings.get(template).cloned().unwrap_or_default();
-        Votes { total: by_role.values().sum(), by_role }
+        let bound: u32 = by_role.values().sum();
+        let loose = self.loose.get(template).copied().unwrap_or(0);
+        Votes { total: bound.max(loose), by_role }
     }
 
     pub(super) fn description(&self, template: &Template) -> Option<&Text> {

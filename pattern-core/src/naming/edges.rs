@@ -15,7 +15,8 @@ const BY_NUMBER: f32 = 0.7;
 const BY_KIND: f32 = 0.5;
 /// The attributes of one loop belong together, but a loop is not yet a piece of equipment.
 const BY_LOOP: f32 = 0.5;
-/// A kind of equipment that more points than this mention stands there more than once.
+/// A kind of equipment that more points than this mention stands there more than once; what looks like a
+/// tag and is as frequent is a part (PT100) or a medium (R410A).
 const FEW: usize = 24;
 /// Everybody with everybody up to this many points; larger groups get a band of neighbours.
 const CLIQUE: usize = 64;
@@ -49,7 +50,7 @@ pub fn name_edges(points: &[NamedPoint]) -> Vec<(u32, u32, f32)> {
     }
     let mut edges: BTreeMap<(u32, u32), f32> = BTreeMap::new();
     for ((sort, _), members) in &groups {
-        if *sort == "kind" && members.len() > FEW {
+        if ["kind", "tag"].contains(sort) && members.len() > FEW {
             continue;
         }
         connect(members, weights[sort], &mut edges);

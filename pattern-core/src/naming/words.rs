@@ -30,8 +30,6 @@ pub struct PointWords {
     pub description: Text,
     /// What ISA-5.1 letters say: one text per possible measured variable.
     pub isa: Vec<Text>,
-    /// Dimension of the unit, where it is understood.
-    pub dimension: Option<&'static str>,
 }
 
 /// A role's name or another way to say it.
@@ -48,13 +46,8 @@ struct PhraseWord {
 }
 
 /// The words of a point.
-pub fn words(name: &str, description: &str, unit: &str) -> PointWords {
-    PointWords {
-        name: Text::new(name),
-        description: Text::new(description),
-        isa: isa_texts(name),
-        dimension: crate::units::parse(unit).map(|u| u.dimension),
-    }
+pub fn words(name: &str, description: &str) -> PointWords {
+    PointWords { name: Text::new(name), description: Text::new(description), isa: isa_texts(name) }
 }
 
 fn isa_texts(name: &str) -> Vec<Text> {

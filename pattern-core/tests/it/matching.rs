@@ -1,8 +1,11 @@
 //! Small hand-made plants in several conventions.
 
+use chrono::{DateTime, Duration};
+use pattern_core::analytics::{fingerprint::fingerprint, grid::day_buckets};
+use pattern_core::domain::Sample;
 use pattern_core::library::{PatternSpec, builtin};
-use pattern_core::matching::{Matcher, PointFeatures, Proposal, SiteMemory, propose};
-use pattern_core::naming::{NamedPoint, label, name_edges};
+use pattern_core::matching::{Matcher, PointFeatures, Proposal, SiteMemory};
+use pattern_core::naming::{NamedPoint, labels, name_edges};
 use uuid::Uuid;
 
 /// Points from lines of `name | unit | description`.
@@ -24,6 +27,10 @@ fn best(points: &[PointFeatures], site: &SiteMemory) -> (String, Proposal) {
     let (pattern, proposal) =
         library.iter().zip(proposals).max_by(|a, b| a.1.confidence.total_cmp(&b.1.confidence)).unwrap();
     (pattern.name.clone(), proposal)
+}
+
+fn propose(points: &[PointFeatures], spec: &PatternSpec, site: &SiteMemory) -> Proposal {
+    Matcher::new([(spec, 0.85)]).propose(points, None, site).remove(0)
 }
 
 fn pattern(name: &str) -> PatternSpec {
@@ -156,7 +163,7 @@ fn roles_are_one_to_one_and_what_is_left_over_has_none() {
     let mut lines = vec!["P-1.DischPress | psi", "P-1.SuctPress | psi", "P-1.Flow | gpm"];
     lines.extend(["P-1.Flow_2 | gpm", "P-1.Flow_3 | gpm", "P-1.Password", "P-1.Colour"]);
     let points = points(&lines);
-    let proposal = propose(&points, None, &pattern("Centrifugal Pump"), 0.85, &SiteMemory::default());
+    let proposal = propose(&points, &pattern("Centrifugal Pump"), &SiteMemory::default());
     let mut used: Vec<usize> = proposal.roles.iter().map(|r| r.point).collect();
     used.sort_unstable();
     used.dedup();
@@ -181,9 +188,9 @@ fn approving_one_pump_raises_the_name_score_of_its_look_alikes() {
     let spec = pattern("Centrifugal Pump");
     let (first, second) = (points(&FIRST), points(&SECOND));
     let mut site = SiteMemory::default();
-    let before = propose(&second, None, &spec, 0.85, &site);
+    let before = propose(&second, &spec, &site);
     approve(&mut site, &first, &spec.name, &["Discharge Pressure", "Suction Pressure", "Flow Rate"]);
-    let after = propose(&second, None, &spec, 0.85, &site);
+    let after = propose(&second, &spec, &site);
     assert!(after.scores.name.unwrap() >= before.scores.name.unwrap() + 0.1, "{before:?} {after:?}");
     assert!(after.confidence > before.confidence);
     assert_eq!(role_of(&after, 1), Some("Suction Pressure"));
@@ -196,7 +203,7 @@ fn a_role_of_the_sites_own_is_proposed_for_look_alikes() {
     let mut site = SiteMemory::default();
     let roles = ["Discharge Pressure", "Suction Pressure", "Flow Rate", "Seal Pot Camera"];
     approve(&mut site, &first, &spec.name, &roles);
-    let proposal = propose(&second, None, &spec, 0.85, &site);
+    let proposal = propose(&second, &spec, &site);
     assert_eq!(role_of(&proposal, 3), Some("Seal Pot Camera"));
 }
 
@@ -207,7 +214,7 @@ fn a_corrected_pattern_wins_for_the_look_alikes() {
     let (first, second) = (points(&names), points(&others));
     let mut site = SiteMemory::default();
     let wrong = pattern("Reciprocating Compressor");
-    let before = propose(&second, None, &wrong, 0.85, &site).confidence;
+    let before = propose(&second, &wrong, &site).confidence;
     approve(
         &mut site,
         &first,
@@ -215,7 +222,68 @@ fn a_corrected_pattern_wins_for_the_look_alikes() {
         &["Suction Pressure", "Discharge Pressure", "Flow Rate", "Motor Current"],
     );
     assert_eq!(best(&second, &site).0, "Centrifugal Pump");
-    assert!(propose(&second, None, &wrong, 0.85, &site).confidence < before);
+    assert!(propose(&second, &wrong, &site).confidence < before);
+}
+
+#[test]
+fn letters_that_every_loop_has_do_not_make_look_alikes_of_them() {
+    let spec = pattern("Centrifugal Pump");
+    let (first, second) = (points(&["FI-101", "PI-102", "TI-103"]), points(&["FI-207", "PI-208", "TI-209"]));
+    let others: Vec<String> =
+        (30..36).flat_map(|n| ["FI", "PI", "TI"].map(|l| format!("{l}-{n}1"))).collect();
+    let others = points(&others.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut site = SiteMemory::default();
+    site.observe(first.iter().chain(&second).chain(&others));
+    let before = propose(&second, &spec, &site);
+    approve(&mut site, &first, &spec.name, &["Flow Rate", "Discharge Pressure", "Discharge Temperature"]);
+    let after = propose(&second, &spec, &site);
+    assert!(after.confidence < 0.75 && after.confidence >= before.confidence, "{before:?} {after:?}");
+}
+
+/// Two days of a reading every ten minutes.
+fn behaves(mut point: PointFeatures, value: impl Fn(i64) -> f64) -> PointFeatures {
+    let at = |i: i64| DateTime::from_timestamp(1_750_032_000 + 600 * i, 0).unwrap();
+    let samples: Vec<Sample> = (0..288).map(|i| Sample { at: at(i), value: value(i), quality: 0 }).collect();
+    let day = |n: usize| {
+        let part = &samples[144 * n..144 * (n + 1)];
+        day_buckets(part[0].at.date_naive(), None, part, Duration::hours(24))
+    };
+    point.fingerprint = fingerprint(&samples, &[day(0), day(1)].concat());
+    point
+}
+
+#[test]
+fn behaviour_speaks_for_and_against_a_role() {
+    let spec = pattern("Centrifugal Pump");
+    let score = |line: &str, value: &dyn Fn(i64) -> f64| {
+        let point = behaves(points(&[line]).remove(0), value);
+        let proposal = propose(&[point], &spec, &SiteMemory::default());
+        let role = proposal.roles.first().map(|r| (r.role.clone(), r.score));
+        (role, proposal.scores, proposal.reason)
+    };
+    let wave = |i: i64| (i as f64 / 7.0).sin();
+    let (role, scores, _) = score("P-1.FlowRate | m3/h", &|i| 400.0 + 30.0 * wave(i));
+    let (name, plain) = role.expect("a role");
+    assert_eq!((name.as_str(), scores.range, scores.behavior), ("Flow Rate", Some(1.0), Some(1.0)));
+    // 400 m³/h are 1 761 gpm, within the pump's 10 000; 400 000 are not.
+    let (role, scores, reason) = score("P-1.FlowRate | m3/h", &|i| 400_000.0 + 30.0 * wave(i));
+    assert_eq!(scores.range, Some(0.0));
+    assert!(role.is_none_or(|(_, score)| score < plain), "{reason}");
+    // A flow that is on or off is none.
+    let (role, scores, _) = score("P-1.FlowRate | m3/h", &|i| (i / 30 % 2) as f64);
+    assert_eq!(scores.behavior, Some(0.0));
+    assert!(role.is_none_or(|(_, score)| score < plain));
+}
+
+#[test]
+fn a_barometer_is_understood_however_its_pressure_is_marked() {
+    let spec = pattern("Meteorological Station");
+    for (unit, factor) in [("hPa", 1.0), ("bara", 0.001), ("mbar", 1.0), ("hPa(a)", 1.0), ("kPa", 0.1)] {
+        let point = points(&[&format!("MET.BaroPress | {unit}")]).remove(0);
+        let point = behaves(point, |i| factor * (1000.0 + 8.0 * (i as f64 / 40.0).sin()));
+        let proposal = propose(&[point], &spec, &SiteMemory::default());
+        assert_eq!(proposal.scores.range, Some(1.0), "{unit}");
+    }
 }
 
 fn named(names: &[&str]) -> Vec<NamedPoint> {
@@ -261,8 +329,22 @@ fn sequence_digits_behind_an_equipment_number_group_it() {
 
 #[test]
 fn labels_are_what_a_person_would_say() {
+    let label = |names: &[&str]| labels(&[names.to_vec()]).remove(0);
     assert_eq!(label(&["North/Pumps/P-305/Flow", "North/Pumps/P-305/Level"]), "P-305");
     assert_eq!(label(&["U02_PMP07_FLOW", "U02_PMP07_AMPS", "X"]), "U02_PMP07");
     assert_eq!(label(&["alone"]), "alone");
     assert_eq!(label(&[]), "");
+}
+
+#[test]
+fn groups_that_would_be_called_the_same_are_told_apart() {
+    let groups = [
+        vec!["East/AHU-1/Flow", "East/AHU-1/Temp"],
+        vec!["West/AHU-1/Flow", "West/AHU-1/Temp"],
+        vec!["West/AHU-2/Flow", "West/AHU-2/Temp"],
+        vec!["12VAV1_T", "12VAV2_T"],
+        vec!["12VAV3_T", "12VAV4_T"],
+    ];
+    let expected = ["East/AHU-1", "West/AHU-1", "AHU-2", "12VAV1_T and 1 more", "12VAV3_T and 1 more"];
+    assert_eq!(labels(&groups), expected);
 }
