@@ -24,14 +24,11 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
             let end = grid.end();
             let mut summary = Map::new();
             let points = grid.points.clone();
-            let grid = std::sync::Arc::new(grid);
             for variant in Variant::ALL {
                 if stage.cancelled.is_cancelled() {
                     return Err(StageError::Cancelled);
                 }
-                let grid = grid.clone();
-                let found =
-                    tokio::task::spawn_blocking(move || correlations(&grid, variant, threshold)).await?;
+                let found = correlations(&grid, variant, threshold);
                 let rows: Vec<CorrelationRow> = found
                     .pairs
                     .iter()

@@ -63,11 +63,21 @@ pub fn handler(store: Store, engine: EngineConfig) -> Handler {
 
 async fn run(stage: &Stage, context: &JobContext) -> Result<Value, StageError> {
     match context.job {
-        JobName::PatternLearning => return learning::run(stage).await,
-        JobName::Maintenance => return maintenance::run(stage).await,
-        JobName::Sealing => return sealing::run(stage).await,
-        _ => {}
+        JobName::BehavioralAnalysis => each_source(stage, context, behavior::run).await,
+        JobName::CorrelationAnalysis => each_source(stage, context, correlation::run).await,
+        JobName::ClusterDetection => each_source(stage, context, clustering::run).await,
+        JobName::PatternMatching => each_source(stage, context, matching::run).await,
+        JobName::PatternLearning => learning::run(stage).await,
+        JobName::Maintenance => maintenance::run(stage).await,
+        JobName::Sealing => sealing::run(stage).await,
     }
+}
+
+async fn each_source(
+    stage: &Stage,
+    context: &JobContext,
+    work: impl AsyncFn(&Stage, &DataSource) -> Result<Outcome, StageError>,
+) -> Result<Value, StageError> {
     let mut results = Map::new();
     for source in stage.store.data_sources().await? {
         if context.data_source_id.is_some_and(|wanted| wanted != source.id) {
@@ -76,13 +86,7 @@ async fn run(stage: &Stage, context: &JobContext) -> Result<Value, StageError> {
         if stage.cancelled.is_cancelled() {
             return Err(StageError::Cancelled);
         }
-        let outcome = match context.job {
-            JobName::BehavioralAnalysis => behavior::run(stage, &source).await?,
-            JobName::CorrelationAnalysis => correlation::run(stage, &source).await?,
-            JobName::ClusterDetection => clustering::run(stage, &source).await?,
-            _ => matching::run(stage, &source).await?,
-        };
-        let result = match outcome {
+        let result = match work(stage, &source).await? {
             Outcome::Done(result) => result,
             Outcome::Unchanged => json!({ "skipped": true }),
         };
