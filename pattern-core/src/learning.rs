@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 pub struct EvidenceDay {
     /// The site that observed it.
     pub origin: String,
-    /// `approval`, `rejection`, …
+    /// `approval`, `rejection` or `correction`.
     pub kind: String,
     pub favourable: bool,
     pub day: NaiveDate,
@@ -22,7 +22,7 @@ pub struct Confidence {
     pub lower_bound: f64,
     /// Mean of the posterior, 0..1.
     pub mean: f64,
-    /// Weighted facts behind it, the prior not counted.
+    /// Facts behind it, older ones weighing less, the prior not counted.
     pub support: f64,
 }
 
@@ -34,15 +34,6 @@ const PRIOR_STRENGTH: f64 = 8.0;
 /// shipped priors stay recognisable, high enough that few facts are told from many.
 const CREDIBILITY: f64 = 0.7;
 
-/// What one fact is worth. A decision by a person is worth one; what a machine concluded is worth less.
-fn weight(kind: &str) -> f64 {
-    match kind {
-        "approval" | "rejection" | "correction" => 1.0,
-        "binding" | "outcome" => 0.5,
-        _ => 0.25,
-    }
-}
-
 /// The confidence of a pattern with this prior, from its evidence. A pure function: the order of the
 /// counts, and counts that occur twice, change nothing. Facts after `today` weigh as today's.
 pub fn confidence(prior: f64, counts: &[EvidenceDay], today: NaiveDate) -> Confidence {
@@ -52,9 +43,9 @@ pub fn confidence(prior: f64, counts: &[EvidenceDay], today: NaiveDate) -> Confi
         *count = (*count).max(c.count);
     }
     let (mut favourable, mut adverse) = (0.0, 0.0);
-    for ((_, kind, is_favourable, day), count) in merged {
+    for ((_, _, is_favourable, day), count) in merged {
         let age = (today - day).num_days().max(0) as f64;
-        let worth = count as f64 * weight(kind) * 0.5_f64.powf(age / HALF_LIFE_DAYS);
+        let worth = count as f64 * 0.5_f64.powf(age / HALF_LIFE_DAYS);
         if is_favourable {
             favourable += worth;
         } else {

@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-use crate::{Result, Store, StoreError, jobs::Fence, outbox};
+use crate::{Result, Store, StoreError, evidence, outbox};
 
 /// A pattern as matching uses it.
 #[derive(Debug, Clone)]
@@ -28,31 +28,18 @@ pub struct LibraryChange {
     pub unchanged: usize,
 }
 
-/// A pattern whose row is locked to the end of the transaction.
-pub(crate) struct LockedPattern {
+/// A pattern as one data source knows it: with its own roles, and without those of others.
+pub(crate) struct KnownPattern {
     pub id: Uuid,
     pub version: i64,
     pub category: String,
     pub roles: BTreeSet<String>,
-}
-
-/// A confidence made from evidence, about to replace the one that is kept.
-#[derive(Debug, Clone)]
-pub struct FoldedConfidence {
-    pub pattern_id: Uuid,
-    pub confidence: f64,
-    pub support: f64,
-    /// What changed and why, in words.
-    pub cause: Cause,
-    /// The site whose decision caused it.
-    pub data_source: Option<String>,
-    /// The facts that are in it now.
-    pub facts: Vec<Uuid>,
+    data_source_id: Uuid,
 }
 
 impl Store {
-    /// Brings specifications into the library. What is there already keeps its confidence; a changed
-    /// specification becomes a new version.
+    /// Brings specifications into the library; a changed one becomes a new version, and its evidence is
+    /// folded into the new prior. What ships with the product leaves alone what a person changed.
     pub async fn load_library(
         &self,
         specs: &[PatternSpec],
@@ -61,45 +48,50 @@ impl Store {
     ) -> Result<LibraryChange> {
         let mut tx = self.pool.begin().await?;
         sqlx::query!("select pg_advisory_xact_lock(hashtext('naia library'))").execute(&mut *tx).await?;
+        let mut in_order: Vec<&PatternSpec> = specs.iter().collect();
+        in_order.sort_by_key(|spec| id_of(spec));
         let mut change = LibraryChange::default();
-        for spec in specs {
+        for spec in in_order {
             let body = serde_json::to_value(spec)?;
             let known = sqlx::query!(
-                "select id, body, confidence from patterns where kind = $1 and name = $2 for update",
+                "select id, body, source from patterns where kind = $1 and name = $2 for no key update",
                 spec.kind,
                 spec.name
             )
             .fetch_optional(&mut *tx)
             .await?;
-            let (id, r#type, previous, why) = match known {
-                Some(row) if row.body == body => {
+            match known {
+                None => {
+                    change.created += 1;
+                    insert(&mut tx, spec, source, Told::by_engine("loaded"), now).await?;
+                }
+                Some(row) if row.body == body => change.unchanged += 1,
+                Some(row) if source == PatternSource::Library && row.source != source_text(source) => {
                     change.unchanged += 1;
-                    continue;
                 }
                 Some(row) => {
                     change.updated += 1;
                     sqlx::query!(
-                        "update patterns set category = $2, description = $3, body = $4, version = version + 1,
-                                status = 'active', updated_at = $5 where id = $1",
+                        "update patterns set category = $2, description = $3, body = $4, source = $5,
+                                status = 'active' where id = $1",
                         row.id,
                         spec.category,
                         spec.description,
                         body,
-                        now
+                        source_text(source)
                     )
                     .execute(&mut *tx)
                     .await?;
-                    (row.id, EventType::PatternUpdated, Some(row.confidence), "specification changed")
+                    replace_library_roles(&mut tx, row.id, spec).await?;
+                    let judged = evidence::judge(&mut tx, row.id, now).await?;
+                    evidence::write(&mut tx, row.id, &judged, now).await?;
+                    let told = Told {
+                        previous_confidence: Some(judged.confidence_before),
+                        ..Told::by_engine("specification changed")
+                    };
+                    tell(&mut tx, row.id, EventType::PatternUpdated, told, now).await?;
                 }
-                None => {
-                    change.created += 1;
-                    (insert(&mut tx, spec, source, now).await?, EventType::PatternCreated, None, "loaded")
-                }
-            };
-            replace_library_roles(&mut tx, id, spec).await?;
-            let pattern = load(&mut tx, id).await?;
-            keep_version(&mut tx, &pattern, why).await?;
-            publish(&mut tx, r#type, pattern, None, previous, Cause::engine(why), now).await?;
+            }
         }
         tx.commit().await?;
         Ok(change)
@@ -154,135 +146,144 @@ impl Store {
         patterns.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(patterns)
     }
-
-    /// Writes folded confidences, marks their facts and tells what changed. Answers how many changed.
-    pub async fn fold_confidences(
-        &self,
-        folded: &[FoldedConfidence],
-        fence: Fence,
-        now: DateTime<Utc>,
-    ) -> Result<usize> {
-        let mut tx = self.pool.begin().await?;
-        fence.confirm(&mut tx).await?;
-        let mut changed = 0;
-        let mut in_order: Vec<_> = folded.iter().collect();
-        in_order.sort_by_key(|f| f.pattern_id);
-        for fold in in_order {
-            let before = sqlx::query!(
-                "select confidence, support from patterns where id = $1 for update",
-                fold.pattern_id
-            )
-            .fetch_one(&mut *tx)
-            .await?;
-            sqlx::query!("update evidence set folded_at = $2 where id = any($1)", &fold.facts, now)
-                .execute(&mut *tx)
-                .await?;
-            if (before.confidence - fold.confidence).abs() < 1e-9
-                && (before.support - fold.support).abs() < 1e-9
-            {
-                continue;
-            }
-            changed += 1;
-            sqlx::query!(
-                "update patterns set confidence = $2, support = $3, version = version + 1, updated_at = $4
-                 where id = $1",
-                fold.pattern_id,
-                fold.confidence,
-                fold.support,
-                now
-            )
-            .execute(&mut *tx)
-            .await?;
-            let pattern = load(&mut tx, fold.pattern_id).await?;
-            keep_version(&mut tx, &pattern, &fold.cause.cause).await?;
-            let (source, cause) = (fold.data_source.clone(), fold.cause.clone());
-            publish(&mut tx, EventType::PatternUpdated, pattern, source, Some(before.confidence), cause, now)
-                .await?;
-        }
-        tx.commit().await?;
-        Ok(changed)
-    }
 }
 
-pub(crate) async fn lock(conn: &mut PgConnection, id: Uuid) -> Result<LockedPattern> {
-    let row = sqlx::query!("select id, version, category, body from patterns where id = $1 for update", id)
+pub(crate) async fn known_to(conn: &mut PgConnection, id: Uuid, data_source: Uuid) -> Result<KnownPattern> {
+    let row = sqlx::query!("select version, category from patterns where id = $1", id)
         .fetch_optional(&mut *conn)
         .await?
         .ok_or_else(|| StoreError::NotFound(format!("pattern {id}")))?;
-    let roles = sqlx::query_scalar!("select name from pattern_roles where pattern_id = $1", id)
-        .fetch_all(conn)
-        .await?;
-    Ok(LockedPattern {
-        id: row.id,
+    let roles = sqlx::query_scalar!(
+        "select name from pattern_roles
+         where pattern_id = $1 and (data_source_id is null or data_source_id = $2)",
+        id,
+        data_source
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(KnownPattern {
+        id,
         version: row.version,
         category: row.category,
         roles: roles.into_iter().collect(),
+        data_source_id: data_source,
     })
 }
 
-/// A role that the pattern lacks becomes the site's own.
-pub(crate) async fn add_site_roles(
+/// Equipment is an instance of the pattern now: it has to be in force still, and a role that it lacks
+/// becomes the site's own.
+pub(crate) async fn confirm(
     conn: &mut PgConnection,
-    pattern: &LockedPattern,
-    data_source: Uuid,
-    roles: impl Iterator<Item = &String>,
+    pattern: &KnownPattern,
+    roles: &[String],
+    reviewer: &str,
+    now: DateTime<Utc>,
 ) -> Result<()> {
-    for role in roles.filter(|role| !pattern.roles.contains(*role)) {
-        sqlx::query!(
-            "insert into pattern_roles (pattern_id, name, required, weight, data_source_id, position)
-             select $1, $2, false, 1.0, $3, coalesce(max(position), 0) + 1 from pattern_roles where pattern_id = $1
-             on conflict do nothing",
-            pattern.id,
-            role,
-            data_source
-        )
+    let locked =
+        sqlx::query!("select name, status from patterns where id = $1 for no key update", pattern.id)
+            .fetch_one(&mut *conn)
+            .await?;
+    if locked.status != "active" {
+        let what = format!("pattern '{}' is retired; approve with another pattern_id", locked.name);
+        return Err(StoreError::Conflict(what));
+    }
+    let added = sqlx::query_scalar!(
+        "insert into pattern_roles (pattern_id, name, required, weight, data_source_id, position)
+         select $1, role, false, 1.0, $2,
+                place + (select coalesce(max(position), 0) from pattern_roles where pattern_id = $1)
+         from unnest($3::text[]) with ordinality as used(role, place)
+         where not exists (select from pattern_roles known where known.pattern_id = $1 and known.name = role
+                             and (known.data_source_id is null or known.data_source_id = $2))
+         returning name",
+        pattern.id,
+        pattern.data_source_id,
+        roles
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    if added.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!("update patterns set version = version + 1, updated_at = $2 where id = $1", pattern.id, now)
         .execute(&mut *conn)
         .await?;
-    }
-    Ok(())
+    let data_source =
+        sqlx::query_scalar!("select name from data_sources where id = $1", pattern.data_source_id)
+            .fetch_one(&mut *conn)
+            .await?;
+    let told = Told {
+        cause: Cause::reviewer(reviewer, format!("{data_source} added {}", added.join(", "))),
+        data_source: Some(data_source),
+        previous_confidence: None,
+    };
+    tell(conn, pattern.id, EventType::PatternUpdated, told, now).await
 }
 
 /// Makes a pattern from what a site taught; a retired one of the same name comes back.
-pub(crate) async fn insert_learned(
+pub(crate) async fn learn(
     conn: &mut PgConnection,
     spec: &PatternSpec,
+    data_source: &str,
+    cause: Cause,
     now: DateTime<Utc>,
-) -> Result<LockedPattern> {
-    let taken = sqlx::query_scalar!(
-        "select id from patterns where kind = $1 and name = $2 and status = 'active'",
-        spec.kind,
-        spec.name
-    )
-    .fetch_optional(&mut *conn)
-    .await?;
-    if taken.is_some() {
-        return Err(StoreError::Conflict(format!(
-            "pattern '{}' exists already; approve with its pattern_id, or give another pattern_name",
-            spec.name
-        )));
-    }
-    let id = insert(conn, spec, PatternSource::Learned, now).await?;
-    replace_library_roles(conn, id, spec).await?;
-    let pattern = load(conn, id).await?;
-    keep_version(conn, &pattern, "learned from look-alike clusters").await?;
-    lock(conn, id).await
+) -> Result<Uuid> {
+    let told = Told { cause, data_source: Some(data_source.to_owned()), previous_confidence: None };
+    insert(conn, spec, PatternSource::Learned, told, now).await
 }
 
+/// A learned pattern goes with its last equipment; whoever approves it again brings it back.
+pub(crate) async fn retire_unused(
+    conn: &mut PgConnection,
+    id: Uuid,
+    data_source: &str,
+    cause: Cause,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let learned =
+        sqlx::query!("select id from patterns where id = $1 and source = 'learned' for no key update", id)
+            .fetch_optional(&mut *conn)
+            .await?;
+    if learned.is_none() {
+        return Ok(());
+    }
+    let retired = sqlx::query!(
+        "update patterns set status = 'retired', version = version + 1, updated_at = $2
+         where id = $1 and not exists (select from equipment where pattern_id = $1 and status = 'active')",
+        id,
+        now
+    )
+    .execute(&mut *conn)
+    .await?;
+    if retired.rows_affected() == 0 {
+        return Ok(());
+    }
+    let told = Told { cause, data_source: Some(data_source.to_owned()), previous_confidence: None };
+    tell(conn, id, EventType::PatternRetired, told, now).await
+}
+
+fn id_of(spec: &PatternSpec) -> Uuid {
+    stable_id(&["pattern", &spec.kind, &spec.name])
+}
+
+/// Of two who insert the same name at once, the second waits for the first and is refused.
 async fn insert(
     conn: &mut PgConnection,
     spec: &PatternSpec,
     source: PatternSource,
+    told: Told,
     now: DateTime<Utc>,
 ) -> Result<Uuid> {
-    Ok(sqlx::query_scalar!(
+    let id = sqlx::query_scalar!(
         "insert into patterns (id, kind, name, category, description, source, body, confidence, created_at,
                                updated_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
          on conflict (kind, name) do update set
-            status = 'active', body = excluded.body, version = patterns.version + 1,
+            status = 'active', category = excluded.category, description = excluded.description,
+            source = excluded.source, body = excluded.body, version = patterns.version + 1,
             updated_at = excluded.updated_at
+            where patterns.status = 'retired'
          returning id",
-        stable_id(&["pattern", &spec.kind, &spec.name]),
+        id_of(spec),
         spec.kind,
         spec.name,
         spec.category,
@@ -292,56 +293,76 @@ async fn insert(
         spec.confidence,
         now
     )
-    .fetch_one(conn)
-    .await?)
+    .fetch_optional(&mut *conn)
+    .await?
+    .ok_or_else(|| {
+        StoreError::Conflict(format!(
+            "pattern '{}' exists already; approve with its pattern_id, or give another pattern_name",
+            spec.name
+        ))
+    })?;
+    replace_library_roles(conn, id, spec).await?;
+    tell(conn, id, EventType::PatternCreated, told, now).await?;
+    Ok(id)
 }
 
 async fn replace_library_roles(conn: &mut PgConnection, pattern: Uuid, spec: &PatternSpec) -> Result<()> {
     sqlx::query!("delete from pattern_roles where pattern_id = $1 and data_source_id is null", pattern)
         .execute(&mut *conn)
         .await?;
-    for (position, role) in spec.roles.iter().enumerate() {
-        sqlx::query!(
-            "insert into pattern_roles (pattern_id, name, required, weight, position) values ($1, $2, $3, $4, $5)",
-            pattern,
-            role.name,
-            role.required,
-            role.weight,
-            position as i32
-        )
-        .execute(&mut *conn)
-        .await?;
-    }
-    Ok(())
-}
-
-async fn keep_version(conn: &mut PgConnection, pattern: &Pattern, reason: &str) -> Result<()> {
     sqlx::query!(
-        "insert into pattern_versions (pattern_id, version, body, confidence, reason)
-         select id, version, body, confidence, $2 from patterns where id = $1 on conflict do nothing",
-        pattern.id,
-        reason
+        "insert into pattern_roles (pattern_id, name, required, weight, position)
+         select $1, name, required, weight, place - 1
+         from unnest($2::text[], $3::bool[], $4::double precision[]) with ordinality
+              as role(name, required, weight, place)",
+        pattern,
+        &spec.roles.iter().map(|r| r.name.clone()).collect::<Vec<_>>(),
+        &spec.roles.iter().map(|r| r.required).collect::<Vec<_>>(),
+        &spec.roles.iter().map(|r| r.weight).collect::<Vec<_>>()
     )
     .execute(conn)
     .await?;
     Ok(())
 }
 
-async fn publish(
+/// What the world is told about a change of a pattern.
+pub(crate) struct Told {
+    pub cause: Cause,
+    /// The site whose decision caused it.
+    pub data_source: Option<String>,
+    pub previous_confidence: Option<f64>,
+}
+
+impl Told {
+    fn by_engine(why: &str) -> Self {
+        Self { cause: Cause::engine(why), data_source: None, previous_confidence: None }
+    }
+}
+
+/// Keeps the pattern's new version and tells of it.
+pub(crate) async fn tell(
     conn: &mut PgConnection,
+    id: Uuid,
     r#type: EventType,
-    pattern: Pattern,
-    data_source: Option<String>,
-    previous_confidence: Option<f64>,
-    cause: Cause,
+    told: Told,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let (id, version) = (pattern.id, pattern.version);
+    let Told { cause, data_source, previous_confidence } = told;
+    sqlx::query!(
+        "insert into pattern_versions (pattern_id, version, body, confidence, reason)
+         select id, version, body, confidence, $2 from patterns where id = $1",
+        id,
+        cause.cause
+    )
+    .execute(&mut *conn)
+    .await?;
+    let pattern = load(conn, id).await?;
+    let version = pattern.version;
     let data = PatternData { pattern, data_source, previous_confidence, cause };
     outbox::append(conn, &[NewEvent::new(r#type, id, version, None, now, &data)]).await
 }
 
-pub(crate) async fn load(conn: &mut PgConnection, id: Uuid) -> Result<Pattern> {
+async fn load(conn: &mut PgConnection, id: Uuid) -> Result<Pattern> {
     load_many(conn, &[id]).await?.pop().ok_or_else(|| StoreError::NotFound(format!("pattern {id}")))
 }
 

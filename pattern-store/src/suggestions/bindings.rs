@@ -1,14 +1,12 @@
 //! What an approval leaves behind: equipment, bindings, a site's own roles, evidence.
 
-use pattern_core::domain::{
-    ApproveRequest, Cause, EquipmentRef, EventType, NewEvent, PatternData, stable_id,
-};
+use pattern_core::domain::{ApproveRequest, Cause, EquipmentRef, stable_id};
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::decide::{DecideError, Deciding};
-use crate::{Result, Store, StoreError, evidence, outbox, patterns};
+use crate::{Result, Store, StoreError, evidence, patterns, patterns::KnownPattern};
 
 /// A point in a role of a piece of equipment, as matching learns from it.
 #[derive(Debug, Clone)]
@@ -42,25 +40,22 @@ pub(super) async fn approve(
 ) -> Result<EquipmentRef, DecideError> {
     let suggestion = deciding.suggestion;
     let confirmed = match request.pattern_id.or(suggestion.pattern.id) {
-        Some(id) => patterns::lock(conn, id).await?,
+        Some(id) => patterns::known_to(conn, id, deciding.data_source_id).await?,
         None => create_from_draft(conn, deciding, request).await?,
     };
-    let corrected = suggestion.pattern.id.is_some_and(|proposed| proposed != confirmed.id);
-    let roles = final_roles(conn, suggestion.id, request, corrected.then_some(&confirmed.roles)).await?;
+    let corrected = suggestion.pattern.id.filter(|proposed| *proposed != confirmed.id);
+    let roles = final_roles(conn, suggestion.id, request, corrected.map(|_| &confirmed.roles)).await?;
     if roles.is_empty() {
         let what = "an approval needs at least one point with a role; assign one, or reject the suggestion";
         return Err(StoreError::Invalid(what.into()).into());
     }
-    let name = request.equipment_name.as_deref().map(str::trim).filter(|n| !n.is_empty());
-    let name = name.unwrap_or(&suggestion.cluster.label);
-    let equipment = make_or_extend(conn, deciding, name, &confirmed).await?;
-    for (point, role) in &roles {
-        bind(conn, deciding, &equipment, &confirmed, *point, role).await?;
-    }
-    patterns::add_site_roles(conn, &confirmed, deciding.data_source_id, roles.values()).await?;
-    evidence::record(conn, &deciding.fact(confirmed.id, true)).await?;
-    if let Some(proposed) = suggestion.pattern.id.filter(|proposed| *proposed != confirmed.id) {
-        evidence::record(conn, &deciding.fact(proposed, false)).await?;
+    let equipment = make_or_extend(conn, deciding, request, &confirmed).await?;
+    bind(conn, deciding, &equipment, &confirmed, &roles).await?;
+    let names: Vec<String> = roles.into_values().collect();
+    patterns::confirm(conn, &confirmed, &names, deciding.reviewer, deciding.now).await?;
+    evidence::record(conn, &deciding.fact(confirmed.id, "approval")).await?;
+    if let Some(proposed) = corrected {
+        evidence::record(conn, &deciding.fact(proposed, "correction")).await?;
     }
     Ok(equipment)
 }
@@ -111,20 +106,15 @@ async fn final_roles(
 async fn make_or_extend(
     conn: &mut PgConnection,
     deciding: &Deciding<'_>,
-    name: &str,
-    pattern: &patterns::LockedPattern,
+    request: &ApproveRequest,
+    pattern: &KnownPattern,
 ) -> Result<EquipmentRef, StoreError> {
+    let typed = request.equipment_name.as_deref().map(str::trim).filter(|name| !name.is_empty());
+    let name = typed.unwrap_or(&deciding.suggestion.cluster.label);
     let id = stable_id(&["equipment", &deciding.data_source_id.to_string(), name]);
-    let row = sqlx::query!(
+    let made = sqlx::query!(
         "insert into equipment (id, data_source_id, name, pattern_id, pattern_version, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $6)
-         on conflict (data_source_id, name) do update set
-            version = equipment.version + 1, updated_at = excluded.updated_at,
-            pattern_version = excluded.pattern_version,
-            pattern_id = case when equipment.status = 'retired' then excluded.pattern_id
-                              else equipment.pattern_id end,
-            status = 'active'
-         returning id, pattern_id",
+         values ($1, $2, $3, $4, $5, $6, $6) on conflict (data_source_id, name) do nothing",
         id,
         deciding.data_source_id,
         name,
@@ -132,56 +122,130 @@ async fn make_or_extend(
         pattern.version,
         deciding.now
     )
-    .fetch_one(conn)
+    .execute(&mut *conn)
     .await?;
-    if row.pattern_id != pattern.id {
-        return Err(StoreError::Conflict(format!(
-            "equipment '{name}' exists already as another pattern; give another equipment_name"
-        )));
+    if made.rows_affected() == 1 {
+        return Ok(EquipmentRef { id, name: name.to_owned() });
     }
-    Ok(EquipmentRef { id: row.id, name: name.to_owned() })
+    let known = sqlx::query!(
+        "select id, pattern_id, status from equipment where data_source_id = $1 and name = $2
+         for no key update",
+        deciding.data_source_id,
+        name
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    if known.status == "active" {
+        if known.pattern_id != pattern.id {
+            return Err(StoreError::Conflict(format!(
+                "equipment '{name}' exists already as another pattern; give another equipment_name"
+            )));
+        }
+        // Two machines may well be called the same: in two buildings, of two systems.
+        if typed.is_none() && !is_about(conn, deciding.suggestion.id, known.id).await? {
+            return Err(StoreError::Conflict(format!(
+                "equipment '{name}' exists already with other points; give another equipment_name, \
+                 or this one to extend it"
+            )));
+        }
+    }
+    sqlx::query!(
+        "update equipment set version = version + 1, updated_at = $4, pattern_id = $2, pattern_version = $3,
+                status = 'active' where id = $1",
+        known.id,
+        pattern.id,
+        pattern.version,
+        deciding.now
+    )
+    .execute(conn)
+    .await?;
+    Ok(EquipmentRef { id: known.id, name: name.to_owned() })
+}
+
+/// Whether the equipment has points of the suggestion, or came from the same cluster.
+async fn is_about(conn: &mut PgConnection, suggestion: Uuid, equipment: Uuid) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from bindings b where b.equipment_id = $2 and b.retracted_at is null
+                                                   and b.point_id = any(s.point_ids))
+               or exists (select from suggestions o where o.equipment_id = $2 and o.cluster_id = s.cluster_id)
+               as "is_about!"
+           from suggestions s where s.id = $1"#,
+        suggestion,
+        equipment
+    )
+    .fetch_one(conn)
+    .await?)
 }
 
 async fn bind(
     conn: &mut PgConnection,
     deciding: &Deciding<'_>,
     equipment: &EquipmentRef,
-    pattern: &patterns::LockedPattern,
-    point: Uuid,
-    role: &str,
+    pattern: &KnownPattern,
+    roles: &BTreeMap<Uuid, String>,
 ) -> Result<(), StoreError> {
-    let inserted = sqlx::query!(
-        "insert into bindings (id, point_id, equipment_id, pattern_id, category, role, suggestion_id, bound_by,
+    let points: Vec<Uuid> = roles.keys().copied().collect();
+    let names: Vec<String> = roles.values().cloned().collect();
+    // What these points were before makes way: an undo of either answer then retracts its own only.
+    sqlx::query!(
+        "update bindings set retracted_at = $3
+         where equipment_id = $1 and point_id = any($2) and retracted_at is null",
+        equipment.id,
+        &points,
+        deciding.now
+    )
+    .execute(&mut *conn)
+    .await?;
+    let taken = sqlx::query!(
+        "select b.role, p.name as point from bindings b join points p on p.id = b.point_id
+         where b.equipment_id = $1 and b.role = any($2) and b.retracted_at is null order by b.role limit 1",
+        equipment.id,
+        &names
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    if let Some(taken) = taken {
+        return Err(StoreError::Conflict(format!(
+            "role '{}' of {} is taken by point {} already; assign another role, or undo that approval",
+            taken.role, equipment.name, taken.point
+        )));
+    }
+    let ids: Vec<Uuid> = points
+        .iter()
+        .map(|point| stable_id(&["binding", &deciding.decision_id.to_string(), &point.to_string()]))
+        .collect();
+    let bound = sqlx::query!(
+        "insert into bindings (id, point_id, role, equipment_id, pattern_id, category, suggestion_id, bound_by,
                                bound_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         select id, point, role, $4, $5, $6, $7, $8, $9
+         from unnest($1::uuid[], $2::uuid[], $3::text[]) as new(id, point, role)
          on conflict (point_id, category) where retracted_at is null do nothing",
-        stable_id(&["binding", &deciding.decision_id.to_string(), &point.to_string()]),
-        point,
+        &ids,
+        &points,
+        &names,
         equipment.id,
         pattern.id,
         pattern.category,
-        role,
         deciding.suggestion.id,
         deciding.reviewer,
         deciding.now
     )
     .execute(&mut *conn)
     .await?;
-    if inserted.rows_affected() == 1 {
+    if bound.rows_affected() == roles.len() as u64 {
         return Ok(());
     }
     let holder = sqlx::query!(
-        "select e.id, e.name, p.name as point from bindings b join equipment e on e.id = b.equipment_id
+        "select e.name, p.name as point from bindings b join equipment e on e.id = b.equipment_id
          join points p on p.id = b.point_id
-         where b.point_id = $1 and b.category = $2 and b.retracted_at is null",
-        point,
-        pattern.category
+         where b.point_id = any($1) and b.category = $2 and b.equipment_id <> $3 and b.retracted_at is null
+         order by p.name limit 1",
+        &points,
+        pattern.category,
+        equipment.id
     )
     .fetch_one(conn)
     .await?;
-    if holder.id == equipment.id {
-        return Ok(());
-    }
     Err(StoreError::Conflict(format!(
         "point {} belongs to {} already; take its role away here, or undo that approval",
         holder.point, holder.name
@@ -193,7 +257,7 @@ async fn create_from_draft(
     conn: &mut PgConnection,
     deciding: &Deciding<'_>,
     request: &ApproveRequest,
-) -> Result<patterns::LockedPattern, StoreError> {
+) -> Result<KnownPattern, StoreError> {
     let draft = sqlx::query_scalar!("select draft from suggestions where id = $1", deciding.suggestion.id)
         .fetch_one(&mut *conn)
         .await?
@@ -204,16 +268,7 @@ async fn create_from_draft(
     if let Some(name) = request.pattern_name.as_deref().map(str::trim).filter(|n| !n.is_empty()) {
         spec.name = name.to_owned();
     }
-    let created = patterns::insert_learned(conn, &spec, deciding.now).await?;
-    let pattern = patterns::load(conn, created.id).await?;
-    let data = PatternData {
-        pattern,
-        data_source: Some(deciding.suggestion.data_source.clone()),
-        previous_confidence: None,
-        cause: Cause::reviewer(deciding.reviewer, "approved as a new pattern"),
-    };
-    let event =
-        NewEvent::new(EventType::PatternCreated, created.id, created.version, None, deciding.now, &data);
-    outbox::append(conn, &[event]).await?;
-    Ok(created)
+    let cause = Cause::reviewer(deciding.reviewer, "approved as a new pattern");
+    let id = patterns::learn(conn, &spec, &deciding.suggestion.data_source, cause, deciding.now).await?;
+    patterns::known_to(conn, id, deciding.data_source_id).await
 }

@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::propose::{expire, publish};
-use super::read::{last_decision, load_suggestion};
+use super::read::load_suggestion;
 use super::{bindings, undo};
 use crate::{Store, StoreError, evidence};
 
@@ -133,7 +133,7 @@ impl Store {
             DecisionRequest::Reject(reject) => {
                 remember_rejection(&mut tx, &deciding).await?;
                 if let Some(pattern) = before.pattern.id {
-                    evidence::record(&mut tx, &deciding.fact(pattern, false)).await?;
+                    evidence::record(&mut tx, &deciding.fact(pattern, "rejection")).await?;
                 }
                 set_status(&mut tx, id, SuggestionStatus::Rejected, None, None, now).await?;
                 if reject.reason.is_empty() {
@@ -183,13 +183,13 @@ impl Store {
 }
 
 impl Deciding<'_> {
-    pub fn fact(&self, pattern_id: Uuid, favourable: bool) -> evidence::Fact {
+    pub fn fact(&self, pattern_id: Uuid, kind: &'static str) -> evidence::Fact {
         evidence::Fact {
             pattern_id,
             data_source_id: self.data_source_id,
             origin: self.suggestion.data_source.clone(),
-            kind: if favourable { "approval" } else { "rejection" },
-            favourable,
+            kind,
+            favourable: kind == "approval",
             subject: self.suggestion.id.to_string(),
             cause: self.decision_id,
             observed_at: self.now,
@@ -225,13 +225,23 @@ async fn rivals(conn: &mut PgConnection, id: Uuid) -> Result<Vec<Uuid>, StoreErr
     .await?)
 }
 
+/// Who changed it last. A decision leaves its own time on every suggestion of the cluster that it
+/// changes, so a rival is known to have expired by it; the engine's changes bear no decision's time.
 async fn conflict(conn: &mut PgConnection, current: &Suggestion) -> Result<DecideError, StoreError> {
-    let last = last_decision(conn, current.id).await?;
+    let last = sqlx::query!(
+        "select s.updated_at, (select x.reviewer from decisions x join suggestions q on q.id = x.suggestion_id
+                               where q.cluster_id = s.cluster_id and x.created_at = s.updated_at
+                               order by q.id = s.id desc limit 1) as reviewer
+         from suggestions s where s.id = $1",
+        current.id
+    )
+    .fetch_one(conn)
+    .await?;
     Ok(DecideError::Conflict {
         status: current.status,
         version: current.version,
-        decided_by: last.as_ref().map_or_else(|| "engine".into(), |d| d.decided_by.clone()),
-        decided_at: last.map_or(current.created_at, |d| d.decided_at),
+        decided_by: last.reviewer.unwrap_or_else(|| "engine".into()),
+        decided_at: last.updated_at,
     })
 }
 
@@ -274,10 +284,12 @@ async fn set_status(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "update suggestions set status = $2, equipment_id = $3, deferred_until = $4, version = version + 1,
+        "update suggestions set status = $2, equipment_id = $3, deferred_until = $4::timestamptz, version = version + 1,
                 updated_at = $5::timestamptz,
-                expires_at = case when $2 = 'pending' then $5::timestamptz + (expires_at - created_at)
-                                  else expires_at end
+                expires_at = case $2
+                    when 'pending' then $5::timestamptz + answer_within
+                    when 'deferred' then greatest(expires_at, coalesce($4, $5::timestamptz) + answer_within)
+                    else expires_at end
          where id = $1",
         id,
         status.as_str(),

@@ -4,9 +4,11 @@ mod bindings;
 mod decide;
 mod propose;
 mod read;
+mod settled;
 mod undo;
 
 pub use bindings::ActiveBinding;
 pub use decide::{DecideError, DecisionRequest, Idempotency};
 pub use propose::{NewSuggestion, ProposeChange, SuggestedRoleRow};
 pub use read::{DetailRow, RecentDecision, SuggestionFilter, SuggestionPage, SuggestionStats};
+pub use settled::{Answer, SettledQuestions};

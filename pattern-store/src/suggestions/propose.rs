@@ -7,10 +7,11 @@ use pattern_core::domain::{
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::PgConnection;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
 use super::read::load_suggestions;
+use super::settled::settled_questions;
 use crate::{Result, Store, jobs::Fence, locks, outbox};
 
 /// A proposal of a matching run.
@@ -47,9 +48,6 @@ pub struct ProposeChange {
 
 /// A smaller move of the confidence is not worth an event.
 const CONFIDENCE_STEP: f64 = 0.005;
-/// From this share of common points on, two member sets are the same question.
-const SAME_MEMBERS: f64 = 0.5;
-
 struct Open {
     id: Uuid,
     status: SuggestionStatus,
@@ -59,13 +57,6 @@ struct Open {
     point_ids: Vec<Uuid>,
 }
 
-/// A question that a person, or time, has answered.
-struct Past {
-    pattern_id: Option<Uuid>,
-    point_ids: BTreeSet<Uuid>,
-    approved: bool,
-}
-
 impl Store {
     /// Makes `proposals` the open questions of a data source: new ones are created, known ones updated,
     /// pending ones that nobody proposes any more expire. What a person answered is not asked again.
@@ -73,7 +64,7 @@ impl Store {
         &self,
         data_source: Uuid,
         proposals: &[NewSuggestion],
-        expires_after: Duration,
+        answer_within: Duration,
         fence: Fence,
         now: DateTime<Utc>,
     ) -> Result<ProposeChange> {
@@ -95,10 +86,10 @@ impl Store {
                     update(&mut tx, old.id, proposal, now).await?;
                     touched.push((old.id, EventType::SuggestionChanged, cause));
                 }
-                None if settled.iter().any(|past| past.answers(proposal)) => change.remembered += 1,
+                None if settled.answer(proposal).is_some() => change.remembered += 1,
                 None => {
                     change.created += 1;
-                    let id = insert(&mut tx, data_source, proposal, now + expires_after, now).await?;
+                    let id = insert(&mut tx, data_source, proposal, answer_within, now).await?;
                     touched.push((id, EventType::SuggestionCreated, proposal.reason.clone()));
                 }
             }
@@ -163,23 +154,6 @@ impl Store {
     }
 }
 
-impl Past {
-    fn answers(&self, proposal: &NewSuggestion) -> bool {
-        let asked: BTreeSet<Uuid> = proposal.point_ids.iter().copied().collect();
-        let common = self.point_ids.intersection(&asked).count() as f64;
-        let all = self.point_ids.union(&asked).count().max(1) as f64;
-        if common / all < SAME_MEMBERS {
-            return false;
-        }
-        let same_pattern = self.pattern_id == proposal.pattern.map(|(id, _)| id);
-        if !self.approved {
-            return same_pattern;
-        }
-        // What is approved is settled for every pattern; only the same one may ask to take in new points.
-        !same_pattern || proposal.roles.iter().all(|role| self.point_ids.contains(&role.point_id))
-    }
-}
-
 type OpenByQuestion = BTreeMap<(Uuid, Option<Uuid>), Open>;
 
 async fn open_suggestions(conn: &mut PgConnection, data_source: Uuid) -> Result<OpenByQuestion> {
@@ -210,29 +184,6 @@ async fn open_suggestions(conn: &mut PgConnection, data_source: Uuid) -> Result<
         .collect())
 }
 
-/// Rejections in force, approvals in force, and questions that ran out unanswered.
-async fn settled_questions(conn: &mut PgConnection, data_source: Uuid) -> Result<Vec<Past>> {
-    let rows = sqlx::query!(
-        r#"select pattern_id, point_ids as "point_ids!", false as "approved!" from rejections
-           where data_source_id = $1 and retracted_at is null
-           union all
-           select pattern_id, point_ids, status = 'approved' from suggestions
-           where data_source_id = $1
-             and (status = 'approved' or (status = 'expired' and updated_at >= expires_at))"#,
-        data_source
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|r| Past {
-            pattern_id: r.pattern_id,
-            point_ids: r.point_ids.into_iter().collect(),
-            approved: r.approved,
-        })
-        .collect())
-}
-
 async fn is_same(conn: &mut PgConnection, old: &Open, new: &NewSuggestion) -> Result<bool> {
     let old_points: HashSet<&Uuid> = old.point_ids.iter().collect();
     if old.purpose != new.purpose.as_str()
@@ -256,7 +207,7 @@ async fn insert(
     conn: &mut PgConnection,
     data_source: Uuid,
     new: &NewSuggestion,
-    expires_at: DateTime<Utc>,
+    answer_within: Duration,
     now: DateTime<Utc>,
 ) -> Result<Uuid> {
     let (pattern_id, pattern_version) = new.pattern.unzip();
@@ -272,8 +223,10 @@ async fn insert(
     let id = stable_id(&["suggestion", &new.cluster_id.to_string(), &pattern_text, &earlier.to_string()]);
     sqlx::query!(
         "insert into suggestions (id, data_source_id, cluster_id, pattern_id, pattern_version, purpose,
-                                  confidence, scores, reason, point_ids, expires_at, draft, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)",
+                                  confidence, scores, reason, point_ids, answer_within, draft, created_at, updated_at,
+                                  expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13,
+                 $13::timestamptz + $11::interval)",
         id,
         data_source,
         new.cluster_id,
@@ -284,7 +237,7 @@ async fn insert(
         serde_json::to_value(new.scores)?,
         new.reason,
         &new.point_ids,
-        expires_at,
+        answer_within as _,
         new.draft,
         now
     )

@@ -228,7 +228,7 @@ impl Store {
 pub(super) async fn last_decision(conn: &mut PgConnection, suggestion: Uuid) -> Result<Option<Decision>> {
     let row = sqlx::query!(
         "select action, reviewer, reason, created_at from decisions
-         where suggestion_id = $1 order by created_at desc, id desc limit 1",
+         where suggestion_id = $1 order by suggestion_version desc limit 1",
         suggestion
     )
     .fetch_optional(conn)
@@ -310,7 +310,7 @@ fn action(text: &str) -> DecisionAction {
 }
 
 /// The schema's check constraint admits these three only.
-fn purpose(text: &str) -> Purpose {
+pub(super) fn purpose(text: &str) -> Purpose {
     match text {
         "learning" => Purpose::Learning,
         "new_pattern" => Purpose::NewPattern,

@@ -1,12 +1,12 @@
 //! Taking a decision back: what it left behind is retracted, nothing opposite is added.
 
-use pattern_core::domain::EventType;
+use pattern_core::domain::{Cause, EquipmentRef, EventType};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::decide::Deciding;
 use super::propose::expire;
-use crate::{StoreError, evidence};
+use crate::{StoreError, evidence, patterns};
 
 /// Retracts bindings, equipment, evidence and rejection of the suggestion. Answers the suggestions that
 /// have to make way for the reopened one.
@@ -15,22 +15,9 @@ pub(super) async fn retract(
     deciding: &Deciding<'_>,
 ) -> Result<Vec<(Uuid, EventType, String)>, StoreError> {
     let (id, now) = (deciding.suggestion.id, deciding.now);
-    sqlx::query!(
-        "update bindings set retracted_at = $2 where suggestion_id = $1 and retracted_at is null",
-        id,
-        now
-    )
-    .execute(&mut *conn)
-    .await?;
-    sqlx::query!(
-        "update equipment e set status = 'retired', version = version + 1, updated_at = $2
-         where e.id = (select equipment_id from suggestions where id = $1)
-           and not exists (select from bindings b where b.equipment_id = e.id and b.retracted_at is null)",
-        id,
-        now
-    )
-    .execute(&mut *conn)
-    .await?;
+    if let Some(equipment) = &deciding.suggestion.equipment {
+        unbind(conn, deciding, equipment).await?;
+    }
     sqlx::query!(
         "update rejections set retracted_at = $2 where suggestion_id = $1 and retracted_at is null",
         id,
@@ -52,4 +39,59 @@ pub(super) async fn retract(
     expire(conn, &doubles, now).await?;
     let why = "an earlier answer to the same question was taken back";
     Ok(doubles.into_iter().map(|id| (id, EventType::SuggestionExpired, why.to_owned())).collect())
+}
+
+/// Retracts the bindings; the equipment goes when it has no others, and a learned pattern with its last
+/// equipment.
+async fn unbind(
+    conn: &mut PgConnection,
+    deciding: &Deciding<'_>,
+    equipment: &EquipmentRef,
+) -> Result<(), StoreError> {
+    let (id, now) = (deciding.suggestion.id, deciding.now);
+    // What follows has to see the bindings of those who extended it meanwhile.
+    sqlx::query!("select id from equipment where id = $1 for no key update", equipment.id)
+        .fetch_one(&mut *conn)
+        .await?;
+    let undone = sqlx::query!(
+        "update bindings set retracted_at = $2 where suggestion_id = $1 and retracted_at is null
+         returning point_id, bound_at",
+        id,
+        now
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    // An approval retracts what it replaces in the same moment; that comes back, if it still is approved
+    // and its place is free.
+    sqlx::query!(
+        "update bindings b set retracted_at = null
+         from unnest($1::uuid[], $2::timestamptz[]) as undone(point_id, bound_at), suggestions s
+         where b.point_id = undone.point_id and b.retracted_at = undone.bound_at and b.equipment_id = $3
+           and s.id = b.suggestion_id and s.id <> $4 and s.status = 'approved'
+           and not exists (select from bindings other
+                           where other.retracted_at is null
+                             and (other.equipment_id = b.equipment_id and other.role = b.role
+                                  or other.point_id = b.point_id and other.category = b.category))",
+        &undone.iter().map(|b| b.point_id).collect::<Vec<_>>(),
+        &undone.iter().map(|b| b.bound_at).collect::<Vec<_>>(),
+        equipment.id,
+        id
+    )
+    .execute(&mut *conn)
+    .await?;
+    let retired = sqlx::query_scalar!(
+        "update equipment e set status = 'retired', version = version + 1, updated_at = $2
+         where e.id = $1
+           and not exists (select from bindings b where b.equipment_id = e.id and b.retracted_at is null)
+         returning pattern_id",
+        equipment.id,
+        now
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    if let Some(pattern) = retired {
+        let cause = Cause::reviewer(deciding.reviewer, format!("approval of {} undone", equipment.name));
+        patterns::retire_unused(conn, pattern, &deciding.suggestion.data_source, cause, now).await?;
+    }
+    Ok(())
 }

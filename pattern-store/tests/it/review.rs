@@ -1,12 +1,14 @@
 //! The review queue: what a decision changes, and that it changes it once.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, SubsecRound, Utc};
 use pattern_core::{
     domain::*,
     library::{PatternSpec, RoleSpec},
 };
+use pattern_embedded::testing::until;
 use pattern_store::{jobs::Fence, *};
-use std::collections::BTreeMap;
+use sqlx::Connection;
+use std::{collections::BTreeMap, sync::Arc};
 use uuid::Uuid;
 
 use crate::support::TestStore;
@@ -15,7 +17,7 @@ const SITE: &str = "north";
 
 /// A site with two pumps (three points each), a library of two patterns, nothing proposed yet.
 struct Plant {
-    store: TestStore,
+    store: Arc<TestStore>,
     source: Uuid,
     pump: LibraryPattern,
     fan: LibraryPattern,
@@ -30,13 +32,17 @@ fn spec(name: &str, roles: &[&str]) -> PatternSpec {
 
 impl Plant {
     async fn new() -> Self {
-        let store = TestStore::create().await;
-        let now = Utc::now();
+        Self::at(SITE, Arc::new(TestStore::create().await)).await
+    }
+
+    async fn at(site: &str, store: Arc<TestStore>) -> Self {
+        // Whole seconds, as they come back from the database.
+        let now = Utc::now().trunc_subsecs(0);
         let points: Vec<NewPoint> = ["P-101", "P-102"]
             .iter()
             .flat_map(|p| ["SUCT", "DISC", "FLOW"].map(|part| NewPoint::named(format!("{p}.{part}"))))
             .collect();
-        let source = store.register_points(SITE, &points).await.expect("points").data_source_id;
+        let source = store.register_points(site, &points).await.expect("points").data_source_id;
         let specs = [spec("Pump", &["Suction", "Discharge", "Flow"]), spec("Fan", &["Speed", "Flow"])];
         store.load_library(&specs, PatternSource::Library, now).await.expect("library");
         let library = store.library().await.expect("library");
@@ -103,6 +109,80 @@ impl Plant {
         sqlx::query_scalar(sql).fetch_one(self.store.pool()).await.expect("count")
     }
 
+    /// The same points and some more, as the same pattern.
+    fn grown(&self, pattern: &LibraryPattern, newcomer: Uuid) -> NewSuggestion {
+        let mut question = self.question(0, pattern, 0.9);
+        question.point_ids.push(newcomer);
+        question.roles.push(SuggestedRoleRow { point_id: newcomer, role: "Current".into(), score: 0.8 });
+        question
+    }
+
+    fn draft(&self, cluster: usize) -> NewSuggestion {
+        let draft = spec("Skid", &["Suction", "Discharge", "Flow"]);
+        NewSuggestion {
+            pattern: None,
+            purpose: Purpose::NewPattern,
+            draft: Some(serde_json::to_value(draft).expect("draft")),
+            ..self.question(cluster, &self.pump, 0.5)
+        }
+    }
+
+    async fn propose_one(&self, question: NewSuggestion) -> Uuid {
+        assert_eq!(self.propose(&[question]).await.created, 1);
+        self.open().await[0].id
+    }
+
+    async fn undo(&self, id: Uuid) -> Suggestion {
+        self.decide(id, DecisionRequest::Undo(UndoRequest::default())).await.expect("undo")
+    }
+
+    async fn fold(&self) -> Folded {
+        self.store.fold_evidence(Fence::open(), Utc::now()).await.expect("fold")
+    }
+
+    async fn confidence_of(&self, pattern: &LibraryPattern) -> f64 {
+        self.store.pattern(pattern.id).await.expect("pattern").confidence
+    }
+
+    async fn role_of(&self, point: Uuid) -> Option<String> {
+        let bindings = self.store.active_bindings(self.source).await.expect("bindings");
+        bindings.into_iter().find(|b| b.point_id == point).map(|b| b.role)
+    }
+
+    /// Whoever needs the pattern's row waits until the connection is dropped.
+    async fn hold(&self, pattern: &LibraryPattern) -> sqlx::PgConnection {
+        let options = self.store.pool().connect_options();
+        let mut holder = sqlx::PgConnection::connect_with(&options).await.expect("connect");
+        sqlx::query("begin").execute(&mut holder).await.expect("begin");
+        let lock = sqlx::query("select id from patterns where id = $1 for no key update");
+        lock.bind(pattern.id).execute(&mut holder).await.expect("lock");
+        holder
+    }
+
+    async fn until_waiting(&self, connections: i64) {
+        until("they wait for the row", || async {
+            self.count(
+                "select count(*) from pg_stat_activity
+                 where datname = current_database() and wait_event_type = 'Lock'",
+            )
+            .await
+                == connections
+        })
+        .await;
+    }
+
+    /// The causes of the updates of a pattern, oldest first.
+    async fn told_of(&self, pattern: &LibraryPattern) -> Vec<String> {
+        sqlx::query_scalar(
+            "select event::jsonb #>> '{data,cause}' from outbox
+             where aggregateid = $1 and type = 'PatternUpdated' order by ordinal",
+        )
+        .bind(pattern.id)
+        .fetch_all(self.store.pool())
+        .await
+        .expect("events")
+    }
+
     async fn event_types(&self) -> Vec<String> {
         sqlx::query_scalar("select type from outbox where aggregatetype = 'suggestion' order by ordinal")
             .fetch_all(self.store.pool())
@@ -113,6 +193,10 @@ impl Plant {
 
 fn approve() -> DecisionRequest {
     DecisionRequest::Approve(ApproveRequest::default())
+}
+
+fn defer() -> DecisionRequest {
+    DecisionRequest::Defer(DeferRequest::default())
 }
 
 fn reject() -> DecisionRequest {
@@ -387,4 +471,292 @@ async fn clusters_keep_their_id_and_tell_only_what_changed() {
         store.replace_clusters(plant.source, kind, &found, Fence::open(), plant.now).await.expect("change");
     assert_eq!(change, GenerationChange { changed: 1, dissolved: 1, ..GenerationChange::default() });
     assert_eq!(store.active_clusters(plant.source, kind).await.expect("active")[0].id, plant.clusters[0].id);
+}
+
+#[tokio::test]
+async fn an_undo_while_evidence_is_folded_leaves_no_trace_in_the_confidence() {
+    let plant = Plant::new().await;
+    let id = plant.propose_one(plant.question(0, &plant.pump, 0.9)).await;
+    let before = plant.confidence_of(&plant.pump).await;
+    plant.decide(id, approve()).await.expect("approve");
+    let holder = plant.hold(&plant.pump).await;
+    let undo_while_it_waits = async {
+        plant.until_waiting(1).await;
+        plant.undo(id).await;
+        drop(holder);
+    };
+    tokio::join!(plant.fold(), undo_while_it_waits);
+    plant.fold().await;
+    assert!((plant.confidence_of(&plant.pump).await - before).abs() < 1e-6);
+    assert_eq!(plant.count("select count(*) from evidence where folded_at is null").await, 0);
+}
+
+#[tokio::test]
+async fn of_two_folds_at_once_neither_forgets_what_the_other_counts() {
+    let plant = Plant::new().await;
+    plant.propose(&[plant.question(0, &plant.pump, 0.9), plant.question(1, &plant.pump, 0.8)]).await;
+    let open = plant.open().await;
+    plant.decide(open[0].id, approve()).await.expect("approve");
+    let holder = plant.hold(&plant.pump).await;
+    let early = plant.fold();
+    let late = async {
+        plant.until_waiting(1).await;
+        plant.decide(open[1].id, reject()).await.expect("reject");
+        let release = async {
+            plant.until_waiting(2).await;
+            drop(holder);
+        };
+        tokio::join!(plant.fold(), release).0
+    };
+    let (early, late) = tokio::join!(early, late);
+    assert_eq!(early.patterns_changed + late.patterns_changed, 1);
+    let pump = plant.store.pattern(plant.pump.id).await.expect("pump");
+    assert!((pump.support - 2.0).abs() < 1e-6, "{pump:?}");
+    assert_eq!(plant.told_of(&plant.pump).await.len(), 1);
+}
+
+#[tokio::test]
+async fn two_machines_of_one_name_are_not_taken_for_one() {
+    let plant = Plant::new().await;
+    sqlx::query("update clusters set label = 'AHU-1'").execute(plant.store.pool()).await.expect("label");
+    plant.propose(&[plant.question(0, &plant.pump, 0.9), plant.question(1, &plant.pump, 0.8)]).await;
+    let open = plant.open().await;
+    plant.decide(open[0].id, approve()).await.expect("approve");
+    let refused = plant.decide(open[1].id, approve()).await.expect_err("another machine");
+    assert!(refused.to_string().contains("exists already with other points"), "{refused}");
+
+    let mut same = ApproveRequest { equipment_name: Some("AHU-1".into()), ..ApproveRequest::default() };
+    let refused = plant.decide(open[1].id, DecisionRequest::Approve(same.clone())).await;
+    let refused = refused.expect_err("its roles are taken").to_string();
+    assert!(refused.contains("role 'Discharge' of AHU-1 is taken by point P-101"), "{refused}");
+
+    let others = plant.clusters[1].points.iter().map(|p| (p.id, Some(format!("Second {}", p.name))));
+    same.role_assignments = Some(others.collect());
+    plant.decide(open[1].id, DecisionRequest::Approve(same)).await.expect("one machine after all");
+    assert_eq!(plant.count("select count(*) from equipment").await, 1);
+    assert_eq!(plant.store.active_bindings(plant.source).await.expect("bindings").len(), 6);
+}
+
+#[tokio::test]
+async fn each_undo_takes_back_what_its_own_approval_said_of_a_point() {
+    let plant = Plant::new().await;
+    let (shared, newcomer) = (plant.clusters[0].points[0].id, plant.clusters[1].points[0].id);
+    let first = plant.propose_one(plant.question(0, &plant.pump, 0.9)).await;
+    plant.decide(first, approve()).await.expect("approve");
+    let second = plant.propose_one(plant.grown(&plant.pump, newcomer)).await;
+    let leak = || {
+        DecisionRequest::Approve(ApproveRequest {
+            role_assignments: Some(BTreeMap::from([(shared, Some("Leak".to_owned()))])),
+            ..ApproveRequest::default()
+        })
+    };
+    plant.decide(second, leak()).await.expect("extend");
+    assert_eq!(plant.role_of(shared).await.as_deref(), Some("Leak"));
+
+    plant.undo(second).await;
+    assert_eq!(plant.role_of(shared).await.as_deref(), Some("Suction"), "the first answer holds again");
+    assert_eq!(plant.role_of(newcomer).await, None);
+
+    plant.decide(second, leak()).await.expect("extend again");
+    plant.undo(first).await;
+    assert_eq!(plant.role_of(shared).await.as_deref(), Some("Leak"), "the second answer stands");
+}
+
+#[tokio::test]
+async fn a_learned_pattern_goes_with_its_last_equipment_and_comes_back_when_approved_again() {
+    let plant = Plant::new().await;
+    let id = plant.propose_one(plant.draft(0)).await;
+    let skids = "select count(*) from patterns where name = 'Skid' and status = 'active'";
+    let retired = "select count(*) from outbox where type = 'PatternRetired'";
+    plant.decide(id, approve()).await.expect("approve");
+    assert_eq!((plant.count(skids).await, plant.count(retired).await), (1, 0));
+    plant.undo(id).await;
+    assert_eq!((plant.count(skids).await, plant.count(retired).await), (0, 1));
+    plant.decide(id, approve()).await.expect("approve again");
+    assert_eq!(plant.count(skids).await, 1);
+}
+
+#[tokio::test]
+async fn a_learned_pattern_stays_while_other_equipment_is_one() {
+    let plant = Plant::new().await;
+    plant.propose(&[plant.draft(0), plant.question(1, &plant.pump, 0.8)]).await;
+    let open = plant.open().await;
+    let draft = open.iter().find(|s| s.pattern.id.is_none()).expect("the draft").id;
+    let other = open.iter().find(|s| s.pattern.id.is_some()).expect("the other").id;
+    plant.decide(draft, approve()).await.expect("approve");
+    let patterns = plant.store.list_patterns(None, None, None, 50).await.expect("patterns");
+    let skid = patterns.iter().find(|p| p.name == "Skid").expect("learned").id;
+    let corrected = ApproveRequest { pattern_id: Some(skid), ..ApproveRequest::default() };
+    plant.decide(other, DecisionRequest::Approve(corrected)).await.expect("approve");
+    plant.undo(draft).await;
+    assert_eq!(plant.store.pattern(skid).await.expect("skid").status, PatternStatus::Active);
+}
+
+#[tokio::test]
+async fn two_corrections_to_one_pattern_at_once_do_not_stop_each_other() {
+    let plant = Plant::new().await;
+    plant.propose(&[plant.question(0, &plant.pump, 0.9), plant.question(1, &plant.pump, 0.8)]).await;
+    let open = plant.open().await;
+    let corrected = || {
+        let fan = ApproveRequest { pattern_id: Some(plant.fan.id), ..ApproveRequest::default() };
+        DecisionRequest::Approve(fan)
+    };
+    let holder = plant.hold(&plant.fan).await;
+    let release = async {
+        plant.until_waiting(2).await;
+        drop(holder);
+    };
+    let (first, second, ()) =
+        tokio::join!(plant.decide(open[0].id, corrected()), plant.decide(open[1].id, corrected()), release);
+    first.expect("the first");
+    second.expect("the second");
+    assert_eq!(plant.count("select count(*) from equipment").await, 2);
+}
+
+#[tokio::test]
+async fn a_corrected_cluster_that_grows_is_asked_about_as_what_it_was_corrected_to() {
+    let plant = Plant::new().await;
+    let id = plant.propose_one(plant.question(0, &plant.pump, 0.9)).await;
+    let fan = ApproveRequest { pattern_id: Some(plant.fan.id), ..ApproveRequest::default() };
+    plant.decide(id, DecisionRequest::Approve(fan)).await.expect("correct");
+    let newcomer = plant.clusters[1].points[0].id;
+    let change =
+        plant.propose(&[plant.grown(&plant.pump, newcomer), plant.grown(&plant.fan, newcomer)]).await;
+    assert_eq!((change.created, change.remembered), (1, 1));
+    assert_eq!(plant.open().await[0].pattern.name, "Fan");
+}
+
+#[tokio::test]
+async fn a_deferred_suggestion_does_not_expire_before_its_time_has_come() {
+    let plant = Plant::new().await;
+    let id = plant.propose_one(plant.question(0, &plant.pump, 0.9)).await;
+    let day = |n| plant.now + Duration::days(n);
+    let defer = DecisionRequest::Defer(DeferRequest { version: None, until: Some(day(40)) });
+    plant.store.decide(id, &defer, "anna", None, day(25)).await.expect("defer");
+    assert_eq!(plant.store.expire_unanswered(day(69)).await.expect("expire"), 0);
+    assert_eq!(plant.store.expire_unanswered(day(71)).await.expect("expire"), 1);
+}
+
+#[tokio::test]
+async fn an_undo_gives_the_same_time_to_answer_however_often() {
+    let plant = Plant::new().await;
+    let id = plant.propose_one(plant.question(0, &plant.pump, 0.9)).await;
+    for round in [10, 20] {
+        let now = plant.now + Duration::days(round);
+        plant.store.decide(id, &approve(), "anna", None, now).await.expect("approve");
+        let undo = DecisionRequest::Undo(UndoRequest::default());
+        let reopened = plant.store.decide(id, &undo, "anna", None, now).await.expect("undo");
+        assert_eq!((reopened.expires_at - now).num_days(), 30);
+    }
+}
+
+#[tokio::test]
+async fn an_unanswered_question_is_asked_again_when_it_has_become_surer() {
+    for (purpose, confidence, asked) in
+        [(Purpose::Learning, 0.65, 0), (Purpose::Learning, 0.71, 1), (Purpose::Match, 0.65, 1)]
+    {
+        let plant = Plant::new().await;
+        let question =
+            |purpose, confidence| NewSuggestion { purpose, ..plant.question(0, &plant.pump, confidence) };
+        plant.propose_one(question(Purpose::Learning, 0.6)).await;
+        plant.store.expire_unanswered(plant.now + Duration::days(31)).await.expect("expire");
+        assert_eq!(plant.propose(&[question(purpose, confidence)]).await.created, asked, "{confidence}");
+    }
+}
+
+#[tokio::test]
+async fn the_pattern_that_was_corrected_is_told_so() {
+    let plant = Plant::new().await;
+    let id = plant.propose_one(plant.question(0, &plant.pump, 0.9)).await;
+    let fan = ApproveRequest { pattern_id: Some(plant.fan.id), ..ApproveRequest::default() };
+    plant.decide(id, DecisionRequest::Approve(fan)).await.expect("correct");
+    assert_eq!(plant.fold().await, Folded { facts: 2, patterns_changed: 2 });
+    let told = plant.told_of(&plant.pump).await;
+    assert!(told[0].starts_with("correction of P-101: confidence 0.80 → 0."), "{told:?}");
+    assert!(plant.told_of(&plant.fan).await[0].starts_with("approval of P-101"));
+}
+
+#[tokio::test]
+async fn of_two_new_patterns_of_one_name_at_once_one_is_refused() {
+    let plant = Plant::new().await;
+    plant.propose(&[plant.draft(0), plant.draft(1)]).await;
+    let open = plant.open().await;
+    let (a, b) = tokio::join!(plant.decide(open[0].id, approve()), plant.decide(open[1].id, approve()));
+    let refused = a.and(b).expect_err("one has to be refused").to_string();
+    assert!(refused.contains("pattern 'Skid' exists already"), "{refused}");
+    assert_eq!(plant.count("select count(*) from equipment").await, 1);
+}
+
+#[tokio::test]
+async fn each_site_adds_a_role_of_its_own_and_the_pattern_tells() {
+    let north = Plant::new().await;
+    let south = Plant::at("south", north.store.clone()).await;
+    for plant in [&north, &south] {
+        plant.propose(&[plant.question(0, &plant.pump, 0.9)]).await;
+        let id = plant.open().await[0].id;
+        let wear = ApproveRequest {
+            role_assignments: Some(BTreeMap::from([(
+                plant.clusters[0].points[0].id,
+                Some("Belt Wear".to_owned()),
+            )])),
+            ..ApproveRequest::default()
+        };
+        plant.decide(id, DecisionRequest::Approve(wear)).await.expect("approve");
+    }
+    let pump = north.store.pattern(north.pump.id).await.expect("pump");
+    let sites: Vec<_> = pump.roles.iter().filter_map(|role| role.data_source.as_deref()).collect();
+    assert_eq!(sites, ["north", "south"]);
+    assert_eq!(pump.version, 3);
+    assert_eq!(north.told_of(&north.pump).await, ["north added Belt Wear", "south added Belt Wear"]);
+}
+
+#[tokio::test]
+async fn what_a_person_loaded_outlives_the_next_start_of_a_service() {
+    let plant = Plant::new().await;
+    let shipped = spec("Pump", &["Suction", "Discharge", "Flow"]);
+    let theirs = PatternSpec { description: "ours".into(), ..shipped.clone() };
+    let load = async |spec: &PatternSpec, source| {
+        plant.store.load_library(std::slice::from_ref(spec), source, Utc::now()).await.expect("load")
+    };
+    assert_eq!(load(&theirs, PatternSource::Imported).await.updated, 1);
+    assert_eq!(load(&shipped, PatternSource::Library).await.unchanged, 1);
+    let kept = plant.store.pattern(plant.pump.id).await.expect("pump");
+    assert_eq!((kept.description.as_str(), kept.source), ("ours", PatternSource::Imported));
+}
+
+#[tokio::test]
+async fn a_changed_prior_moves_the_confidence_at_once_and_evidence_still_counts() {
+    let plant = Plant::new().await;
+    let id = plant.propose_one(plant.question(0, &plant.pump, 0.9)).await;
+    plant.decide(id, approve()).await.expect("approve");
+    plant.fold().await;
+    let lower = |name, roles: &[&str]| PatternSpec { confidence: 0.6, ..spec(name, roles) };
+    let specs = [lower("Pump", &["Suction", "Discharge", "Flow"]), lower("Fan", &["Speed", "Flow"])];
+    plant.store.load_library(&specs, PatternSource::Library, Utc::now()).await.expect("load");
+    assert!((plant.confidence_of(&plant.fan).await - 0.6).abs() < 1e-6);
+    let approved = plant.confidence_of(&plant.pump).await;
+    assert!((0.601..0.7).contains(&approved), "{approved}");
+    assert_eq!(plant.told_of(&plant.fan).await, ["specification changed"]);
+}
+
+#[tokio::test]
+async fn a_conflict_names_who_changed_the_suggestion_last_and_when() {
+    let plant = Plant::new().await;
+    plant.propose(&[plant.question(0, &plant.pump, 0.9), plant.question(0, &plant.fan, 0.8)]).await;
+    let open = plant.open().await;
+    let day = |n| plant.now + Duration::days(n);
+    let last_change = async |id| match plant.store.decide(id, &reject(), "carl", None, day(50)).await {
+        Err(DecideError::Conflict { decided_by, decided_at, .. }) => {
+            (decided_by, (decided_at - plant.now).num_days())
+        }
+        other => panic!("it has expired: {other:?}"),
+    };
+    plant.store.decide(open[1].id, &defer(), "ben", None, day(1)).await.expect("defer");
+    plant.store.decide(open[0].id, &approve(), "anna", None, day(2)).await.expect("approve");
+    assert_eq!(last_change(open[1].id).await, ("anna".into(), 2));
+
+    let id = plant.propose_one(plant.question(1, &plant.pump, 0.9)).await;
+    plant.store.decide(id, &defer(), "ben", None, day(3)).await.expect("defer");
+    plant.store.expire_unanswered(day(40)).await.expect("expire");
+    assert_eq!(last_change(id).await, ("engine".into(), 40));
 }

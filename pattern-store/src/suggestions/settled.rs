@@ -1,0 +1,142 @@
+//! Questions that a person, or time, has answered: what is not asked again.
+
+use pattern_core::domain::Purpose;
+use sqlx::PgConnection;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use uuid::Uuid;
+
+use super::propose::NewSuggestion;
+use super::read::purpose;
+use crate::{Result, Store};
+
+/// From this share of common points on, two member sets are the same question.
+const SAME_MEMBERS: f64 = 0.5;
+/// A question that ran out is worth asking again when it is surer by this much.
+const SURER: f64 = 0.1;
+
+/// How a question was answered before. Of several answers the first of these counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Answer {
+    /// What the points are is known.
+    Approved,
+    /// They are something else.
+    Rejected,
+    /// Nobody said so in time.
+    Unanswered,
+}
+
+/// The answers about a data source, found by their points.
+#[derive(Debug, Default)]
+pub struct SettledQuestions {
+    questions: Vec<Settled>,
+    by_point: HashMap<Uuid, Vec<usize>>,
+}
+
+#[derive(Debug)]
+struct Settled {
+    answer: Answer,
+    /// The confirmed one where it was approved, else the one that was asked about.
+    pattern_id: Option<Uuid>,
+    point_ids: BTreeSet<Uuid>,
+    purpose: Purpose,
+    confidence: f64,
+}
+
+impl Store {
+    pub async fn settled_questions(&self, data_source: Uuid) -> Result<SettledQuestions> {
+        let mut conn = self.pool.acquire().await?;
+        settled_questions(&mut conn, data_source).await
+    }
+}
+
+/// Rejections in force, approvals in force, and questions that ran out unanswered.
+pub(super) async fn settled_questions(
+    conn: &mut PgConnection,
+    data_source: Uuid,
+) -> Result<SettledQuestions> {
+    let rows = sqlx::query!(
+        r#"select r.pattern_id, r.point_ids as "point_ids!", 'rejected' as "status!", s.purpose as "purpose!",
+                  s.confidence as "confidence!"
+           from rejections r join suggestions s on s.id = r.suggestion_id
+           where r.data_source_id = $1 and r.retracted_at is null
+           union all
+           select coalesce(e.pattern_id, s.pattern_id), s.point_ids, s.status, s.purpose, s.confidence
+           from suggestions s left join equipment e on e.id = s.equipment_id
+           where s.data_source_id = $1
+             and (s.status = 'approved' or (s.status = 'expired' and s.updated_at >= s.expires_at))"#,
+        data_source
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut settled = SettledQuestions::default();
+    for row in rows {
+        settled.add(Settled {
+            answer: match row.status.as_str() {
+                "approved" => Answer::Approved,
+                "rejected" => Answer::Rejected,
+                _ => Answer::Unanswered,
+            },
+            pattern_id: row.pattern_id,
+            point_ids: row.point_ids.into_iter().collect(),
+            purpose: purpose(&row.purpose),
+            confidence: row.confidence,
+        });
+    }
+    Ok(settled)
+}
+
+impl SettledQuestions {
+    /// How this was answered before; `None` when it has to be asked.
+    pub fn answer(&self, asked: &NewSuggestion) -> Option<Answer> {
+        self.about(&asked.point_ids).filter(|past| past.settles(asked)).map(|past| past.answer).min()
+    }
+
+    /// Whether somebody has said what these points are.
+    pub fn is_known(&self, point_ids: &[Uuid]) -> bool {
+        self.about(point_ids).any(|past| past.answer == Answer::Approved)
+    }
+
+    /// Grows and shrinks as questions are answered, run out, or are taken back.
+    pub fn count(&self) -> usize {
+        self.questions.len()
+    }
+
+    fn add(&mut self, question: Settled) {
+        for point in &question.point_ids {
+            self.by_point.entry(*point).or_default().push(self.questions.len());
+        }
+        self.questions.push(question);
+    }
+
+    fn about(&self, point_ids: &[Uuid]) -> impl Iterator<Item = &Settled> {
+        let mut common: BTreeMap<usize, usize> = BTreeMap::new();
+        for index in point_ids.iter().filter_map(|point| self.by_point.get(point)).flatten() {
+            *common.entry(*index).or_default() += 1;
+        }
+        let asked = point_ids.len();
+        common.into_iter().filter_map(move |(index, common)| {
+            let past = &self.questions[index];
+            let all = past.point_ids.len() + asked - common;
+            (common as f64 >= SAME_MEMBERS * all as f64).then_some(past)
+        })
+    }
+}
+
+impl Settled {
+    fn settles(&self, asked: &NewSuggestion) -> bool {
+        let same_pattern = self.pattern_id == asked.pattern.map(|(id, _)| id);
+        match self.answer {
+            // Settled for every pattern; only the same one may ask to take in new points.
+            Answer::Approved => {
+                !same_pattern || asked.roles.iter().all(|role| self.point_ids.contains(&role.point_id))
+            }
+            Answer::Rejected => same_pattern,
+            Answer::Unanswered => same_pattern && !self.is_surer(asked),
+        }
+    }
+
+    fn is_surer(&self, asked: &NewSuggestion) -> bool {
+        let now_a_match = self.purpose != Purpose::Match && asked.purpose == Purpose::Match;
+        now_a_match || asked.confidence >= self.confidence + SURER
+    }
+}
