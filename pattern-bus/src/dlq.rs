@@ -4,7 +4,7 @@ use pattern_core::domain::dead_letter_topic;
 use pattern_store::{NewDeadLetter, Store, StoreError};
 use uuid::Uuid;
 
-use crate::{Delivered, Producer, Record, Result};
+use crate::{BusError, Delivered, Producer, Record, Result};
 
 /// Begins every header that we add; the rest of the names is Spring's.
 pub const HEADER_PREFIX: &str = "naia_dlt-";
@@ -20,8 +20,8 @@ pub struct DeadRecord<'a> {
 }
 
 /// Writes the record to `<topic>.dlq`: same key, value, headers and partition number, and headers that
-/// say why it is there and where it was.
-pub async fn publish_dead_letter(producer: &Producer, dead: DeadRecord<'_>) -> Result<Delivered> {
+/// say why it is there and where it was. What is too large for that topic is left out of it.
+pub async fn publish_dead_letter(producer: &Producer, dead: DeadRecord<'_>) -> Result<()> {
     let letter = dead.letter;
     let mut added = vec![
         ("exception-fqcn", "naia.BadRecord".to_owned()),
@@ -48,10 +48,19 @@ pub async fn publish_dead_letter(producer: &Producer, dead: DeadRecord<'_>) -> R
         payload: letter.payload.as_deref(),
         headers: &headers,
     };
-    match producer.send(record).await {
-        Ok(delivered) => Ok(delivered),
+    let sent = match producer.send(record).await {
         // The dead letter topic may have fewer partitions; any of them is better than none.
-        Err(_) => producer.send(Record { partition: None, ..record }).await,
+        Err(BusError::Unavailable(_)) => producer.send(Record { partition: None, ..record }).await,
+        sent => sent,
+    };
+    match sent {
+        // The row in PostgreSQL keeps the record too, and the good ones behind it must not wait for ever.
+        Err(error @ BusError::TooLarge) => {
+            let (partition, offset) = (letter.partition, letter.offset);
+            tracing::warn!(%error, topic, partition, offset, "a dead letter is kept in postgres only");
+            Ok(())
+        }
+        sent => sent.map(drop),
     }
 }
 

@@ -1,5 +1,5 @@
 use pattern_store::StoreError;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 pub type Result<T, E = BusError> = std::result::Result<T, E>;
 
@@ -12,6 +12,9 @@ pub enum BusError {
     /// The settings can not work; trying again will not help.
     #[error("kafka settings can not be used: {0}")]
     Settings(String),
+    /// Trying again will not help until the limit is raised.
+    #[error("the record is larger than kafka takes: raise max.message.bytes of its topic")]
+    TooLarge,
     #[error("topic {topic} could not be prepared: {reason}")]
     Topic { topic: String, reason: String },
     #[error(transparent)]
@@ -22,6 +25,7 @@ impl From<KafkaError> for BusError {
     fn from(error: KafkaError) -> Self {
         match error {
             KafkaError::ClientConfig(..) | KafkaError::ClientCreation(_) => Self::Settings(error.to_string()),
+            KafkaError::MessageProduction(RDKafkaErrorCode::MessageSizeTooLarge) => Self::TooLarge,
             _ => Self::Unavailable(error.to_string()),
         }
     }

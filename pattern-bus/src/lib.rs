@@ -20,4 +20,4 @@ pub use error::{BusError, Result};
 pub use producer::{Delivered, Delivery, Producer, Record};
 pub use reader::{ReadEvent, read_events};
 pub use relay::{CONTENT_TYPE, HEADER_EPOCH};
-pub use settings::KafkaSettings;
+pub use settings::{KafkaSettings, MAX_RECORD_BYTES};

@@ -1,14 +1,13 @@
 //! The one way to write to Kafka.
 
 use rdkafka::{
-    ClientConfig,
     error::{KafkaError, RDKafkaErrorCode},
     message::{Header, OwnedHeaders},
     producer::{DeliveryFuture, FutureProducer, FutureRecord, Producer as _},
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use crate::{BusError, KafkaSettings, Result, blocking::unhurried};
+use crate::{BusError, KafkaSettings, Result, blocking::Unhurried};
 
 /// One record on its way to Kafka.
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,7 +34,7 @@ pub struct Delivery(DeliveryFuture);
 
 impl Delivery {
     /// # Errors
-    /// `Unavailable`: not acknowledged in time; it may or may not have been written.
+    /// `Unavailable`: not acknowledged in time; it may or may not have been written. `TooLarge`: it was not.
     pub async fn report(self) -> Result<Delivered> {
         match self.0.await {
             Ok(Ok(done)) => Ok(Delivered { partition: done.partition, offset: done.offset }),
@@ -48,17 +47,13 @@ impl Delivery {
 /// Snappy, idempotent, `acks=all`. Cheap to clone.
 #[derive(Clone)]
 pub struct Producer {
-    inner: FutureProducer,
+    inner: Arc<Unhurried<FutureProducer>>,
 }
 
 impl Producer {
     /// Works while the broker is away; records then wait for it up to `message.timeout.ms`.
     pub fn new(kafka: &KafkaSettings) -> Result<Self> {
-        Self::from_config(&kafka.producer())
-    }
-
-    pub fn from_config(config: &ClientConfig) -> Result<Self> {
-        Ok(Self { inner: config.create()? })
+        Ok(Self { inner: Arc::new(Unhurried::new(kafka.producer().create()?)) })
     }
 
     /// Queues a record in order of the calls; waits only while the local queue is full.
@@ -84,12 +79,6 @@ impl Producer {
     /// After a fatal error (a broker that lost acknowledged records, say) only a new producer helps.
     pub fn is_broken(&self) -> bool {
         self.inner.client().fatal_error().is_some()
-    }
-
-    /// Waits until everything queued is written or has failed, at most `limit`.
-    pub async fn flush(&self, limit: Duration) -> Result<()> {
-        let inner = self.inner.clone();
-        Ok(unhurried(move || inner.flush(limit)).await??)
     }
 }
 

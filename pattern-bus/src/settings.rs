@@ -1,6 +1,10 @@
 use rdkafka::ClientConfig;
 use std::collections::BTreeMap;
 
+/// The largest record that our producers make and our topics take. An event carries its entity's whole
+/// state, so a cluster of 10 000 points outgrows the megabyte that Kafka takes by itself.
+pub const MAX_RECORD_BYTES: usize = 16 * 1024 * 1024;
+
 /// Where Kafka is, and how its clients are set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KafkaSettings {
@@ -50,6 +54,7 @@ impl KafkaSettings {
             .set("acks", "all")
             .set("partitioner", "murmur2_random")
             .set("linger.ms", "2")
+            .set("message.max.bytes", MAX_RECORD_BYTES.to_string())
             .set("message.timeout.ms", "30000");
         self.with_options(config)
     }
@@ -64,6 +69,8 @@ impl KafkaSettings {
             .set("enable.partition.eof", "false")
             .set("auto.offset.reset", "earliest")
             .set("fetch.wait.max.ms", "100")
+            // Else a large record waits until the partitions before it have nothing to bring.
+            .set("fetch.message.max.bytes", MAX_RECORD_BYTES.to_string())
             .set("topic.metadata.refresh.interval.ms", "30000");
         self.with_options(config)
     }

@@ -36,7 +36,6 @@ pub async fn run_datapoints_consumer(
     store: Store,
     shutdown: CancellationToken,
 ) -> Result<()> {
-    let producer = Producer::new(&kafka)?;
     let topic = kafka.topic(TOPIC_DATAPOINTS);
     let mut known = Arc::new(KnownKeys::default());
     let mut backoff = Backoff::default();
@@ -48,7 +47,7 @@ pub async fn run_datapoints_consumer(
             topic: &topic,
             store: &store,
             shutdown: &shutdown,
-            producer: &producer,
+            producer: Producer::new(&kafka)?,
             known: known.clone(),
             member,
             events,
@@ -71,7 +70,8 @@ struct Consumer<'a> {
     topic: &'a str,
     store: &'a Store,
     shutdown: &'a CancellationToken,
-    producer: &'a Producer,
+    /// Writes the dead letters.
+    producer: Producer,
     known: Arc<KnownKeys>,
     member: GroupMember,
     events: mpsc::UnboundedReceiver<GroupEvent>,
@@ -90,10 +90,14 @@ enum Kept {
 }
 
 impl Consumer<'_> {
-    /// Returns when shutdown is cancelled or the Kafka client can not go on.
+    /// Returns when shutdown is cancelled or a Kafka client can not go on.
     async fn run(&mut self) {
         let mut backoff = Backoff::default();
         while !self.shutdown.is_cancelled() {
+            if self.producer.is_broken() {
+                tracing::error!("kafka producer of the dead letters can not go on, making a new one");
+                return;
+            }
             tokio::select! {
                 biased;
                 () = self.shutdown.cancelled() => return,
@@ -185,7 +189,8 @@ impl Consumer<'_> {
     }
 
     /// Stores what was collected. Tries until it is stored, or proves to be somebody else's, or
-    /// shutdown is cancelled; then PostgreSQL still says that it is to be read again.
+    /// shutdown is cancelled, or the producer breaks; then PostgreSQL still says that it is to be read
+    /// again.
     async fn keep_collected(&mut self) {
         let mut records = std::mem::take(&mut self.collected);
         records.retain(|r| self.positions.get(&r.partition).is_some_and(|next| Some(r.offset) >= *next));
@@ -194,7 +199,7 @@ impl Consumer<'_> {
         }
         let mut pending = Pending::new(records, &self.positions);
         let mut backoff = Backoff::default();
-        while !self.shutdown.is_cancelled() {
+        while !self.shutdown.is_cancelled() && !self.producer.is_broken() {
             match self.try_keep(&mut pending).await {
                 Ok(Kept::Stored) => return,
                 Ok(Kept::Overtaken) => {
@@ -252,7 +257,7 @@ impl Consumer<'_> {
                 let record = &records[*index];
                 let (headers, timestamp_ms) = (record.headers.as_slice(), record.timestamp_ms);
                 let dead = DeadRecord { letter, headers, timestamp_ms, group_id: self.group_id };
-                sending.push(dlq::publish_dead_letter(self.producer, dead));
+                sending.push(dlq::publish_dead_letter(&self.producer, dead));
             }
             if let Err(error) = try_join_all(sending).await {
                 // Perhaps the dead letters have no topic; the next attempt finds one.

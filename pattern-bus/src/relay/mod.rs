@@ -52,7 +52,6 @@ pub async fn run(store: Store, kafka: KafkaSettings, holder: String, shutdown: C
             }
         }
     }
-    publisher.close().await;
 }
 
 async fn pause(time: Duration, shutdown: &CancellationToken) {

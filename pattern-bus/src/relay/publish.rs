@@ -3,9 +3,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    Backoff, BusError, Delivery, KafkaSettings, Producer, Record, Result, blocking::unhurried, topics,
-};
+use crate::{Backoff, BusError, Delivery, KafkaSettings, Producer, Record, Result, topics};
 
 /// Records carry the stream's epoch: a reader drops what was published before a restore.
 pub const HEADER_EPOCH: &str = "naia-epoch";
@@ -41,7 +39,7 @@ impl Publisher {
                     tracing::warn!(%error, "events can not be published, they wait in the outbox");
                     self.topics_ready = false;
                     if self.producer.as_ref().is_some_and(Producer::is_broken) {
-                        self.close().await;
+                        self.producer = None;
                     }
                     backoff.wait(shutdown).await;
                 }
@@ -66,22 +64,13 @@ impl Publisher {
 
         let mut deliveries = Vec::with_capacity(events.len());
         for event in &events {
-            deliveries.push((event.position, enqueue(producer, &self.kafka, event).await?));
+            deliveries.push((event, enqueue(producer, &self.kafka, event).await));
         }
         let (acknowledged, outcome) = reports(deliveries).await;
         if let Some(last) = acknowledged {
             store.mark_events_published(events[0].position, last).await?;
         }
         outcome.map(|()| events.len() as i64)
-    }
-
-    pub async fn close(&mut self) {
-        if let Some(producer) = self.producer.take() {
-            // librdkafka's end blocks.
-            if let Err(error) = unhurried(move || drop(producer)).await {
-                tracing::warn!(%error, "producer did not close");
-            }
-        }
     }
 }
 
@@ -109,15 +98,25 @@ async fn enqueue(producer: &Producer, kafka: &KafkaSettings, event: &Unpublished
 
 /// Waits for all, and answers the last position before the first failure: what follows a failure is
 /// published again, so that an entity's events end up on the topic in their order.
-async fn reports(deliveries: Vec<(i64, Delivery)>) -> (Option<i64>, Result<()>) {
+async fn reports(deliveries: Vec<(&UnpublishedEvent, Result<Delivery>)>) -> (Option<i64>, Result<()>) {
     let mut acknowledged = None;
-    let mut failure: Option<BusError> = None;
-    for (position, delivery) in deliveries {
-        match delivery.report().await {
-            Ok(_) if failure.is_none() => acknowledged = Some(position),
-            Ok(_) => {}
-            Err(error) => failure = failure.or(Some(error)),
+    let mut outcome = Ok(());
+    for (event, enqueued) in deliveries {
+        let reported = match enqueued {
+            Ok(delivery) => delivery.report().await.map(drop),
+            Err(error) => Err(error),
+        };
+        match reported {
+            // It must not hold up the stream for ever. Who misses its position finds it in the outbox.
+            Err(error @ BusError::TooLarge) => tracing::error!(
+                %error, id = %event.id, position = event.position, topic = event.topic, bytes = event.text.len(),
+                "an event does not fit into kafka and is left out there"
+            ),
+            reported => outcome = outcome.and(reported),
+        }
+        if outcome.is_ok() {
+            acknowledged = Some(event.position);
         }
     }
-    (acknowledged, failure.map_or(Ok(()), Err))
+    (acknowledged, outcome)
 }

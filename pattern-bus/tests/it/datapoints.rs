@@ -12,6 +12,7 @@ use rdkafka::{
     consumer::{Consumer, StreamConsumer},
     message::{Headers, OwnedMessage},
     mocking::MockCluster,
+    types::{RDKafkaApiKey, RDKafkaRespErr},
 };
 
 use sqlx::{Connection, Executor};
@@ -161,6 +162,44 @@ async fn a_bad_record_lands_in_the_dead_letters_untouched_and_the_good_ones_are_
     assert_eq!(header(&format!("{HEADER_PREFIX}exception-message")), broken.reason);
 }
 
+/// A record of one good and one bad sample, of so many bytes.
+fn large_half_bad(bytes: usize) -> Vec<u8> {
+    let noise: String = (0..bytes / 32).map(|_| uuid::Uuid::new_v4().simple().to_string()).collect();
+    format!(
+        r#"{{"data_source":"plant","samples":[
+        {{"name":"{noise}","timestamp":"2026-03-02T00:00:00Z","value":1}},
+        {{"name":"good","timestamp":"2026-03-02T00:00:00Z","value":2}}]}}"#
+    )
+    .into_bytes()
+}
+
+#[tokio::test]
+async fn a_bad_record_of_several_megabytes_lands_in_the_dead_letters() {
+    let (kafka, (store, _database)) = (TestKafka::create().await, test_store().await);
+    let bad = large_half_bad(3_000_000);
+    publish_raw(&kafka, &bad).await;
+    let consumer = RunningConsumer::start(&kafka.settings, &store, "g");
+    until_rows(&store, 1).await;
+    consumer.stop().await;
+    let published = read_topic(&kafka.settings, "naia.datapoints.dlq", 1).await;
+    assert_eq!(published[0].payload(), Some(&bad[..]));
+}
+
+#[tokio::test]
+async fn a_dead_letter_that_kafka_can_not_take_is_kept_in_postgres_and_holds_up_nothing() {
+    let (kafka, (store, _database)) = (TestKafka::create().await, test_store().await);
+    let bad = large_half_bad(1_500_000);
+    publish_raw(&kafka, &bad).await;
+    publish(&kafka, &[sample("A", 1, 1.0)]).await;
+    let mut small = kafka.settings.clone();
+    small.options.insert("message.max.bytes".into(), "1000000".into());
+    let consumer = RunningConsumer::start(&small, &store, "g");
+    until_rows(&store, 2).await;
+    consumer.stop().await;
+    let letter = store.dead_letters(None, 10).await.unwrap().pop().unwrap();
+    assert_eq!(letter.payload, Some(bad));
+}
+
 #[tokio::test]
 async fn a_dead_letter_can_be_redriven_once() {
     let (kafka, (store, _database)) = (TestKafka::create().await, test_store().await);
@@ -308,4 +347,24 @@ async fn the_in_memory_broker_is_consumed_and_may_go_away_for_a_while() {
     until_rows(&store, 60).await;
     consumer.stop().await;
     assert_eq!(rows(&store).await.len(), 60);
+}
+
+#[tokio::test]
+async fn a_producer_of_dead_letters_that_broke_is_replaced() {
+    let cluster = MockCluster::new(1).unwrap();
+    let settings = KafkaSettings::new(cluster.bootstrap_servers());
+    for topic in [DATAPOINTS, "naia.datapoints.dlq"] {
+        cluster.create_topic(topic, 1, 1).unwrap();
+    }
+    let bad = Record { topic: DATAPOINTS, payload: Some(b"nonsense"), ..Record::default() };
+    Producer::new(&settings).unwrap().send(bad).await.unwrap();
+    // To an idempotent producer this answer is fatal.
+    let fatal = RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER;
+    cluster.request_errors(RDKafkaApiKey::Produce, &[fatal]);
+    let (store, _database) = test_store().await;
+    let consumer = RunningConsumer::start(&settings, &store, "g");
+    eventually("the letter is kept", || async { store.dead_letters(None, 10).await.unwrap().pop() }).await;
+    consumer.stop().await;
+    let published = read_topic(&settings, "naia.datapoints.dlq", 1).await;
+    assert_eq!(published[0].payload(), Some(&b"nonsense"[..]));
 }

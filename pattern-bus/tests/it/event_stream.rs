@@ -145,6 +145,14 @@ pub fn event(name: &str, version: i64) -> NewEvent {
     NewEvent::new(EventType::ClusterChanged, id, version, Some("plant"), Utc::now(), &data)
 }
 
+/// An event whose text does not compress to much less than `bytes`.
+pub fn large_event(name: &str, bytes: usize) -> NewEvent {
+    let id = stable_id(&[name]);
+    let noise: String = (0..bytes / 32).map(|_| Uuid::new_v4().simple().to_string()).collect();
+    let data = json!({ "id": id, "version": 1, "data_source": "plant", "label": name, "noise": noise });
+    NewEvent::new(EventType::ClusterChanged, id, 1, Some("plant"), Utc::now(), &data)
+}
+
 /// Commits events in a transaction of their own.
 pub async fn append(store: &Store, events: &[NewEvent]) {
     let mut tx = store.pool().begin().await.unwrap();

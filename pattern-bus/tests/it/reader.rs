@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, time::Duration};
 use tokio::{sync::mpsc, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::event_stream::{LIMIT, TestStream};
+use crate::event_stream::{LIMIT, TestStream, append, event, large_event};
 
 /// Positions from here on are not what a test is about.
 const PROBES: i64 = 1_000_000;
@@ -103,6 +103,21 @@ async fn records_of_another_epoch_and_foreign_records_are_dropped() {
     }
     publish(&stream, &producer, TOPIC_CLUSTERS, Some(0), "e2", 2).await;
     receive(&mut reader, [2]).await;
+    reader.shutdown.cancel();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_of_several_megabytes_goes_from_the_outbox_through_kafka_to_the_reader() {
+    let stream = TestStream::create().await;
+    topics::ensure_topics(&stream.kafka).await.unwrap();
+    let producer = Producer::new(&stream.kafka).unwrap();
+    let epoch = stream.store.stream_top().await.unwrap().position.epoch;
+    let mut reader = start_reader(&stream, &producer, &epoch).await;
+    append(&stream.store, &[event("before", 1), large_event("large", 3_000_000), event("after", 1)]).await;
+    let relay = stream.relay("one");
+    receive(&mut reader, 1..=3).await;
+    stream.wait_until_all_is_published().await;
+    relay.stop().await;
     reader.shutdown.cancel();
 }
 

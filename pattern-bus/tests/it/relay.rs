@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::event_stream::{Consumed, TestStream, append, event, topic_names, wait};
+use crate::event_stream::{Consumed, TestStream, append, event, large_event, topic_names, wait};
 
 async fn all_positions(stream: &TestStream) -> Vec<i64> {
     let events = stream.store.read_events(0, 100_000).await.unwrap().unwrap();
@@ -151,6 +151,19 @@ async fn the_outbox_grows_while_the_broker_is_away_and_drains_in_order() {
     assert_order_per_entity(&records);
     let positions: BTreeSet<_> = records.iter().map(Consumed::position).collect();
     assert_eq!(positions, (1..=100).collect());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_kafka_can_not_take_is_left_to_the_outbox_and_holds_up_nothing() {
+    let mut stream = TestStream::create().await;
+    stream.kafka.options.insert("message.max.bytes".into(), "1000000".into());
+    append(&stream.store, &[event("a", 1), large_event("large", 2_000_000), event("a", 2)]).await;
+    let relay = stream.relay("one");
+    stream.wait_until_all_is_published().await;
+    relay.stop().await;
+    let records = stream.records(TOPIC_CLUSTERS).await;
+    assert_eq!(records.iter().map(Consumed::position).collect::<Vec<_>>(), [1, 3]);
+    assert_eq!(all_positions(&stream).await, [1, 2, 3]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-use pattern_bus::{KafkaSettings, Producer, datapoints::run_datapoints_consumer};
+use pattern_bus::{KafkaSettings, MAX_RECORD_BYTES, Producer, datapoints::run_datapoints_consumer};
 pub use pattern_embedded::testing::eventually;
 use pattern_embedded::testing::{TestDatabase, kafka_bootstrap};
 use pattern_store::Store;
@@ -31,9 +31,10 @@ impl TestKafka {
     }
 
     pub async fn make_topic(&self, name: &str, partitions: i32) {
-        let topic = self.settings.topic(name);
+        let (topic, limit) = (self.settings.topic(name), MAX_RECORD_BYTES.to_string());
         eventually("topic is made", || async {
             let new = NewTopic::new(&topic, partitions, TopicReplication::Fixed(1));
+            let new = new.set("max.message.bytes", &limit);
             let made = self.admin().create_topics([&new], &AdminOptions::new()).await.unwrap();
             // The one of that name that was just deleted may still be on its way out.
             made[0].is_ok().then_some(())

@@ -1,4 +1,7 @@
-use pattern_bus::topics::{ensure_topics, partition_counts};
+use pattern_bus::{
+    MAX_RECORD_BYTES,
+    topics::{ensure_topics, partition_counts},
+};
 use pattern_core::domain::{EVENT_TOPICS, TOPIC_DATAPOINTS, TOPIC_SUGGESTIONS, dead_letter_topic};
 use rdkafka::{
     admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication},
@@ -37,6 +40,25 @@ async fn missing_topics_are_made_with_their_partitions_and_retention() {
         .unwrap();
     let config = described[0].as_ref().unwrap();
     assert_eq!(config.get("retention.ms").unwrap().value.as_deref(), Some("604800000"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_topic_takes_larger_records_from_now_on_and_keeps_what_else_is_set() {
+    let stream = TestStream::create().await;
+    let topic = stream.kafka.topic(TOPIC_SUGGESTIONS);
+    let older = NewTopic::new(&topic, 3, TopicReplication::Fixed(1)).set("retention.ms", "86400000");
+    admin(&stream).create_topics([&older], &AdminOptions::new()).await.unwrap();
+    wait_for_partitions(&stream, TOPIC_SUGGESTIONS, 3).await;
+    ensure_topics(&stream.kafka).await.unwrap();
+    wait("the limit is raised", async || {
+        let asked = [ResourceSpecifier::Topic(&topic)];
+        let described = admin(&stream).describe_configs(&asked, &AdminOptions::new()).await.unwrap();
+        let config = described[0].as_ref().unwrap();
+        let value = |name| config.get(name).unwrap().value.as_deref();
+        assert_eq!(value("retention.ms"), Some("86400000"));
+        (value("max.message.bytes") == Some(&MAX_RECORD_BYTES.to_string())).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
