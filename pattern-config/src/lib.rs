@@ -4,5 +4,5 @@
 mod load;
 mod settings;
 
-pub use load::{ConfigError, Settings, dump, load, mask_url};
+pub use load::{ConfigError, Settings, dump, load};
 pub use settings::*;

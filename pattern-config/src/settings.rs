@@ -1,5 +1,6 @@
+use croner::Cron;
 use serde::{Deserialize, Serialize};
-use std::net::SocketAddr;
+use std::{fmt::Display, net::SocketAddr, ops::RangeInclusive, str::FromStr};
 
 use crate::load::Settings;
 
@@ -117,7 +118,7 @@ impl Default for WorkerSettings {
 
 /// Configuration of `naia-pattern-worker`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct WorkerConfig {
     pub worker: WorkerSettings,
     pub pattern_engine: EngineConfig,
@@ -142,7 +143,7 @@ impl Default for ApiSettings {
 
 /// Configuration of `naia-pattern-api`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct ApiConfig {
     pub api: ApiSettings,
     pub pattern_engine: EngineConfig,
@@ -153,20 +154,16 @@ pub struct ApiConfig {
 impl Settings for WorkerConfig {
     fn problems(&self) -> Vec<String> {
         let mut problems = common_problems(&self.postgres, &self.kafka, &self.pattern_engine);
-        if self.worker.concurrency == 0 {
-            problems.push("worker.concurrency: 0 runs nothing; use 1 or more".into());
-        }
-        if self.worker.max_attempts < 1 {
-            problems.push("worker.max_attempts: must be 1 or more".into());
-        }
-        if self.worker.job_timeout_minutes == 0 {
-            problems.push("worker.job_timeout_minutes: must be 1 or more".into());
-        }
-        let wanted = self.worker.concurrency as u32 + 6;
-        if self.postgres.max_connections < wanted {
+        let WorkerSettings { concurrency, max_attempts, job_timeout_minutes, .. } = &self.worker;
+        problems.extend(out_of_range("worker.concurrency", concurrency, 1..=1_024));
+        problems.extend(out_of_range("worker.max_attempts", max_attempts, 1..=1_000));
+        problems.extend(out_of_range("worker.job_timeout_minutes", job_timeout_minutes, 1..=10_080));
+        problems.extend(self.schedule.problems());
+        let wanted = concurrency.saturating_add(6);
+        if (self.postgres.max_connections as usize) < wanted {
             problems.push(format!(
-                "postgres.max_connections: {} is too few for worker.concurrency {}; use {wanted} or more",
-                self.postgres.max_connections, self.worker.concurrency
+                "postgres.max_connections: {} is too few for worker.concurrency {concurrency}; use {wanted} or more",
+                self.postgres.max_connections
             ));
         }
         problems
@@ -210,17 +207,50 @@ fn common_problems(postgres: &PostgresConfig, kafka: &KafkaConfig, engine: &Engi
         (0.0..=1.0).contains(&engine.correlation_threshold),
         "pattern_engine.correlation_threshold: is an absolute correlation, use 0 to 1",
     );
-    require(engine.cluster_min_points >= 2, "pattern_engine.cluster_min_points: must be 2 or more");
-    require(
-        engine.cluster_time_window_minutes >= 1,
-        "pattern_engine.cluster_time_window_minutes: must be 1 or more",
-    );
-    require(
-        engine.suggestion_expiration_days >= 1,
-        "pattern_engine.suggestion_expiration_days: must be 1 or more",
-    );
-    require((1..=90).contains(&engine.window_days), "pattern_engine.window_days: use 1 to 90");
-    require(engine.sealing_after_hours >= 1, "pattern_engine.sealing_after_hours: must be 1 or more");
-    require(engine.retention_days >= 7, "pattern_engine.retention_days: must be 7 or more");
+    problems.extend(engine.out_of_range());
     problems
+}
+
+/// The upper ends are far beyond use; behind them dates and sums overflow.
+fn out_of_range<T: PartialOrd + Display>(key: &str, value: &T, range: RangeInclusive<T>) -> Option<String> {
+    let (least, most) = (range.start(), range.end());
+    (!range.contains(value)).then(|| format!("{key}: {value} is out of range; use {least} to {most}"))
+}
+
+impl EngineConfig {
+    fn out_of_range(&self) -> impl Iterator<Item = String> {
+        let whole_numbers = [
+            ("cluster_time_window_minutes", self.cluster_time_window_minutes, 1..=10_080),
+            ("suggestion_expiration_days", self.suggestion_expiration_days, 1..=36_500),
+            ("window_days", self.window_days, 1..=90),
+            ("sealing_after_hours", self.sealing_after_hours, 1..=8_760),
+            ("retention_days", self.retention_days, 7..=36_500),
+        ];
+        let sizes = [
+            ("cluster_min_points", self.cluster_min_points, 2..=1_000_000),
+            ("learning_suggestions", self.learning_suggestions, 0..=10_000),
+        ];
+        let key = |name| format!("pattern_engine.{name}");
+        let whole_numbers = whole_numbers.map(|(name, value, range)| out_of_range(&key(name), &value, range));
+        let sizes = sizes.map(|(name, value, range)| out_of_range(&key(name), &value, range));
+        whole_numbers.into_iter().chain(sizes).flatten()
+    }
+}
+
+impl ScheduleConfig {
+    fn problems(&self) -> impl Iterator<Item = String> {
+        let Self { flywheel, pattern_learning, maintenance, sealing } = self;
+        let all = [
+            ("flywheel", flywheel),
+            ("pattern_learning", pattern_learning),
+            ("maintenance", maintenance),
+            ("sealing", sealing),
+        ];
+        all.into_iter().filter(|(_, expression)| !expression.trim().is_empty()).filter_map(|(name, expression)| {
+            let error = Cron::from_str(expression).err()?;
+            Some(format!(
+                "schedule.{name}: '{expression}' is not a cron expression: {error}; write for example '*/15 * * * *'"
+            ))
+        })
+    }
 }

@@ -48,6 +48,51 @@ fn a_misspelt_key_is_refused_by_name() {
 }
 
 #[test]
+fn what_can_not_be_computed_with_is_refused_before_it_overflows() {
+    let file = file(
+        "[pattern_engine]\nsuggestion_expiration_days = 99999999\nretention_days = 9223372036854775807\n\
+         cluster_time_window_minutes = 9223372036854775807\n[worker]\nconcurrency = 4294967295\n",
+    );
+    let Err(ConfigError::Invalid(problems)) = load::<WorkerConfig>(Some(file.path())) else {
+        panic!("must be refused")
+    };
+    for key in ["suggestion_expiration_days", "retention_days", "cluster_time_window_minutes", "concurrency"]
+    {
+        assert!(
+            problems.iter().any(|p| p.contains(key) && p.contains("out of range")),
+            "{key}: {problems:?}"
+        );
+    }
+}
+
+#[test]
+fn a_schedule_that_is_no_cron_expression_is_explained_and_an_empty_one_is_allowed() {
+    let config = file("[schedule]\nsealing = \"nightly\"\nmaintenance = \"\"\n");
+    let error = load::<WorkerConfig>(Some(config.path())).expect_err("must be refused").to_string();
+    assert!(error.contains("schedule.sealing") && error.contains("nightly"), "{error}");
+    assert!(!error.contains("maintenance"), "{error}");
+}
+
+#[test]
+fn services_share_a_file_but_a_misspelt_section_is_refused_by_both() {
+    let shared =
+        file("[api]\nlisten = \"127.0.0.1:7\"\n[worker]\nconcurrency = 2\n[schedule]\nsealing = \"\"\n");
+    let worker: WorkerConfig = load(Some(shared.path())).expect("the api's section is known");
+    let api: ApiConfig = load(Some(shared.path())).expect("the worker's sections are known");
+    assert_eq!((worker.worker.concurrency, api.api.listen.port()), (2, 7));
+
+    let misspelt = file("[wroker]\nconcurrency = 2\n");
+    let refusals = [
+        load::<WorkerConfig>(Some(misspelt.path())).map(drop),
+        load::<ApiConfig>(Some(misspelt.path())).map(drop),
+    ];
+    for refused in refusals {
+        let error = refused.expect_err("must be refused").to_string();
+        assert!(error.contains("wroker"), "{error}");
+    }
+}
+
+#[test]
 fn an_open_listener_without_authentication_is_refused() {
     let file = file("[api]\nlisten = \"0.0.0.0:5000\"\n");
     let error = load::<ApiConfig>(Some(file.path())).expect_err("must be refused").to_string();
@@ -60,6 +105,9 @@ fn a_dump_masks_passwords_and_can_be_loaded_again() {
     config.postgres.url = "postgres://naia:secret@db/naia".into();
     let text = dump(&config);
     assert!(text.contains("postgres://naia:***@db/naia") && !text.contains("secret"), "{text}");
+    config.postgres.url = "postgres://db/naia?user=naia&password=secret".into();
+    let text = dump(&config);
+    assert!(text.contains("user=naia&password=***") && !text.contains("secret"), "{text}");
     let again: WorkerConfig = load(Some(file(&text).path())).expect("a dump is a valid file");
     assert_eq!(again.pattern_engine, config.pattern_engine);
 }
