@@ -27,7 +27,11 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
+    /// Of a cluster whose making was cut off nothing is left.
     pub fn open(path: PathBuf) -> Result<Self> {
+        if being_made(&path).exists() {
+            remove_contents(&path)?;
+        }
         let run_as = choose_user(&path)?;
         let folder = File::open(&path).with_context(|| format!("{} can not be read", path.display()))?;
         Ok(Self { path, run_as, folder: Arc::new(folder) })
@@ -60,6 +64,8 @@ impl Cluster {
         used_for: PostgresUse,
         password_file: &Path,
     ) -> Result<()> {
+        let mark = being_made(&self.path);
+        fs::write(&mark, "").with_context(|| format!("{} can not be written", mark.display()))?;
         remove_contents(&self.path)?;
         fs::set_permissions(&self.path, fs::Permissions::from_mode(0o700))?;
         let mut initdb = programs.command("initdb");
@@ -83,7 +89,7 @@ impl Cluster {
         if !made.status.success() {
             bail!("initdb failed ({}):\n{}", made.status, String::from_utf8_lossy(&made.stderr).trim());
         }
-        Ok(())
+        fs::remove_file(&mark).with_context(|| format!("{} can not be removed", mark.display()))
     }
 
     pub fn serve(
@@ -138,6 +144,12 @@ fn choose_user(cluster: &Path) -> Result<Option<RunAs>> {
     unistd::chown(cluster, Some(run_as.uid), Some(run_as.gid))
         .with_context(|| format!("{} can not be given to the user that runs postgres", cluster.display()))?;
     Ok(Some(run_as))
+}
+
+/// This file is there from before initdb begins until it has done everything. What is in the folder
+/// does not tell: PG_VERSION is among the first things that initdb writes.
+fn being_made(cluster: &Path) -> PathBuf {
+    cluster.with_extension("making")
 }
 
 /// What an interrupted initdb left.

@@ -75,5 +75,7 @@ async fn an_initdb_that_was_cut_off_is_done_again() {
     let folder = DataDir::open(outer.path()).unwrap();
     fs::create_dir_all(folder.path().join("postgres/base")).unwrap();
     fs::write(folder.path().join("postgres/pg_hba.conf"), "half").unwrap();
+    fs::write(folder.path().join("postgres/PG_VERSION"), "").unwrap();
+    fs::write(folder.path().join("postgres.making"), "").unwrap();
     start(&folder).await.stop().await;
 }
