@@ -65,7 +65,9 @@ if ! has_jars; then
     say "fetching Apache Kafka's jars into .kafka/lib"
     rm -rf .kafka/partial
     mkdir -p .kafka
-    mvn -q -B -f scripts/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory="$PWD/.kafka/partial" >&2
+    # Maven resets the terminal's colours even where it was told to use none.
+    mvn -q -B -f scripts/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory="$PWD/.kafka/partial" 2>&1 |
+        sed 's/\x1b\[[0-9;]*m//g' >&2
     rm -rf .kafka/lib
     mv .kafka/partial .kafka/lib
     cp scripts/kafka/pom.xml .kafka/pom.xml

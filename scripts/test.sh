@@ -6,10 +6,10 @@ log=target/test.log
 PATH=$PWD/.node/bin:$PATH
 mkdir -p target
 
-cargo build --workspace --bins || exit 1
+cargo build --locked --workspace --bins || exit 1
 # Compiled before the servers start, so that they do not idle meanwhile.
-cargo test --workspace --no-run || exit 1
-target/debug/with-test-servers cargo test --workspace --no-fail-fast "$@" 2>&1 | tee "$log"
+cargo test --locked --workspace --no-run || exit 1
+target/debug/with-test-servers cargo test --locked --workspace --no-fail-fast "$@" 2>&1 | tee "$log"
 outcome=${PIPESTATUS[0]}
 
 awk '/^test result:/ { passed += $4; failed += $6; ignored += $8; programs++ }
