@@ -8,9 +8,9 @@ use chrono::{Duration, Utc};
 use pattern_bus::{
     KafkaSettings, Producer,
     datapoints::{publish_batches, run_datapoints_consumer},
-    topics::{DATAPOINT_PARTITIONS, ensure_topics},
+    topics::ensure_topics,
 };
-use pattern_core::domain::{NamedSample, TOPIC_DATAPOINTS};
+use pattern_core::domain::{DATAPOINT_PARTITIONS, NamedSample, TOPIC_DATAPOINTS};
 use pattern_embedded::testing::{TestDatabase, kafka_bootstrap};
 use pattern_store::Store;
 use rdkafka::{

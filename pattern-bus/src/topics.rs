@@ -1,6 +1,9 @@
 //! The topics, as they must be before anybody writes to them.
 
-use pattern_core::domain::{EVENT_TOPICS, TOPIC_DATAPOINTS, dead_letter_topic};
+use pattern_core::domain::{
+    DATAPOINT_PARTITIONS, EVENT_PARTITIONS, EVENT_TOPICS, TOPIC_DATAPOINTS, TOPIC_RETENTION_MS,
+    dead_letter_topic,
+};
 use rdkafka::{
     admin::{
         AdminClient, AdminOptions, AlterConfig, ConfigSource, NewPartitions, NewTopic,
@@ -16,11 +19,7 @@ use crate::{
     blocking::{Unhurried, unhurried},
 };
 
-pub const EVENT_PARTITIONS: i32 = 3;
-pub const DATAPOINT_PARTITIONS: i32 = 12;
-
-const RETENTION_MS: &str = "604800000"; // 7 days
-const DEAD_LETTER_RETENTION_MS: &str = "2592000000"; // 30 days
+const DEAD_LETTER_RETENTION_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 const LIMIT: &str = "max.message.bytes";
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -30,7 +29,7 @@ pub struct Wanted {
     /// Without prefix.
     pub name: String,
     pub partitions: i32,
-    pub retention_ms: &'static str,
+    pub retention_ms: u64,
 }
 
 /// Every topic of the product.
@@ -43,7 +42,7 @@ pub fn all() -> Vec<Wanted> {
         // A dead letter keeps the partition number of the record it came from.
         let dead_letters =
             Wanted { name: dead_letter_topic(topic), partitions, retention_ms: DEAD_LETTER_RETENTION_MS };
-        [Wanted { name: topic.into(), partitions, retention_ms: RETENTION_MS }, dead_letters]
+        [Wanted { name: topic.into(), partitions, retention_ms: TOPIC_RETENTION_MS }, dead_letters]
     })
     .collect()
 }
@@ -67,12 +66,14 @@ pub async fn ensure_topics(kafka: &KafkaSettings) -> Result<()> {
         all().into_iter().map(|topic| Wanted { name: kafka.topic(&topic.name), ..topic }).collect();
     let (present, missing): (Vec<_>, Vec<_>) =
         wanted.iter().partition(|topic| existing.contains_key(&topic.name));
+    let retentions: Vec<_> = missing.iter().map(|topic| topic.retention_ms.to_string()).collect();
     let new: Vec<_> = missing
         .iter()
-        .map(|topic| {
+        .zip(&retentions)
+        .map(|(topic, retention)| {
             // -1: as many replicas as the broker is set to make.
             NewTopic::new(&topic.name, topic.partitions, TopicReplication::Fixed(-1))
-                .set("retention.ms", topic.retention_ms)
+                .set("retention.ms", retention)
                 .set("cleanup.policy", "delete")
                 .set(LIMIT, &limit)
         })

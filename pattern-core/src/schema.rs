@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use crate::domain::{
-    CloudEvent, ClusterData, EVENT_TOPICS, EventType, PatternData, PendingCountData, SampleBatch,
-    SuggestionData, TOPIC_DATAPOINTS,
+    CloudEvent, ClusterData, DATAPOINT_PARTITIONS, EVENT_PARTITIONS, EVENT_TOPICS, EventType, PatternData,
+    PendingCountData, SampleBatch, SuggestionData, TOPIC_DATAPOINTS, TOPIC_RETENTION_MS,
 };
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -85,7 +85,7 @@ pub fn asyncapi() -> Value {
                 }),
             );
         }
-        channels.insert(topic.into(), channel(topic, 3, references));
+        channels.insert(topic.into(), channel(topic, EVENT_PARTITIONS, references));
         operations.insert(
             format!("publish {topic}"),
             json!({ "action": "send", "channel": { "$ref": format!("#/channels/{topic}") } }),
@@ -93,7 +93,7 @@ pub fn asyncapi() -> Value {
     }
     let batch = json!({ "SampleBatch": { "$ref": "#/components/messages/SampleBatch" } });
     let batch = batch.as_object().cloned().unwrap_or_default();
-    channels.insert(TOPIC_DATAPOINTS.into(), channel(TOPIC_DATAPOINTS, 12, batch));
+    channels.insert(TOPIC_DATAPOINTS.into(), channel(TOPIC_DATAPOINTS, DATAPOINT_PARTITIONS, batch));
     operations.insert(
         format!("ingest {TOPIC_DATAPOINTS}"),
         json!({ "action": "receive", "channel": { "$ref": format!("#/channels/{TOPIC_DATAPOINTS}") } }),
@@ -116,14 +116,14 @@ pub fn asyncapi() -> Value {
     })
 }
 
-fn channel(topic: &str, partitions: u32, messages: Map<String, Value>) -> Value {
+fn channel(topic: &str, partitions: i32, messages: Map<String, Value>) -> Value {
     json!({
         "address": topic,
         "messages": messages,
         "bindings": { "kafka": {
             "topic": topic,
             "partitions": partitions,
-            "topicConfiguration": { "cleanup.policy": ["delete"], "retention.ms": 604_800_000 },
+            "topicConfiguration": { "cleanup.policy": ["delete"], "retention.ms": TOPIC_RETENTION_MS },
         }},
     })
 }

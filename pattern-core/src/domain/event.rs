@@ -11,6 +11,11 @@ pub const TOPIC_UPDATED: &str = "naia.patterns.updated";
 pub const TOPIC_CLUSTERS: &str = "naia.patterns.clusters";
 pub const TOPIC_DATAPOINTS: &str = "naia.datapoints";
 
+pub const EVENT_PARTITIONS: i32 = 3;
+pub const DATAPOINT_PARTITIONS: i32 = 12;
+/// How long a topic keeps a record: 7 days.
+pub const TOPIC_RETENTION_MS: u64 = 7 * 24 * 60 * 60 * 1000;
+
 /// The topics that carry the one stream of events.
 pub const EVENT_TOPICS: [&str; 3] = [TOPIC_SUGGESTIONS, TOPIC_UPDATED, TOPIC_CLUSTERS];
 
