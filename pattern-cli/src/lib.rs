@@ -7,6 +7,7 @@ pub mod events;
 pub mod import;
 pub mod library;
 pub mod logging;
+mod printable;
 pub mod sample_plant;
 mod signals;
 pub mod stack;

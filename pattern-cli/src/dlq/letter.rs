@@ -2,6 +2,8 @@ use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use pattern_store::DeadLetter;
 use serde_json::{Value, json};
 
+use crate::printable::printable;
+
 const REASON_CHARS: usize = 120;
 const BYTES_PER_LINE: usize = 16;
 
@@ -69,19 +71,6 @@ fn shown(bytes: &[u8]) -> String {
         Ok(text) => printable(text),
         Err(_) => hex_lines(bytes),
     }
-}
-
-/// A record comes from anywhere, so it must not steer the terminal.
-fn printable(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() && !matches!(c, '\n' | '\t') {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
-    }
-    out
 }
 
 fn hex_lines(bytes: &[u8]) -> String {

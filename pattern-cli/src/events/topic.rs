@@ -4,6 +4,8 @@ use pattern_core::domain::{
 use rdkafka::{Message, message::BorrowedMessage};
 use serde_json::Value;
 
+use crate::printable::printable;
+
 /// The topics a person means.
 pub fn resolve(named: Option<&str>) -> Vec<String> {
     match named {
@@ -22,6 +24,10 @@ pub fn raw(message: &BorrowedMessage<'_>) -> String {
 
 /// One line: where it stands, what it is, what it says.
 pub fn describe(message: &BorrowedMessage<'_>) -> String {
+    printable(&in_words(message)).replace('\n', " ")
+}
+
+fn in_words(message: &BorrowedMessage<'_>) -> String {
     let place = format!("{}/{}@{}", message.topic(), message.partition(), message.offset());
     let payload = message.payload().unwrap_or_default();
     if let Ok(event) = serde_json::from_slice::<CloudEvent>(payload) {

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 use csv::ByteRecord;
+use pattern_core::domain::name_problem;
 
 /// The places of known columns in a file.
 #[derive(Debug)]
@@ -69,9 +70,6 @@ fn header_name(field: &[u8]) -> String {
     String::from_utf8_lossy(field).trim_start_matches('\u{feff}').trim().to_lowercase()
 }
 
-/// Longer names do not fit into the index that keeps them unique.
-const LONGEST_NAME: usize = 500;
-
 /// A point's name, if it can be one.
 pub fn point_name<'r>(columns: &Columns, row: &'r ByteRecord) -> Result<&'r str, String> {
     // Else a forgotten quote would swallow the rows after it, and nobody would miss them.
@@ -80,11 +78,5 @@ pub fn point_name<'r>(columns: &Columns, row: &'r ByteRecord) -> Result<&'r str,
         return Err(format!("a field goes on over {breaks} more lines; is a closing quote missing?"));
     }
     let name = columns.text(row, "name")?;
-    if name.is_empty() {
-        return Err("the name is empty".into());
-    }
-    if name.len() > LONGEST_NAME {
-        return Err(format!("the name is longer than {LONGEST_NAME} bytes"));
-    }
-    Ok(name)
+    name_problem(name).map_or(Ok(name), Err)
 }

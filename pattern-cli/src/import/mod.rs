@@ -10,6 +10,7 @@ mod summary;
 
 use anyhow::{Context, Result, bail};
 use chrono::{DateTime, Utc};
+use pattern_core::domain::name_problem;
 use pattern_store::{NewPoint, Store, samples::KeyedSample};
 use std::{
     collections::HashMap,
@@ -89,8 +90,8 @@ pub struct Import {
 impl Import {
     /// Reads the folder and stores what can be used. Fails when nothing can be.
     pub async fn run(&self, store: &Store) -> Result<ImportSummary> {
-        if self.data_source.trim().is_empty() {
-            bail!("the data source needs a name; give it with --data-source");
+        if let Some(problem) = name_problem(&self.data_source) {
+            bail!("the data source's {problem}; give another one with --data-source");
         }
         let mut rejects = Rejects::new(self.rejects.clone());
         let samples_path = samples_file::find(&self.dir)?;

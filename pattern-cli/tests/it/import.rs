@@ -37,9 +37,13 @@ impl Site {
     }
 
     async fn import(&self) -> anyhow::Result<ImportSummary> {
+        self.import_as("site").await
+    }
+
+    async fn import_as(&self, data_source: &str) -> anyhow::Result<ImportSummary> {
         let import = Import {
             dir: self.folder.path().to_path_buf(),
-            data_source: "site".into(),
+            data_source: data_source.into(),
             rejects: self.rejects_path(),
             now: "2026-03-10T00:00:00Z".parse().unwrap(),
         };
@@ -185,7 +189,7 @@ yesterday,A,1,0
     assert_eq!(summary.points, counts(1, 0, 0, 3));
     assert_eq!(summary.samples, counts(2, 0, 0, 9));
     let expected = [
-        ("points.csv", 3, "the name is empty"),
+        ("points.csv", 3, "name is empty"),
         ("points.csv", 4, "'A' is on line 2"),
         ("points.csv", 5, "not UTF-8"),
         ("samples.csv", 3, "'yesterday' is neither"),
@@ -194,7 +198,7 @@ yesterday,A,1,0
         ("samples.csv", 6, "'NaN' is not a finite number"),
         ("samples.csv", 7, "before 1990"),
         ("samples.csv", 8, "in the future"),
-        ("samples.csv", 9, "the name is empty"),
+        ("samples.csv", 9, "name is empty"),
         ("samples.csv", 10, "quality 'good'"),
         ("samples.csv", 11, "too few for 'value'"),
     ];
@@ -205,6 +209,18 @@ yesterday,A,1,0
         assert!(reason.contains(because), "line {line}: '{reason}' should say '{because}'");
     }
     assert_eq!(summary.rejects, Some(site.rejects_path()));
+}
+
+#[tokio::test]
+async fn names_that_the_ingest_would_refuse_are_not_imported() {
+    let points = b"name,unit,description\nA,psi,\nB\tC,psi,\nB\x1b[2J,psi,\n";
+    let site = Site::new(&[("points.csv", points)]).await;
+    for name in ["north\tplant", &"n".repeat(501)] {
+        let refused = site.import_as(name).await.unwrap_err().to_string();
+        assert!(refused.contains("--data-source"), "{refused}");
+    }
+    assert_eq!(site.import().await.unwrap().points, counts(1, 0, 0, 2));
+    assert!(site.rejects().iter().all(|(_, _, reason)| reason.contains("control character")));
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ async fn import_finds_the_stack_of_the_data_folder_and_reports_rejects_as_a_succ
     assert!(said.contains("1 new, 0 changed, 0 unchanged, 1 rejected"), "{said}");
     assert!(said.contains("north-rejects.csv"), "{said}");
     let rejects = fs::read_to_string(here.path().join("north-rejects.csv")).unwrap();
-    assert!(rejects.contains("points.csv,3,the name is empty"), "{rejects}");
+    assert!(rejects.contains("points.csv,3,name is empty"), "{rejects}");
     assert!(!plant.join("north-rejects.csv").exists());
 }
 

@@ -1,6 +1,7 @@
 mod architecture;
 mod demo;
 mod dlq;
+mod events;
 mod import;
 mod import_command;
 mod library_command;
