@@ -1,6 +1,6 @@
 //! `naia status`: what is up, what is stored, what waits and what ran last, as the API tells it.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use pattern_core::domain::{DataSource, JobRun};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -26,6 +26,13 @@ struct Status {
     kafka: Option<String>,
     /// `up`, or what is wrong, by part.
     health: BTreeMap<String, String>,
+    /// `None` while the API can not tell.
+    #[serde(flatten)]
+    contents: Option<Contents>,
+}
+
+#[derive(Debug, Serialize)]
+struct Contents {
     data_sources: Vec<DataSource>,
     suggestions: BTreeMap<String, Value>,
     queues: Vec<Queue>,
@@ -62,6 +69,8 @@ struct List<T> {
 #[derive(Deserialize)]
 struct Health {
     #[serde(default)]
+    status: String,
+    #[serde(default)]
     parts: BTreeMap<String, String>,
 }
 
@@ -75,28 +84,32 @@ pub async fn run(args: &StatusArgs) -> Result<()> {
             args.data.path.display()
         ),
     };
-    let status = ask(&address, kafka).await?;
+    let api = ApiClient::new(&address)?;
+    let health: Health = api.health().await.with_context(|| format!("nothing serves at {address}"))?;
+    let (contents, problem) = match contents(&api).await {
+        Ok(contents) => (Some(contents), None),
+        Err(problem) => (None, Some(problem)),
+    };
+    let status = Status { api: address, kafka, health: health.parts, contents };
     if args.json {
         println!("{}", serde_json::to_string_pretty(&status)?);
     } else {
         print!("{}", status.in_words());
     }
+    if let Some(problem) = problem {
+        return Err(problem.context("the rest can not be told"));
+    }
+    ensure!(health.status != "down", "the api is not ready");
     Ok(())
 }
 
-async fn ask(address: &str, kafka: Option<String>) -> Result<Status> {
-    let api = ApiClient::new(address)?;
-    let health: Health = api.health().await.with_context(|| format!("nothing serves at {address}"))?;
-    let suggestions = api.get("/api/suggestions/stats", &[]).await?;
-    Ok(Status {
-        api: address.to_owned(),
-        kafka,
-        health: health.parts,
-        data_sources: list(&api, "/api/data-sources", &[]).await?,
-        suggestions,
-        queues: list(&api, "/api/jobs", &[]).await?,
-        workers: list(&api, "/api/workers", &[]).await?,
-        last_runs: list(&api, "/api/jobs/runs", &[("limit", "10")]).await?,
+async fn contents(api: &ApiClient) -> Result<Contents> {
+    Ok(Contents {
+        data_sources: list(api, "/api/data-sources", &[]).await?,
+        suggestions: api.get("/api/suggestions/stats", &[]).await?,
+        queues: list(api, "/api/jobs", &[]).await?,
+        workers: list(api, "/api/workers", &[]).await?,
+        last_runs: list(api, "/api/jobs/runs", &[("limit", "10")]).await?,
     })
 }
 
@@ -110,7 +123,14 @@ impl Status {
         let mut lines = vec![format!("api      {}", self.api)];
         lines.extend(self.kafka.iter().map(|kafka| format!("kafka    {kafka}")));
         lines.extend(self.health.iter().map(|(part, state)| format!("{part:<8} {state}")));
-        lines.push("\ndata sources".into());
+        lines.extend(self.contents.iter().flat_map(Contents::in_words));
+        lines.join("\n") + "\n"
+    }
+}
+
+impl Contents {
+    fn in_words(&self) -> Vec<String> {
+        let mut lines = vec!["\ndata sources".to_owned()];
         lines.extend(self.data_sources.iter().map(|s| format!("  {}: {} points", s.name, s.point_count)));
         lines.push("\nsuggestions".into());
         let counts = self.suggestions.iter().filter(|(_, count)| !count.is_null());
@@ -121,7 +141,7 @@ impl Status {
         lines.extend(self.workers.iter().map(Worker::in_words));
         lines.push("\nlast runs".into());
         lines.extend(self.last_runs.iter().map(run_in_words));
-        lines.join("\n") + "\n"
+        lines
     }
 }
 
