@@ -5,6 +5,7 @@
 
 use sqlx::{Connection, Executor, PgConnection};
 use std::{fs, future::Future, path::PathBuf, sync::OnceLock, thread, time::Duration};
+use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use crate::{DataDir, EmbeddedKafka, EmbeddedPostgres, KafkaPrograms, PostgresUse, poll};
@@ -109,6 +110,26 @@ pub fn kafka_bootstrap() -> String {
         })
     });
     own.bootstrap()
+}
+
+/// A server that is away, and knows when somebody looks for it.
+pub struct Away {
+    /// `127.0.0.1:port`
+    pub address: String,
+    listener: TcpListener,
+}
+
+impl Away {
+    pub async fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self { address: listener.local_addr().expect("bound").to_string(), listener }
+    }
+
+    /// Returns once somebody has connected; from then on connections are refused.
+    pub async fn is_looked_for(self) {
+        let looked_for = tokio::time::timeout(PATIENCE, self.listener.accept()).await;
+        looked_for.expect("nobody looks for the server").expect("a connection");
+    }
 }
 
 /// Java and the jars, for tests that run Kafka's own tools.

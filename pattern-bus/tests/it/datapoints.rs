@@ -5,7 +5,7 @@ use pattern_bus::{
     dlq::{HEADER_PREFIX, redrive},
 };
 use pattern_core::domain::NamedSample;
-use pattern_embedded::testing::postgres_url;
+use pattern_embedded::testing::{Away, postgres_url};
 use pattern_store::Store;
 use rdkafka::{
     Message,
@@ -95,7 +95,7 @@ async fn a_crash_before_kafka_knows_the_offset_gives_the_same_rows() {
 }
 
 #[tokio::test]
-async fn of_two_consumers_that_own_the_same_partitions_each_record_is_stored_once() {
+async fn of_several_consumers_that_own_the_same_partitions_each_record_is_stored_once() {
     let (kafka, (store, _database)) = (TestKafka::create().await, test_store().await);
     let consumers =
         ["one", "two", "three"].map(|group| RunningConsumer::start(&kafka.settings, &store, group));
@@ -303,11 +303,17 @@ impl Outage {
 
 #[tokio::test]
 async fn it_stops_within_seconds_while_kafka_and_postgres_are_away() {
-    let nowhere = Store::connect_lazy("postgres://nobody@127.0.0.1:1/none", 2).unwrap();
-    let kafka = TestKafka::create().await;
+    let (postgres, kafka) = (Away::new().await, TestKafka::create().await);
+    let nowhere = Store::connect_lazy(&format!("postgres://nobody@{}/none", postgres.address), 2).unwrap();
     publish(&kafka, &[sample("A", 1, 1.0)]).await;
-    RunningConsumer::start(&kafka.settings, &nowhere, "g").stop().await;
-    RunningConsumer::start(&KafkaSettings::new("127.0.0.1:1"), &nowhere, "g").stop().await;
+    let consumer = RunningConsumer::start(&kafka.settings, &nowhere, "g");
+    postgres.is_looked_for().await;
+    consumer.stop().await;
+
+    let broker = Away::new().await;
+    let consumer = RunningConsumer::start(&KafkaSettings::new(&broker.address), &nowhere, "g");
+    broker.is_looked_for().await;
+    consumer.stop().await;
 }
 
 async fn read_topic(settings: &KafkaSettings, name: &str, count: usize) -> Vec<OwnedMessage> {

@@ -1,7 +1,7 @@
 use chrono::Utc;
-use pattern_bus::{KafkaSettings, relay, topics};
+use pattern_bus::{KafkaSettings, relay};
 use pattern_core::domain::{EventType, NewEvent, stable_id};
-use pattern_embedded::{poll, testing};
+use pattern_embedded::testing::{self, eventually};
 use pattern_store::{Store, outbox};
 use rdkafka::{
     Message, Offset, TopicPartitionList,
@@ -9,7 +9,7 @@ use rdkafka::{
     message::Headers,
 };
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, future::Future, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -48,7 +48,7 @@ impl TestStream {
     }
 
     pub async fn wait_until_all_is_published(&self) {
-        wait("everything is published", async || {
+        eventually("everything is published", async || {
             (self.store.unpublished_count().await.unwrap() == 0).then_some(())
         })
         .await;
@@ -158,18 +158,4 @@ pub async fn append(store: &Store, events: &[NewEvent]) {
     let mut tx = store.pool().begin().await.unwrap();
     outbox::append(&mut tx, events).await.unwrap();
     tx.commit().await.unwrap();
-}
-
-/// Waits for a condition; names it if it never holds.
-pub async fn wait<T, F, Fut>(what: &str, attempt: F) -> T
-where
-    F: FnMut() -> Fut,
-    Fut: Future<Output = Option<T>>,
-{
-    poll(LIMIT, attempt).await.unwrap_or_else(|| panic!("waited in vain until {what}"))
-}
-
-/// The topics a broker without admin interface has to be started with.
-pub fn topic_names(kafka: &KafkaSettings) -> Vec<(String, i32)> {
-    topics::all().into_iter().map(|topic| (kafka.topic(&topic.name), topic.partitions)).collect()
 }

@@ -1,5 +1,6 @@
-use pattern_bus::{Producer, ReadEvent, Record, read_events, topics};
+use pattern_bus::{KafkaSettings, Producer, ReadEvent, Record, read_events, topics};
 use pattern_core::domain::{EVENT_TOPICS, TOPIC_CLUSTERS, TOPIC_SUGGESTIONS};
+use pattern_embedded::testing::Away;
 use rdkafka::{
     admin::{AdminClient, AdminOptions, NewPartitions},
     client::DefaultClientContext,
@@ -160,10 +161,12 @@ async fn a_partition_that_appears_later_is_read_whole() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_stops_while_the_broker_is_away() {
-    let stream = TestStream::on("127.0.0.1:1".into()).await;
+    let broker = Away::new().await;
     let (sink, _events) = mpsc::channel(1);
     let shutdown = CancellationToken::new();
-    let reader = tokio::spawn(read_events(stream.kafka, "e1".into(), sink, shutdown.clone()));
+    let kafka = KafkaSettings::new(&broker.address);
+    let reader = tokio::spawn(read_events(kafka, "e1".into(), sink, shutdown.clone()));
+    broker.is_looked_for().await;
     shutdown.cancel();
     timeout(LIMIT, reader).await.unwrap().unwrap().unwrap();
 }

@@ -1,13 +1,13 @@
-use pattern_bus::CONTENT_TYPE;
+use pattern_bus::{CONTENT_TYPE, topics};
 use pattern_core::domain::TOPIC_CLUSTERS;
-use pattern_embedded::MemoryBroker;
+use pattern_embedded::{MemoryBroker, testing::eventually};
 use sqlx::Executor;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
-use crate::event_stream::{Consumed, TestStream, append, event, large_event, topic_names, wait};
+use crate::event_stream::{Consumed, TestStream, append, event, large_event};
 
 async fn all_positions(stream: &TestStream) -> Vec<i64> {
     let events = stream.store.read_events(0, 100_000).await.unwrap().unwrap();
@@ -73,7 +73,8 @@ async fn events_that_commit_out_of_order_are_not_skipped() {
     assert_eq!(all_positions(&stream).await, [1]);
 
     early.commit().await.unwrap();
-    wait("the second event is there", async || (all_positions(&stream).await == [1, 2]).then_some(())).await;
+    eventually("the second event is there", async || (all_positions(&stream).await == [1, 2]).then_some(()))
+        .await;
     stream.wait_until_all_is_published().await;
     relay.stop().await;
     let mut labels: Vec<_> = stream.records(TOPIC_CLUSTERS).await;
@@ -87,7 +88,7 @@ async fn events_that_commit_out_of_order_are_not_skipped() {
 async fn a_killed_leaders_lease_is_taken_over() {
     let stream = TestStream::create().await;
     let leader = stream.relay("leader");
-    wait("the first one leads", async || stream.store.relay_holder().await.unwrap()).await;
+    eventually("the first one leads", async || stream.store.relay_holder().await.unwrap()).await;
     let standby = stream.relay("standby");
     leader.kill().await;
     append(&stream.store, &[event("a", 1)]).await;
@@ -100,7 +101,7 @@ async fn a_killed_leaders_lease_is_taken_over() {
 async fn a_relay_that_stops_lets_the_next_one_go_on_at_once() {
     let stream = TestStream::create().await;
     let first = stream.relay("first");
-    wait("the first one leads", async || stream.store.relay_holder().await.unwrap()).await;
+    eventually("the first one leads", async || stream.store.relay_holder().await.unwrap()).await;
     first.stop().await;
     assert_eq!(stream.store.relay_holder().await.unwrap(), None);
 }
@@ -128,7 +129,8 @@ async fn a_crash_between_publishing_and_marking_repeats_the_same_ids_and_positio
 #[tokio::test(flavor = "multi_thread")]
 async fn the_outbox_grows_while_the_broker_is_away_and_drains_in_order() {
     let mut stream = TestStream::on("127.0.0.1:1".into()).await;
-    let names = topic_names(&stream.kafka);
+    let names = topics::all().into_iter().map(|topic| (stream.kafka.topic(&topic.name), topic.partitions));
+    let names: Vec<_> = names.collect();
     let topics: Vec<_> = names.iter().map(|(name, partitions)| (name.as_str(), *partitions)).collect();
     let broker = MemoryBroker::start(&topics).unwrap();
     stream.kafka.bootstrap = broker.bootstrap().to_owned();
@@ -141,7 +143,7 @@ async fn the_outbox_grows_while_the_broker_is_away_and_drains_in_order() {
         append(&stream.store, &[event("a", version)]).await;
     }
     // Positions need no broker: clients are served from the outbox meanwhile.
-    wait("all are numbered", async || (all_positions(&stream).await.len() == 100).then_some(())).await;
+    eventually("all are numbered", async || (all_positions(&stream).await.len() == 100).then_some(())).await;
     assert!(stream.store.unpublished_count().await.unwrap() > 0);
 
     broker.up().unwrap();

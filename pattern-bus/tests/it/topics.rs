@@ -3,12 +3,13 @@ use pattern_bus::{
     topics::{ensure_topics, partition_counts},
 };
 use pattern_core::domain::{EVENT_TOPICS, TOPIC_DATAPOINTS, TOPIC_SUGGESTIONS, dead_letter_topic};
+use pattern_embedded::testing::eventually;
 use rdkafka::{
     admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication},
     client::DefaultClientContext,
 };
 
-use crate::event_stream::{TestStream, wait};
+use crate::event_stream::TestStream;
 
 fn admin(stream: &TestStream) -> AdminClient<DefaultClientContext> {
     stream.kafka.client().create().unwrap()
@@ -17,7 +18,7 @@ fn admin(stream: &TestStream) -> AdminClient<DefaultClientContext> {
 /// The broker answers metadata from a moment ago.
 async fn wait_for_partitions(stream: &TestStream, topic: &str, count: i32) {
     let topic = stream.kafka.topic(topic);
-    wait("the partitions are there", async || {
+    eventually("the partitions are there", async || {
         (partition_counts(&stream.kafka).await.unwrap().get(&topic) == Some(&count)).then_some(())
     })
     .await;
@@ -50,7 +51,7 @@ async fn an_older_topic_takes_larger_records_from_now_on_and_keeps_what_else_is_
     admin(&stream).create_topics([&older], &AdminOptions::new()).await.unwrap();
     wait_for_partitions(&stream, TOPIC_SUGGESTIONS, 3).await;
     ensure_topics(&stream.kafka).await.unwrap();
-    wait("the limit is raised", async || {
+    eventually("the limit is raised", async || {
         let asked = [ResourceSpecifier::Topic(&topic)];
         let described = admin(&stream).describe_configs(&asked, &AdminOptions::new()).await.unwrap();
         let config = described[0].as_ref().unwrap();

@@ -1,9 +1,10 @@
 use pattern_config::WorkerConfig;
 use pattern_core::domain::{JobName, RunStatus};
+use pattern_embedded::testing::{Away, until};
 use pattern_store::{Store, jobs::NewRun};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{database, eventually, idle_handler};
+use crate::support::{database, idle_handler};
 
 /// Nobody listens there.
 const NOWHERE: &str = "127.0.0.1:1";
@@ -25,7 +26,7 @@ async fn jobs_run_while_kafka_is_away_and_the_worker_ends_when_asked() {
     let mut conn = store.pool().acquire().await.unwrap();
     let run = NewRun::new(JobName::Maintenance, "test");
     let id = Store::enqueue_run(&mut conn, &run).await.unwrap().unwrap();
-    eventually("the run", || async { store.job_run(id).await.unwrap().status == RunStatus::Succeeded }).await;
+    until("the run", || async { store.job_run(id).await.unwrap().status == RunStatus::Succeeded }).await;
     shutdown.cancel();
     worker.await.unwrap().unwrap();
     let stopped: bool =
@@ -38,10 +39,10 @@ async fn jobs_run_while_kafka_is_away_and_the_worker_ends_when_asked() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_without_postgres_waits_and_can_be_asked_to_end() {
-    let shutdown = CancellationToken::new();
-    let config = config(&format!("postgres://naia@{NOWHERE}/naia"));
+    let (shutdown, postgres) = (CancellationToken::new(), Away::new().await);
+    let config = config(&format!("postgres://naia@{}/naia", postgres.address));
     let worker = tokio::spawn(pattern_worker::run_with(config, |_| idle_handler(), shutdown.clone()));
-    tokio::task::yield_now().await;
+    postgres.is_looked_for().await;
     assert!(!worker.is_finished());
     shutdown.cancel();
     worker.await.unwrap().unwrap();
@@ -53,4 +54,12 @@ async fn a_schedule_that_is_not_one_is_refused_at_once() {
     config.schedule.sealing = "nightly".into();
     let refused = pattern_worker::run_with(config, |_| idle_handler(), CancellationToken::new()).await;
     assert!(refused.unwrap_err().to_string().contains("nightly"));
+}
+
+#[tokio::test]
+async fn an_option_that_librdkafka_does_not_know_is_refused_at_once_by_its_name() {
+    let mut config = config(&format!("postgres://naia@{NOWHERE}/naia"));
+    config.kafka.options.insert("sasl.pasword".into(), "x".into());
+    let refused = pattern_worker::run_with(config, |_| idle_handler(), CancellationToken::new()).await;
+    assert!(refused.unwrap_err().to_string().contains("sasl.pasword"));
 }

@@ -1,11 +1,12 @@
 use futures_util::FutureExt;
 use pattern_core::domain::{JobName, RunStatus};
+use pattern_embedded::testing::until;
 use pattern_store::jobs::{RunFilter, Scheduled, WorkerOptions, run_workers};
 use pattern_worker::scheduler::{self, Schedule};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{database, eventually};
+use crate::support::database;
 
 fn every_second() -> Vec<Schedule> {
     vec![Schedule::new(Scheduled::Job(JobName::Maintenance), "* * * * * *").unwrap()]
@@ -25,7 +26,7 @@ async fn two_schedulers_queue_a_tick_once() {
             .unwrap()
     };
     // Each run ends at once, or the next tick would find it still queued.
-    eventually("three ticks", || async {
+    until("three ticks", || async {
         sqlx::query("update job_runs set status = 'succeeded'").execute(store.pool()).await.unwrap();
         count().await.0 >= 3
     })
@@ -59,7 +60,7 @@ async fn a_job_that_outlasts_its_period_holds_up_neither_the_schedule_nor_its_wo
         let store = store.clone();
         async move { store.job_runs(&filter).await.unwrap().len() }
     };
-    eventually("a slow run and one that waits behind it", || async {
+    until("a slow run and one that waits behind it", || async {
         with_status(RunStatus::Running).await == 1 && with_status(RunStatus::Queued).await == 1
     })
     .await;
@@ -70,7 +71,7 @@ async fn a_job_that_outlasts_its_period_holds_up_neither_the_schedule_nor_its_wo
             .unwrap()
     };
     let before = last_tick().await;
-    eventually("later ticks", || async { last_tick().await > before }).await;
+    until("later ticks", || async { last_tick().await > before }).await;
     assert_eq!(with_status(RunStatus::Queued).await, 1, "they collapse into the one that waits");
     shutdown.cancel();
     parts.join_all().await;

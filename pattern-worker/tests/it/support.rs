@@ -1,6 +1,5 @@
 use futures_util::FutureExt;
 use pattern_embedded::testing::TestDatabase;
-pub use pattern_embedded::testing::until as eventually;
 use pattern_store::{Store, jobs::Handler};
 use serde_json::json;
 use std::sync::Arc;
