@@ -29,8 +29,12 @@ pub async fn run(
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let store = Store::connect_lazy(&config.postgres.url, config.postgres.max_connections)?;
-    let kafka =
-        KafkaSettings::new(&config.kafka.bootstrap_servers).with_topic_prefix(&config.kafka.topic_prefix);
+    let kafka = KafkaSettings {
+        bootstrap: config.kafka.bootstrap_servers.clone(),
+        topic_prefix: config.kafka.topic_prefix.clone(),
+        options: config.kafka.options.clone(),
+    };
+    kafka.check()?;
     let options = HubOptions { allowed_origins: config.api.allowed_origins.clone(), ..HubOptions::default() };
     let hub = Hub::start(store.clone(), kafka.clone(), options, shutdown.clone());
     let producer = Producer::new(&kafka).context("kafka producer can not be made; check kafka.*")?;

@@ -64,8 +64,8 @@ pub async fn publish_dead_letter(producer: &Producer, dead: DeadRecord<'_>) -> R
     }
 }
 
-/// Publishes a dead letter's record to its topic again, as it came, for a consumer that understands it
-/// by now.
+/// Publishes a dead letter's key and value to its topic again, for a consumer that understands them by
+/// now. Its headers are only on the dead letter topic.
 ///
 /// # Errors
 /// `Store(NotFound)`, or `Store(Conflict)` where it was redriven before.

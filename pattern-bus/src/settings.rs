@@ -1,6 +1,8 @@
 use rdkafka::ClientConfig;
 use std::collections::BTreeMap;
 
+use crate::Result;
+
 /// The largest record that our producers make and our topics take. An event carries its entity's whole
 /// state, so a cluster of 10 000 points outgrows the megabyte that Kafka takes by itself.
 pub const MAX_RECORD_BYTES: usize = 16 * 1024 * 1024;
@@ -75,7 +77,15 @@ impl KafkaSettings {
         self.with_options(config)
     }
 
-    fn with_options(&self, mut config: ClientConfig) -> ClientConfig {
+    /// Whether clients can be made of this: librdkafka names the option that it can not use.
+    pub fn check(&self) -> Result<()> {
+        self.producer().create_native_config()?;
+        self.consumer().create_native_config()?;
+        Ok(())
+    }
+
+    /// Call it last.
+    pub(crate) fn with_options(&self, mut config: ClientConfig) -> ClientConfig {
         for (name, value) in &self.options {
             config.set(name, value);
         }

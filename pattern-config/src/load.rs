@@ -94,7 +94,7 @@ fn mask(value: &mut Value, key: &str) {
 }
 
 fn is_secret(key: &str) -> bool {
-    key.contains("password") || key.contains("secret")
+    key.contains("password") || key.contains("secret") || key.ends_with("key.pem")
 }
 
 /// `postgres://naia:secret@host/db` becomes `postgres://naia:***@host/db`.

@@ -1,6 +1,7 @@
 use croner::Cron;
-use serde::{Deserialize, Serialize};
-use std::{fmt::Display, net::SocketAddr, ops::RangeInclusive, str::FromStr};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+use std::{collections::BTreeMap, fmt::Display, net::SocketAddr, ops::RangeInclusive, str::FromStr};
 
 use crate::load::Settings;
 
@@ -25,6 +26,19 @@ pub struct KafkaConfig {
     pub group_id: String,
     /// Put before every topic's name, so that several installations can share a cluster.
     pub topic_prefix: String,
+    /// More librdkafka properties, by their own names (security, timeouts); they win over ours.
+    #[serde(deserialize_with = "texts")]
+    pub options: BTreeMap<String, String>,
+}
+
+/// librdkafka takes every value as text.
+fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, String>, D::Error> {
+    let values: BTreeMap<String, Value> = Deserialize::deserialize(from)?;
+    let text = |value| match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    };
+    Ok(values.into_iter().map(|(name, value)| (name, text(value))).collect())
 }
 
 impl Default for KafkaConfig {
@@ -33,6 +47,7 @@ impl Default for KafkaConfig {
             bootstrap_servers: "127.0.0.1:9092".into(),
             group_id: "naia-pattern-worker".into(),
             topic_prefix: String::new(),
+            options: BTreeMap::new(),
         }
     }
 }

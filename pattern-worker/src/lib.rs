@@ -33,8 +33,12 @@ pub async fn run_with(
     let shutdown = shutdown.child_token();
     let schedules = scheduler::schedules(&config.schedule)?;
     let store = Store::connect_lazy(&config.postgres.url, config.postgres.max_connections)?;
-    let kafka =
-        KafkaSettings::new(&config.kafka.bootstrap_servers).with_topic_prefix(&config.kafka.topic_prefix);
+    let kafka = KafkaSettings {
+        bootstrap: config.kafka.bootstrap_servers.clone(),
+        topic_prefix: config.kafka.topic_prefix.clone(),
+        options: config.kafka.options.clone(),
+    };
+    kafka.check()?;
     let options = runner::worker_options(&config.worker);
     let worker = options.name.clone();
     tracing::info!(worker, concurrency = options.concurrency, "worker starts");

@@ -101,7 +101,7 @@ impl GroupMember {
             .set("topic.metadata.refresh.interval.ms", "5000");
         let (sender, events) = mpsc::unbounded_channel();
         let consumer: StreamConsumer<GroupContext> =
-            config.create_with_context(GroupContext { events: sender })?;
+            kafka.with_options(config).create_with_context(GroupContext { events: sender })?;
         consumer.subscribe(&[topic])?;
         Ok((Self { consumer: Arc::new(consumer), topic: topic.to_owned() }, events))
     }

@@ -1,7 +1,8 @@
 use anyhow::{Result, anyhow, bail};
-use pattern_config::{ApiConfig, WorkerConfig};
+use pattern_bus::KafkaSettings;
+use pattern_config::{ApiConfig, KafkaConfig, WorkerConfig};
 use pattern_embedded::poll;
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 use tokio::{
     net::TcpListener,
     task::{JoinError, JoinSet},
@@ -13,6 +14,30 @@ use crate::stack_file::StackFile;
 
 const STOP_WITHIN: Duration = Duration::from_secs(30);
 
+/// How the services are set: `NAIA_*` variables configure them as they do the programs.
+pub struct ServiceSettings {
+    worker: WorkerConfig,
+    api: ApiConfig,
+}
+
+impl ServiceSettings {
+    pub fn load(listen: SocketAddr) -> Result<Self> {
+        let worker = pattern_config::load(None)?;
+        let mut api: ApiConfig = pattern_config::load(None)?;
+        api.api.listen = listen;
+        let problems = pattern_config::Settings::problems(&api);
+        if !problems.is_empty() {
+            bail!("{}", problems.join("\n"));
+        }
+        Ok(Self { worker, api })
+    }
+
+    pub fn kafka(&self, bootstrap: &str) -> KafkaSettings {
+        let KafkaConfig { topic_prefix, options, .. } = self.worker.kafka.clone();
+        KafkaSettings { bootstrap: bootstrap.to_owned(), topic_prefix, options }
+    }
+}
+
 /// The worker and the API, as their own programs run them, in this process.
 pub struct Services {
     running: JoinSet<(&'static str, Result<()>)>,
@@ -20,27 +45,20 @@ pub struct Services {
 }
 
 impl Services {
-    /// `NAIA_*` variables configure them as they do the programs; addresses are the stack's.
-    pub fn start(file: &StackFile, listener: TcpListener) -> Result<Self> {
-        let mut worker: WorkerConfig = pattern_config::load(None)?;
+    /// The addresses are the stack's.
+    pub fn start(settings: ServiceSettings, file: &StackFile, listener: TcpListener) -> Self {
+        let ServiceSettings { mut worker, mut api } = settings;
         worker.postgres.url.clone_from(&file.postgres);
         worker.kafka.bootstrap_servers.clone_from(&file.kafka);
-        let mut api: ApiConfig = pattern_config::load(None)?;
-        api.api.listen = listener.local_addr()?;
         api.postgres.url.clone_from(&file.postgres);
         api.kafka.bootstrap_servers.clone_from(&file.kafka);
-        let problems = pattern_config::Settings::problems(&api);
-        if !problems.is_empty() {
-            bail!("{}", problems.join("\n"));
-        }
-
         let shutdown = CancellationToken::new();
         let mut running = JoinSet::new();
         let stop = shutdown.clone();
         running.spawn(async move { ("the worker", pattern_worker::run(worker, stop).await) });
         let stop = shutdown.clone();
         running.spawn(async move { ("the api", pattern_api::run(api, listener, stop).await) });
-        Ok(Self { running, shutdown })
+        Self { running, shutdown }
     }
 
     pub async fn wait_until_ready(&mut self, api: &str, limit: Duration) -> Result<()> {

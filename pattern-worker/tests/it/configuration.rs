@@ -41,6 +41,14 @@ fn variables_win_over_the_file_and_secrets_are_masked() {
 }
 
 #[test]
+fn options_of_librdkafka_are_taken_by_their_own_names_and_secrets_in_them_are_masked() {
+    let options = r#"{"linger.ms" = 50, "sasl.mechanism" = "PLAIN", "sasl.password" = "hidden"}"#;
+    let text = accepted(dump(&[], &[("NAIA_KAFKA__OPTIONS", options)]));
+    assert!(text.contains("\"linger.ms\" = \"50\"") && text.contains("= \"PLAIN\""), "{text}");
+    assert!(!text.contains("hidden"), "{text}");
+}
+
+#[test]
 fn variables_of_the_api_are_passed_over_and_misspelt_ones_are_refused() {
     accepted(dump(&[], &[("NAIA_API__LISTEN", "127.0.0.1:7")]));
     let problem = refused(dump(&[], &[("NAIA_WROKER__CONCURRENCY", "8")]));
