@@ -9,6 +9,9 @@ use crate::{
 pub async fn run(options: &StackOptions) -> Result<()> {
     let shutdown = shutdown_token()?;
     let mut stack = Stack::start(options, &shutdown).await?;
+    if let Some(note) = stack.broker_note() {
+        tracing::warn!("{note}");
+    }
     println!("{}", stack.ready_line());
     tracing::info!(page = %stack.file.api, "serving; Ctrl-C stops");
     let outcome = stack.run_until(&shutdown).await;

@@ -21,6 +21,8 @@ use crate::wait::poll;
 
 pub(crate) use signal::Signal;
 
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
 /// Whose rights a program gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RunAs {
@@ -110,13 +112,21 @@ impl Server {
         Ok(Self { name, child, log: log.to_owned(), log_from, last_resort })
     }
 
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
     /// How it ended, if it has.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
+    }
+
+    pub async fn unexpected_end(&mut self) -> anyhow::Error {
+        loop {
+            if let Some(status) = self.ended() {
+                let (name, log, last_words) = (self.name, self.log.display(), self.last_words());
+                return anyhow!(
+                    "{name} has ended by itself ({status}); its log {log} ends with:\n{last_words}"
+                );
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
     }
 
     /// What it has written since it was started, the last lines only.

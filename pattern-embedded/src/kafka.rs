@@ -70,8 +70,9 @@ impl EmbeddedKafka {
         format!("127.0.0.1:{}", self.port)
     }
 
-    pub fn pid(&self) -> u32 {
-        self.server.pid()
+    /// Waits until it has ended although nobody stopped it, and says so.
+    pub async fn ended(&mut self) -> anyhow::Error {
+        self.server.unexpected_end().await
     }
 
     /// Lets it write everything to disk and end.

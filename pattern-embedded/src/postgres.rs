@@ -78,8 +78,9 @@ impl EmbeddedPostgres {
         format!("postgres://{USER}{password}@127.0.0.1:{}/{database}", self.port)
     }
 
-    pub fn pid(&self) -> u32 {
-        self.server.pid()
+    /// Waits until it has ended although nobody stopped it, and says so.
+    pub async fn ended(&mut self) -> anyhow::Error {
+        self.server.unexpected_end().await
     }
 
     /// Ends open connections and writes everything to disk.

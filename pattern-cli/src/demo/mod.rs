@@ -51,6 +51,9 @@ pub async fn run(args: &DemoArgs) -> Result<()> {
     let mut steps = Steps::new(if args.once { round::STEPS_ONCE } else { round::STEPS });
     steps.begin("starting PostgreSQL, Kafka, the worker and the API");
     let mut stack = Stack::start(&args.stack_options(data_dir), &shutdown).await?;
+    if let Some(note) = stack.broker_note() {
+        steps.say(&note);
+    }
     steps.say(&stack.ready_line());
     steps.say(&format!("the page: {}", stack.file.api));
     steps.done();

@@ -1,6 +1,7 @@
 use anyhow::{Result, bail};
 use pattern_bus::topics;
-use pattern_embedded::{DataDir, EmbeddedKafka, KafkaPrograms, MemoryBroker};
+use pattern_embedded::{DataDir, EmbeddedKafka, KafkaPrograms, MemoryBroker, MissingKafka};
+use std::future::pending;
 
 use super::ServerOptions;
 
@@ -14,6 +15,8 @@ pub enum BrokerKind {
 pub enum Broker {
     Apache(EmbeddedKafka),
     Memory(MemoryBroker),
+    /// In memory because there is no Apache Kafka to run.
+    Makeshift(MemoryBroker, MissingKafka),
     Yours(String),
 }
 
@@ -23,7 +26,7 @@ impl Broker {
             return Ok(Self::Yours(bootstrap.clone()));
         }
         if options.broker == Some(BrokerKind::Memory) {
-            return Self::in_memory();
+            return Ok(Self::Memory(in_memory()?));
         }
         match KafkaPrograms::find(Some(data_dir.path())) {
             Ok(programs) => {
@@ -32,28 +35,32 @@ impl Broker {
                 Ok(Self::Apache(kafka))
             }
             Err(missing) if options.broker == Some(BrokerKind::Apache) => bail!("{missing}"),
-            Err(missing) => {
-                tracing::warn!("no Apache Kafka: {missing}");
-                tracing::warn!(
-                    "using a broker in memory instead: Java tools (kafka-console-consumer) can not read it, \
-                     and its topics are gone when this stops; no event is lost, all are in postgres"
-                );
-                Self::in_memory()
-            }
+            Err(missing) => Ok(Self::Makeshift(in_memory()?, missing)),
         }
     }
 
-    fn in_memory() -> Result<Self> {
-        let topics = topics::names_and_partitions();
-        let topics: Vec<(&str, i32)> = topics.iter().map(|(name, n)| (name.as_str(), *n)).collect();
-        Ok(Self::Memory(MemoryBroker::start(&topics)?))
+    /// What a person should know about it.
+    pub fn note(&self) -> Option<String> {
+        let Self::Makeshift(_, missing) = self else { return None };
+        Some(format!(
+            "no Apache Kafka: {missing}; using a broker in memory instead: Java tools (kafka-console-consumer) \
+             can not read it, and its topics are gone when this stops; no event is lost, all are in postgres"
+        ))
     }
 
     pub fn bootstrap(&self) -> String {
         match self {
             Self::Apache(kafka) => kafka.bootstrap(),
-            Self::Memory(broker) => broker.bootstrap().to_owned(),
+            Self::Memory(broker) | Self::Makeshift(broker, _) => broker.bootstrap().to_owned(),
             Self::Yours(bootstrap) => bootstrap.clone(),
+        }
+    }
+
+    /// What made a private broker end. Returns only then.
+    pub async fn ended(&mut self) -> anyhow::Error {
+        match self {
+            Self::Apache(kafka) => kafka.ended().await,
+            Self::Memory(_) | Self::Makeshift(..) | Self::Yours(_) => pending().await,
         }
     }
 
@@ -62,4 +69,10 @@ impl Broker {
             kafka.stop().await;
         }
     }
+}
+
+fn in_memory() -> Result<MemoryBroker> {
+    let topics = topics::names_and_partitions();
+    let topics: Vec<(&str, i32)> = topics.iter().map(|(name, n)| (name.as_str(), *n)).collect();
+    MemoryBroker::start(&topics)
 }

@@ -9,14 +9,14 @@ use pattern_bus::KafkaSettings;
 use pattern_core::domain::PatternSource;
 use pattern_embedded::{DataDir, EmbeddedPostgres, PostgresUse};
 use pattern_store::Store;
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{future::pending, net::SocketAddr, path::PathBuf, time::Duration};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::stack_file::StackFile;
 use broker::Broker;
 pub use broker::BrokerKind;
-use services::Services;
+use services::{ServiceSettings, Services};
 
 const READY_WITHIN: Duration = Duration::from_secs(120);
 
@@ -63,49 +63,30 @@ pub struct Stack {
     pub file: StackFile,
     data_dir: DataDir,
     services: Services,
-    broker: Broker,
-    postgres: Option<EmbeddedPostgres>,
+    servers: Servers,
 }
 
 impl Stack {
     /// Starts everything and returns when the API answers that it is ready.
     pub async fn start(options: &StackOptions, shutdown: &CancellationToken) -> Result<Self> {
+        let settings = ServiceSettings::load(options.listen)?;
         let listener = TcpListener::bind(options.listen).await.with_context(|| {
             format!("{} can not be listened on; choose another address with --listen", options.listen)
         })?;
         let data_dir = DataDir::open(&options.data.path)?;
         StackFile::remove(data_dir.path())?;
         tracing::info!(folder = %data_dir.path().display(), "starting");
-        let (postgres, broker) = tokio::select! {
-            started = async {
-                tokio::try_join!(start_postgres(options, &data_dir), Broker::start(&options.servers, &data_dir))
-            } => started?,
+        let servers = tokio::select! {
+            started = Servers::start(&options.servers, &data_dir) => started?,
             () = shutdown.cancelled() => bail!("stopped while starting"),
         };
-        let postgres_url = match (&postgres, &options.servers.postgres) {
-            (Some(private), _) => private.url(),
-            (None, Some(url)) => url.clone(),
-            (None, None) => bail!("there is neither a private postgres nor one of yours"),
-        };
-        prepare(&postgres_url, &broker).await?;
-        let file = StackFile {
-            pid: std::process::id(),
-            api: format!("http://{}", listener.local_addr()?),
-            kafka: broker.bootstrap(),
-            postgres: postgres_url,
-        };
-        let services = Services::start(&file, listener)?;
-        let mut stack = Self { file, data_dir, services, broker, postgres };
-        let ready = tokio::select! {
-            ready = stack.services.wait_until_ready(&stack.file.api, READY_WITHIN) => ready,
-            () = shutdown.cancelled() => Err(anyhow::anyhow!("stopped while starting")),
-        };
-        if let Err(problem) = ready {
-            stack.stop().await;
-            return Err(problem);
+        match serve(settings, listener, &servers, &data_dir, shutdown).await {
+            Ok((file, services)) => Ok(Self { file, data_dir, services, servers }),
+            Err(problem) => {
+                servers.stop().await;
+                Err(problem)
+            }
         }
-        stack.file.write(stack.data_dir.path())?;
-        Ok(stack)
     }
 
     /// The one line that says where everything is.
@@ -114,11 +95,17 @@ impl Stack {
         format!("ready api={api} kafka={kafka} postgres={postgres}")
     }
 
-    /// Returns when `shutdown` is cancelled, or with an error when a service ended by itself.
+    /// What a person should know about the broker.
+    pub fn broker_note(&self) -> Option<String> {
+        self.servers.broker.note()
+    }
+
+    /// Returns when `shutdown` is cancelled, or with an error when a service or a server ended by itself.
     pub async fn run_until(&mut self, shutdown: &CancellationToken) -> Result<()> {
         tokio::select! {
             () = shutdown.cancelled() => Ok(()),
             problem = self.services.ended() => Err(problem),
+            problem = self.servers.ended() => Err(problem),
         }
     }
 
@@ -128,24 +115,97 @@ impl Stack {
             tracing::warn!("{problem:#}");
         }
         self.services.stop().await;
+        self.servers.stop().await;
+    }
+}
+
+/// What the services need, private or yours.
+struct Servers {
+    postgres: Postgres,
+    broker: Broker,
+}
+
+enum Postgres {
+    Private(EmbeddedPostgres),
+    Yours(String),
+}
+
+impl Servers {
+    async fn start(options: &ServerOptions, data_dir: &DataDir) -> Result<Self> {
+        let (postgres, broker) =
+            tokio::try_join!(start_postgres(options, data_dir), Broker::start(options, data_dir))?;
+        Ok(Self { postgres, broker })
+    }
+
+    fn postgres_url(&self) -> String {
+        match &self.postgres {
+            Postgres::Private(postgres) => postgres.url(),
+            Postgres::Yours(url) => url.clone(),
+        }
+    }
+
+    /// What made a private server end. Returns only then.
+    async fn ended(&mut self) -> anyhow::Error {
+        let postgres = async {
+            match &mut self.postgres {
+                Postgres::Private(postgres) => postgres.ended().await,
+                Postgres::Yours(_) => pending().await,
+            }
+        };
+        tokio::select! {
+            problem = postgres => problem,
+            problem = self.broker.ended() => problem,
+        }
+    }
+
+    async fn stop(self) {
         self.broker.stop().await;
-        if let Some(postgres) = self.postgres {
+        if let Postgres::Private(postgres) = self.postgres {
             postgres.stop().await;
         }
     }
 }
 
-async fn start_postgres(options: &StackOptions, data_dir: &DataDir) -> Result<Option<EmbeddedPostgres>> {
-    if options.servers.postgres.is_some() {
-        return Ok(None);
+/// Starts the services on the servers, and writes down where everything is once it is ready.
+async fn serve(
+    settings: ServiceSettings,
+    listener: TcpListener,
+    servers: &Servers,
+    data_dir: &DataDir,
+    shutdown: &CancellationToken,
+) -> Result<(StackFile, Services)> {
+    let file = StackFile {
+        pid: std::process::id(),
+        api: format!("http://{}", listener.local_addr()?),
+        kafka: servers.broker.bootstrap(),
+        postgres: servers.postgres_url(),
+    };
+    prepare(&file, &settings.kafka(&file.kafka)).await?;
+    let mut services = Services::start(settings, &file, listener);
+    let ready = tokio::select! {
+        ready = services.wait_until_ready(&file.api, READY_WITHIN) => ready,
+        () = shutdown.cancelled() => Err(anyhow::anyhow!("stopped while starting")),
+    };
+    match ready.and_then(|()| file.write(data_dir.path())) {
+        Ok(()) => Ok((file, services)),
+        Err(problem) => {
+            services.stop().await;
+            Err(problem)
+        }
+    }
+}
+
+async fn start_postgres(options: &ServerOptions, data_dir: &DataDir) -> Result<Postgres> {
+    if let Some(url) = &options.postgres {
+        return Ok(Postgres::Yours(url.clone()));
     }
     let postgres = EmbeddedPostgres::start(data_dir, PostgresUse::Stack).await?;
     tracing::info!("postgres serves");
-    Ok(Some(postgres))
+    Ok(Postgres::Private(postgres))
 }
 
-async fn prepare(postgres_url: &str, broker: &Broker) -> Result<()> {
-    let store = Store::connect_lazy(postgres_url, 2)?;
+async fn prepare(stack: &StackFile, kafka: &KafkaSettings) -> Result<()> {
+    let store = Store::connect_lazy(&stack.postgres, 2)?;
     store.migrate().await.context("the database can not be brought up to date")?;
     let library = pattern_core::library::builtin();
     store
@@ -153,6 +213,5 @@ async fn prepare(postgres_url: &str, broker: &Broker) -> Result<()> {
         .await
         .context("the pattern library can not be loaded")?;
     store.close().await;
-    let kafka = KafkaSettings::new(broker.bootstrap());
-    pattern_bus::topics::ensure_topics(&kafka).await.context("the topics can not be prepared")
+    pattern_bus::topics::ensure_topics(kafka).await.context("the topics can not be prepared")
 }

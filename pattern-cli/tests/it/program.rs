@@ -35,7 +35,11 @@ pub fn naia_up(data_dir: &Path, listen: &str, more: &[&str]) -> Command {
 
 impl Up {
     pub async fn start(data_dir: &Path, listen: &str, more: &[&str]) -> Self {
-        let mut child = naia_up(data_dir, listen, more).stderr(Stdio::inherit()).spawn().unwrap();
+        Self::of(naia_up(data_dir, listen, more)).await
+    }
+
+    pub async fn of(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::inherit()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
         let ready = timeout(TIMEOUT, stdout.next_line()).await.unwrap().unwrap().expect("no ready line");
         Self { child, stdout, ready }

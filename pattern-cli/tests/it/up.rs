@@ -1,11 +1,19 @@
 //! `naia up` as a program.
 
-use nix::sys::signal::Signal;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use pattern_cli::stack_file::StackFile;
-use std::{path::Path, process::Output};
-use tokio::time::timeout;
+use pattern_embedded::{EmbeddedPostgres, PostgresUse, testing};
+use serde_json::Value;
+use std::{fs::File, path::Path, process::Output};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    time::timeout,
+};
 
-use crate::program::{TIMEOUT, Up, naia_up};
+use crate::program::{TIMEOUT, Up, naia, naia_up};
 
 const ANY_PORT: &str = "127.0.0.1:0";
 
@@ -73,10 +81,80 @@ async fn an_address_in_use_is_named_before_anything_is_started() {
 }
 
 #[tokio::test]
-async fn an_address_that_others_can_reach_is_refused_without_authentication() {
+async fn an_address_that_others_can_reach_is_refused_before_anything_is_started() {
     let folder = tempfile::tempdir().unwrap();
-    let mut command = naia_up(folder.path(), "0.0.0.0:0", &["--broker", "memory"]);
+    let mut command = naia_up(&folder.path().join("data"), "0.0.0.0:0", &["--broker", "memory"]);
     let output = timeout(TIMEOUT, command.output()).await.unwrap().unwrap();
     let problem = String::from_utf8(output.stderr).unwrap();
     assert!(problem.contains("no authentication"), "{problem}");
+    assert!(!folder.path().join("data").exists());
+}
+
+#[tokio::test]
+async fn variables_of_the_worker_and_of_the_api_configure_one_stack() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = naia_up(folder.path(), ANY_PORT, &["--broker", "memory"]);
+    command.env("WORKER_ID", "1").env("NAIA_WORKER__CONCURRENCY", "2");
+    command.env("NAIA_API__ALLOWED_ORIGINS", "[\"http://plant.example\"]");
+    let up = Up::of(command).await;
+    let workers = format!("{}/api/workers", up.address("api"));
+    testing::until("the worker is known by its id", || async {
+        let workers: Value = reqwest::get(&workers).await.unwrap().json().await.unwrap();
+        workers["items"].as_array().unwrap().iter().any(|worker| worker["id"] == "1")
+    })
+    .await;
+    up.signal(Signal::SIGTERM);
+    assert_eq!(up.ended().await, (Some(0), vec![]));
+}
+
+#[tokio::test]
+async fn a_stack_that_was_killed_while_it_made_its_postgres_starts_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = naia_up(folder.path(), ANY_PORT, &["--broker", "memory"]).spawn().unwrap();
+    let begun = folder.path().join("postgres/PG_VERSION");
+    testing::until("initdb has begun", || async { begun.exists() }).await;
+    first.kill().await.unwrap();
+
+    let again = Up::start(folder.path(), ANY_PORT, &["--broker", "memory"]).await;
+    again.signal(Signal::SIGTERM);
+    assert_eq!(again.ended().await, (Some(0), vec![]));
+}
+
+#[tokio::test]
+async fn a_private_postgres_that_ends_takes_the_stack_along_and_is_named_with_its_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = naia_up(folder.path(), ANY_PORT, &["--broker", "memory"]);
+    let errors = folder.path().join("errors");
+    let mut child = command.stderr(File::create(&errors).unwrap()).spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
+    timeout(TIMEOUT, stdout.next_line()).await.unwrap().unwrap().expect("no ready line");
+
+    let pid_file = std::fs::read_to_string(folder.path().join("postgres/postmaster.pid")).unwrap();
+    let postmaster = pid_file.lines().next().unwrap().parse().unwrap();
+    kill(Pid::from_raw(postmaster), Signal::SIGQUIT).unwrap();
+    let status = timeout(TIMEOUT, child.wait()).await.unwrap().unwrap();
+    assert_eq!(status.code(), Some(1));
+    let problem = std::fs::read_to_string(&errors).unwrap();
+    assert!(
+        problem.contains("postgres has ended by itself") && problem.contains("postgres.log"),
+        "{problem}"
+    );
+}
+
+#[tokio::test]
+async fn status_tells_what_is_down_and_fails() {
+    let server = testing::private_folder("status");
+    let postgres = EmbeddedPostgres::start(&server, PostgresUse::Tests).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let url = postgres.url();
+    let up = Up::start(folder.path(), ANY_PORT, &["--broker", "memory", "--postgres", &url]).await;
+    postgres.stop().await;
+
+    let mut status = naia(&["status", "--data-dir"]);
+    let output = timeout(TIMEOUT, status.arg(folder.path()).output()).await.unwrap().unwrap();
+    assert!(!output.status.success());
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains(&up.address("api")) && told.contains("\npostgres "), "{told}");
+    up.signal(Signal::SIGTERM);
+    up.ended().await;
 }
