@@ -25,14 +25,14 @@ pub enum StoreError {
     Corrupt(String),
 }
 
-impl StoreError {
-    pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
-    }
-}
-
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        // 22xxx: the values themselves are wrong, say a zero character in a text or the year 300000.
+        if let sqlx::Error::Database(e) = &error
+            && e.code().is_some_and(|code| code.starts_with("22"))
+        {
+            return Self::Invalid(format!("the database can not keep a value: {}", e.message()));
+        }
         let away = match &error {
             sqlx::Error::Io(e) => !matches!(e.kind(), io::ErrorKind::InvalidData),
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,

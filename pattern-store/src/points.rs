@@ -215,29 +215,42 @@ async fn upsert(
     let equipment: Vec<Option<String>> = points.iter().map(|p| p.labels.equipment.clone()).collect();
     let types: Vec<Option<String>> = points.iter().map(|p| p.labels.equipment_type.clone()).collect();
     let roles: Vec<Option<String>> = points.iter().map(|p| p.labels.role.clone()).collect();
-    // Only inserted and really changed rows come back; xmax is 0 in a row that this statement inserted.
-    let touched = sqlx::query_scalar!(
-        r#"insert into points as p (id, data_source_id, name, unit, description,
-                label_equipment, label_equipment_type, label_role)
-           select n.id, $1, n.name, n.unit, n.description, n.equipment, n.equipment_type, n.role
-           from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
-                as n(id, name, unit, description, equipment, equipment_type, role)
-           on conflict (data_source_id, name) do update set
-                unit = coalesce(nullif(excluded.unit, ''), p.unit),
-                description = coalesce(nullif(excluded.description, ''), p.description),
-                label_equipment = coalesce(excluded.label_equipment, p.label_equipment),
-                label_equipment_type = coalesce(excluded.label_equipment_type, p.label_equipment_type),
-                label_role = coalesce(excluded.label_role, p.label_role),
+    registered.changed += sqlx::query!(
+        "update points as p set
+                unit = coalesce(nullif(n.unit, ''), p.unit),
+                description = coalesce(nullif(n.description, ''), p.description),
+                label_equipment = coalesce(n.equipment, p.label_equipment),
+                label_equipment_type = coalesce(n.equipment_type, p.label_equipment_type),
+                label_role = coalesce(n.role, p.label_role),
                 version = p.version + 1
-           where (excluded.unit <> '' and excluded.unit <> p.unit)
-              or (excluded.description <> '' and excluded.description <> p.description)
-              or excluded.label_equipment <> p.label_equipment
-              or (excluded.label_equipment is not null and p.label_equipment is null)
-              or excluded.label_equipment_type <> p.label_equipment_type
-              or (excluded.label_equipment_type is not null and p.label_equipment_type is null)
-              or excluded.label_role <> p.label_role
-              or (excluded.label_role is not null and p.label_role is null)
-           returning (xmax = 0) as "inserted!""#,
+         from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+                as n(name, unit, description, equipment, equipment_type, role)
+         where p.data_source_id = $1 and p.name = n.name
+           and ((n.unit <> '' and n.unit <> p.unit)
+                or (n.description <> '' and n.description <> p.description)
+                or (n.equipment is not null and n.equipment is distinct from p.label_equipment)
+                or (n.equipment_type is not null and n.equipment_type is distinct from p.label_equipment_type)
+                or (n.role is not null and n.role is distinct from p.label_role))",
+        data_source_id,
+        &names,
+        &units,
+        &descriptions,
+        &equipment as &[Option<String>],
+        &types as &[Option<String>],
+        &roles as &[Option<String>],
+    )
+    .execute(&mut *conn)
+    .await?
+    .rows_affected();
+    // Nothing is inserted in vain: even then each row would use up a key, and there are 2^31 of them.
+    registered.new += sqlx::query!(
+        r#"insert into points (id, data_source_id, name, unit, description,
+                label_equipment, label_equipment_type, label_role)
+         select n.id, $1, n.name, n.unit, n.description, n.equipment, n.equipment_type, n.role
+         from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+                as n(id, name, unit, description, equipment, equipment_type, role)
+         where not exists (select from points p where p.data_source_id = $1 and p.name = n.name)
+         order by n.name collate "C""#,
         data_source_id,
         &ids,
         &names,
@@ -247,11 +260,9 @@ async fn upsert(
         &types as &[Option<String>],
         &roles as &[Option<String>],
     )
-    .fetch_all(&mut *conn)
-    .await?;
-    let new = touched.iter().filter(|inserted| **inserted).count() as u64;
-    registered.new += new;
-    registered.changed += touched.len() as u64 - new;
+    .execute(&mut *conn)
+    .await?
+    .rows_affected();
 
     let keys = sqlx::query!(
         "select name, key from points where data_source_id = $1 and name = any($2)",

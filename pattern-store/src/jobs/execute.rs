@@ -149,16 +149,10 @@ impl Executor {
     }
 }
 
-/// The values themselves are wrong (SQLSTATE class 22, or they can not be read back): the same again
-/// would end the same way. Everything else passes, sooner or later.
+/// The values themselves are wrong: the same again would end the same way. Everything else passes,
+/// sooner or later.
 fn is_refusal(error: &StoreError) -> bool {
-    match error {
-        StoreError::Database(sqlx::Error::Database(error)) => {
-            error.code().is_some_and(|code| code.starts_with("22"))
-        }
-        StoreError::Corrupt(_) => true,
-        _ => false,
-    }
+    matches!(error, StoreError::Invalid(_) | StoreError::Corrupt(_))
 }
 
 /// Runs the job on a thread of its own: one that computes or blocks would otherwise hold up the

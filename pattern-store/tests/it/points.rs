@@ -1,4 +1,5 @@
-use pattern_store::{NewPoint, PointLabels};
+use chrono::{DateTime, Utc};
+use pattern_store::{NewPoint, PointLabels, StoreError};
 
 use crate::support::TestStore;
 
@@ -83,4 +84,26 @@ async fn many_who_register_the_same_new_points_get_the_same_keys() {
     }
     assert_eq!(new, 200);
     assert!(keys.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[tokio::test]
+async fn importing_known_points_again_uses_up_no_keys() {
+    let store = TestStore::create().await;
+    let points: Vec<NewPoint> = (0..50).map(|i| point(&format!("T{i}"), "bar")).collect();
+    store.register_points("plant", &points).await.unwrap();
+    for unit in ["bar", "kPa", ""] {
+        let again: Vec<NewPoint> = points.iter().map(|p| point(&p.name, unit)).collect();
+        assert_eq!(store.register_points("plant", &again).await.unwrap().new, 0);
+    }
+    let next = store.register_points("plant", &[NewPoint::named("U")]).await.unwrap();
+    assert_eq!((next.new, next.keys["U"]), (1, 51));
+}
+
+#[tokio::test]
+async fn a_value_that_postgres_can_not_keep_is_refused_and_not_a_failure() {
+    let store = TestStore::create().await;
+    let zero = store.register_points("plant", &[NewPoint::named("T\0")]).await;
+    assert!(matches!(zero, Err(StoreError::Invalid(_))), "{zero:?}");
+    let absurd = store.prune_dead_letters(DateTime::<Utc>::MIN_UTC).await;
+    assert!(matches!(absurd, Err(StoreError::Invalid(_))), "{absurd:?}");
 }

@@ -5,7 +5,7 @@ use std::ops::Deref;
 /// A store on an empty database of its own.
 pub struct TestStore {
     store: Store,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 impl TestStore {
@@ -13,7 +13,12 @@ impl TestStore {
         let database = TestDatabase::create().await;
         let store = Store::connect_lazy(&database.url, 10).unwrap();
         store.migrate().await.unwrap();
-        Self { store, _database: database }
+        Self { store, database }
+    }
+
+    /// Another pool on the same database.
+    pub fn with_one_connection(&self) -> Store {
+        Store::connect_lazy(&self.database.url, 1).unwrap()
     }
 }
 
@@ -23,4 +28,14 @@ impl Deref for TestStore {
     fn deref(&self) -> &Store {
         &self.store
     }
+}
+
+pub async fn somebody_waits_for_a_lock(store: &Store) -> bool {
+    sqlx::query_scalar(
+        "select exists (select from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock')",
+    )
+    .fetch_one(store.pool())
+    .await
+    .unwrap()
 }
