@@ -35,9 +35,10 @@ impl Store {
     pub async fn announce_pending_count(&self, data_source: &str, now: DateTime<Utc>) -> Result<bool> {
         let mut tx = self.pool().begin().await?;
         // The lock comes first, in a statement of its own, so that the count below is not older than
-        // one that somebody else announces meanwhile.
+        // one that somebody else announces meanwhile. It lets those go on who insert what refers to the
+        // data source, and who may take their time.
         let source = sqlx::query!(
-            "select id, version, announced_pending from data_sources where name = $1 for update",
+            "select id, version, announced_pending from data_sources where name = $1 for no key update",
             data_source,
         )
         .fetch_optional(&mut *tx)

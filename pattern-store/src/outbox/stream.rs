@@ -5,6 +5,8 @@ use sqlx::PgConnection;
 use super::with_sequence;
 use crate::{Result, Store};
 
+const ROWS_PER_STATEMENT: i64 = 5_000;
+
 /// How far the stream reaches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamTop {
@@ -53,26 +55,40 @@ impl Store {
     }
 
     /// Deletes events that were published before `cutoff`, oldest first and never leaving a hole;
-    /// answers how many.
+    /// answers how many. In short steps: whoever numbers events or holds the lease needs the stream's row.
     pub async fn prune_events(&self, cutoff: DateTime<Utc>) -> Result<u64> {
-        let mut tx = self.pool().begin().await?;
-        let stream = sqlx::query!("select next_position from stream for update").fetch_one(&mut *tx).await?;
-        let first_kept = sqlx::query_scalar!(
-            r#"select position as "position!" from outbox
-               where position is not null and (published_at is null or published_at >= $1)
-               order by position limit 1"#,
+        // What is numbered meanwhile comes after all of these.
+        let through = sqlx::query_scalar!(
+            r#"select coalesce(
+                   (select position - 1 from outbox
+                    where position is not null and (published_at is null or published_at >= $1)
+                    order by position limit 1),
+                   (select max(position) from outbox), 0) as "through!""#,
             cutoff,
         )
-        .fetch_optional(&mut *tx)
+        .fetch_one(self.pool())
         .await?;
-        let through = first_kept.unwrap_or(stream.next_position) - 1;
-        let deleted =
-            sqlx::query!("delete from outbox where position <= $1", through).execute(&mut *tx).await?;
-        sqlx::query!("update stream set pruned_through = greatest(pruned_through, $1)", through)
-            .execute(&mut *tx)
+        // First: who still finds some of them finds the newest, without a hole, and who finds none is
+        // told why.
+        sqlx::query!("update stream set pruned_through = $1 where pruned_through < $1", through)
+            .execute(self.pool())
             .await?;
-        tx.commit().await?;
-        Ok(deleted.rows_affected())
+        let mut deleted = 0;
+        loop {
+            let step = sqlx::query!(
+                "delete from outbox where position in
+                     (select position from outbox where position <= $1 order by position limit $2)",
+                through,
+                ROWS_PER_STATEMENT,
+            )
+            .execute(self.pool())
+            .await?
+            .rows_affected();
+            deleted += step;
+            if step < ROWS_PER_STATEMENT as u64 {
+                return Ok(deleted);
+            }
+        }
     }
 
     /// Makes every position given so far worthless: call it after restoring a backup, whose positions

@@ -1,11 +1,12 @@
 use chrono::{Duration as Span, Utc};
 use pattern_core::domain::{EventType, NewEvent, stable_id};
+use pattern_embedded::testing::until;
 use pattern_store::outbox::{self, CHANNEL_APPENDED, Lease};
 use serde_json::json;
 use sqlx::Executor;
 use std::time::Duration;
 
-use crate::support::TestStore;
+use crate::support::{TestStore, somebody_waits_for_a_lock};
 
 const LEASE: Duration = Duration::from_secs(60);
 const LIMIT: Duration = Duration::from_secs(30);
@@ -130,6 +131,44 @@ async fn what_is_pruned_is_told_and_not_skipped() {
 }
 
 #[tokio::test]
+async fn pruning_keeps_nobody_from_numbering_or_leading() {
+    let store = published(3).await;
+    let lease = Lease { holder: "test".into(), term: 1 };
+    // Pruning can not get past this row, as if there were very many before it.
+    let mut reader = store.pool().begin().await.unwrap();
+    reader.execute("select from outbox where position = 3 for update").await.unwrap();
+    let pruning = {
+        let store = store.clone();
+        tokio::spawn(async move { store.prune_events(Utc::now() + Span::hours(1)).await.unwrap() })
+    };
+    until("pruning waits", || somebody_waits_for_a_lock(&store)).await;
+
+    append(&store, 4..=4).await;
+    let leads = tokio::time::timeout(LIMIT, store.renew_relay_lease(&lease, LEASE)).await;
+    assert!(leads.expect("the lease is free").unwrap());
+    let numbered = tokio::time::timeout(LIMIT, store.number_events(&lease, 10)).await;
+    assert_eq!(numbered.expect("numbering goes on").unwrap().unwrap().count, 1);
+    assert_eq!(store.stream_top().await.unwrap().pruned_through, 3, "told before they go");
+    reader.rollback().await.unwrap();
+    assert_eq!(pruning.await.unwrap(), 3);
+    assert_eq!(store.read_events(0, 10).await.unwrap(), None);
+    assert_eq!(store.read_events(3, 10).await.unwrap().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn pruning_many_events_in_steps_deletes_them_all() {
+    let store = TestStore::create().await;
+    let many = "insert into outbox (id, aggregatetype, aggregateid, type, topic, event, position, published_at)
+                select gen_random_uuid(), 'cluster', gen_random_uuid(), 'ClusterChanged', 'clusters', '{}', n, now()
+                from generate_series(1, 12000) n";
+    store.pool().execute(many).await.unwrap();
+    store.pool().execute("update stream set next_position = 12001").await.unwrap();
+    assert_eq!(store.prune_events(Utc::now() + Span::hours(1)).await.unwrap(), 12_000);
+    assert_eq!(store.read_events(11_999, 10).await.unwrap(), None);
+    assert_eq!(store.read_events(12_000, 10).await.unwrap(), Some(vec![]));
+}
+
+#[tokio::test]
 async fn what_is_young_is_kept() {
     let store = published(5).await;
     assert_eq!(store.prune_events(Utc::now() - Span::hours(1)).await.unwrap(), 0);
@@ -177,6 +216,26 @@ async fn a_changed_pending_count_is_announced_once_and_its_version_grows() {
     assert_eq!((data(0)["pending_count"].clone(), data(1)["pending_count"].clone()), (json!(1), json!(0)));
     assert!(data(0)["version"].as_i64() < data(1)["version"].as_i64());
     assert_eq!(events.len(), 2);
+}
+
+#[tokio::test]
+async fn a_pending_count_is_announced_while_somebody_inserts_what_refers_to_the_data_source() {
+    let store = TestStore::create().await;
+    store
+        .pool()
+        .execute("insert into data_sources (id, name) values (gen_random_uuid(), 'plant')")
+        .await
+        .unwrap();
+    store.pool().execute("update data_sources set announced_pending = 3").await.unwrap();
+    let mut slow = store.pool().begin().await.unwrap();
+    slow.execute(
+        "insert into clusters (id, data_source_id, kind, label, cohesion, generation)
+         select gen_random_uuid(), id, 'equipment', 'P-1', 1, 1 from data_sources",
+    )
+    .await
+    .unwrap();
+    let announced = tokio::time::timeout(LIMIT, store.announce_pending_count("plant", Utc::now())).await;
+    assert!(announced.expect("it does not wait").unwrap());
 }
 
 #[tokio::test]
