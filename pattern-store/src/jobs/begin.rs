@@ -6,7 +6,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::{
-    deliveries,
+    deliveries, fence,
     lifecycle::{Attempt, end, lock_chain},
 };
 use crate::{Result, Store, StoreError};
@@ -32,10 +32,7 @@ pub(super) async fn begin(
     by: &Claimant<'_>,
 ) -> Result<Option<Attempt>> {
     let mut tx = store.pool().begin().await?;
-    if !deliveries::claim(&mut tx, delivery, by.queue_worker).await? {
-        return Ok(None);
-    }
-    let started = begin_claimed(&mut tx, delivery, run_id, by).await?;
+    let started = begin_in(&mut tx, delivery, run_id, by).await?;
     tx.commit().await?;
     Ok(started)
 }
@@ -46,7 +43,7 @@ pub(super) async fn put_off(store: &Store, delivery: &str) -> Result<()> {
     deliveries::give_back(&mut conn, delivery, Duration::from_secs(30)).await
 }
 
-async fn begin_claimed(
+async fn begin_in(
     tx: &mut PgTransaction<'_>,
     delivery: &str,
     run_id: Uuid,
@@ -60,6 +57,8 @@ async fn begin_claimed(
         deliveries::done(tx, delivery).await?;
         return Ok(None);
     };
+    // Where the attempt before still writes, although its worker was thought dead, that comes first.
+    fence::take(tx, run_id).await?;
     lock_chain(tx, known.chain_id).await?;
     lock_turn(tx, &known.job, known.data_source_id).await?;
     let run = sqlx::query!(
@@ -69,6 +68,9 @@ async fn begin_claimed(
     )
     .fetch_one(&mut **tx)
     .await?;
+    if !deliveries::claim(tx, delivery, by.queue_worker).await? {
+        return Ok(None);
+    }
     let open = matches!(run.status.as_str(), "queued" | "running" | "failed");
     if !open || run.delivery.as_deref() != Some(delivery) {
         deliveries::done(tx, delivery).await?;
@@ -115,7 +117,7 @@ async fn begin_claimed(
     attempt.counted += 1;
     sqlx::query!(
         "update job_runs set status = 'running', attempts = $2, max_attempts = $3, worker_id = $4,
-                started_at = now(), heartbeat_at = now(), finished_at = null
+                started_at = now(), finished_at = null
          where id = $1",
         run_id,
         attempt.number,

@@ -106,12 +106,13 @@ pub(super) async fn next_in_turn(
     data_source_id: Option<Uuid>,
 ) -> Result<()> {
     let hastened = sqlx::query(
-        "update apalis.jobs set run_at = now()
-         where status = 'Pending' and run_at > now() and id = (
-             select delivery from job_runs
-             where job = $1 and status = 'queued' and run_at <= now()
-               and ($2::uuid is null or data_source_id is null or data_source_id = $2)
-             order by created_at limit 1)",
+        // One that is locked is being started, or ended, without us; to wait for it could be a deadlock.
+        "update apalis.jobs set run_at = now() where id = (
+             select j.id from job_runs r join apalis.jobs j on j.id = r.delivery
+             where r.job = $1 and r.status = 'queued' and r.run_at <= now()
+               and ($2::uuid is null or r.data_source_id is null or r.data_source_id = $2)
+               and j.status = 'Pending' and j.run_at > now()
+             order by r.created_at limit 1 for update of j skip locked)",
     )
     .bind(job)
     .bind(data_source_id)

@@ -27,13 +27,6 @@ pub struct QueueHealth {
     pub dead: i64,
 }
 
-impl QueueHealth {
-    /// Nobody does this job, and somebody should.
-    pub fn is_unserved(&self) -> bool {
-        self.workers == 0 && self.due > 0
-    }
-}
-
 /// What housekeeping did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Pruned {

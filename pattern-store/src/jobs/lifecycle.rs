@@ -1,4 +1,4 @@
-//! How an attempt ends. Rows are locked chain first, then stage.
+//! How an attempt ends. Locks are taken in one order: the run's fence, its chain, the run, its delivery.
 
 use pattern_core::domain::JobName;
 use serde_json::Value;
@@ -9,8 +9,9 @@ use uuid::Uuid;
 use super::{
     deliveries,
     enqueue::{Stage, deliver_again, enqueue_stage},
+    fence,
 };
-use crate::{Result, Store, StoreError};
+use crate::{Result, Store};
 
 /// An attempt that is under way.
 #[derive(Debug, Clone)]
@@ -40,6 +41,7 @@ pub(super) async fn lock_chain(conn: &mut PgConnection, chain: Option<Uuid>) -> 
 /// Locks the attempt for its ending. `None` when it is not the current one any more; whoever has
 /// the run now ends it. Otherwise whether a cancel was requested meanwhile.
 async fn lock_current(tx: &mut PgTransaction<'_>, attempt: &Attempt) -> Result<Option<bool>> {
+    fence::take(tx, attempt.run_id).await?;
     lock_chain(tx, attempt.chain).await?;
     Ok(sqlx::query_scalar!(
         "select cancel_requested from job_runs
@@ -191,26 +193,4 @@ pub(super) async fn end_run(
     .execute(conn)
     .await?;
     Ok(())
-}
-
-impl Store {
-    /// Fails unless this attempt is still the current one of its run. Called inside the transaction
-    /// that writes a job's work, it keeps a worker that was thought dead from writing over the one
-    /// that took its place: the run can not change hands before the transaction ends.
-    pub async fn confirm_attempt(conn: &mut PgConnection, run_id: Uuid, attempt: i32) -> Result<()> {
-        let current = sqlx::query_scalar!(
-            "select attempts from job_runs where id = $1 and attempts = $2 and status = 'running'
-             and not cancel_requested for share",
-            run_id,
-            attempt
-        )
-        .fetch_optional(conn)
-        .await?;
-        match current {
-            Some(_) => Ok(()),
-            None => Err(StoreError::Conflict(format!(
-                "attempt {attempt} of job run {run_id} is over; what it found is not kept"
-            ))),
-        }
-    }
 }

@@ -13,8 +13,11 @@ use crate::{Result, Store};
 pub(super) struct Running(Mutex<HashMap<Uuid, (i32, CancellationToken)>>);
 
 impl Running {
+    /// Stops an older attempt at the same run: it was taken over by this one.
     pub fn enter(&self, attempt: &Attempt, stop: CancellationToken) {
-        self.lock().insert(attempt.run_id, (attempt.number, stop));
+        if let Some((_, older)) = self.lock().insert(attempt.run_id, (attempt.number, stop)) {
+            older.cancel();
+        }
     }
 
     pub fn leave(&self, attempt: &Attempt) {
@@ -32,11 +35,10 @@ impl Running {
             return Ok(());
         }
         let current = sqlx::query_scalar!(
-            r#"update job_runs r set heartbeat_at = now()
-               from unnest($1::uuid[], $2::integer[]) as mine(id, attempt)
-               where r.id = mine.id and r.attempts = mine.attempt and r.status = 'running'
-                 and not r.cancel_requested
-               returning r.id"#,
+            r#"select r.id from job_runs r
+               join unnest($1::uuid[], $2::integer[]) as mine(id, attempt)
+                 on r.id = mine.id and r.attempts = mine.attempt
+               where r.status = 'running' and not r.cancel_requested"#,
             &ids,
             &attempts,
         )

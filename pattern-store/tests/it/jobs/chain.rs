@@ -1,15 +1,19 @@
 use pattern_core::domain::{JobName, RunStatus};
 use pattern_store::{
     Store,
-    jobs::{JobError, RunFilter},
+    jobs::{JobError, NewRun, RunFilter},
 };
 use serde_json::json;
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use super::support::{Log, Queue, Worker, eventually, handler, options};
+use crate::support::somebody_waits_for_a_lock;
 
 #[tokio::test]
 async fn a_chain_runs_its_stages_in_order_and_is_finished_when_its_last_stage_is() {
@@ -135,8 +139,7 @@ async fn learning_that_serves_a_decision_starts_after_the_decision_is_committed(
     };
     let worker = Worker::start(&queue.store, options("w"), work);
     // The worker is there and wants to start the run: it waits for the row that bob holds.
-    let waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
-    eventually("the worker to wait for bob", || async { queue.count(waiting).await > 0 }).await;
+    eventually("the worker to wait for bob", || somebody_waits_for_a_lock(&queue.store)).await;
     second.commit().await.unwrap();
     queue.wait_for(chain, RunStatus::Succeeded).await;
     assert!(saw_bob.load(Ordering::SeqCst));
@@ -177,5 +180,56 @@ async fn cancelling_a_running_chain_stops_the_job_and_hands_nothing_over() {
     assert_eq!(queue.store.cancel_run(chain).await.unwrap().status, RunStatus::Running);
     queue.wait_for(chain, RunStatus::Cancelled).await;
     assert_eq!(log.entries().len(), 1);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_job_that_is_writing_can_be_cancelled_and_its_worker_goes_on_reporting() {
+    let queue = Queue::create().await;
+    let log = Log::default();
+    let work = {
+        let (log, store) = (log.clone(), queue.another_store());
+        handler(move |context| {
+            let (log, store) = (log.clone(), store.clone());
+            async move {
+                let mut writing = store.pool().begin().await.unwrap();
+                Store::confirm_attempt(&mut writing, context.run_id, context.attempt).await.unwrap();
+                log.note(&context);
+                context.cancelled.cancelled().await;
+                Ok(json!({}))
+            }
+        })
+    };
+    let worker = Worker::start(&queue.store, options("w"), work);
+    let chain = queue.start_flywheel(None).await;
+    eventually("the first stage writes", || async { !log.entries().is_empty() }).await;
+    let last_seen = async || queue.store.workers().await.unwrap()[0].last_seen;
+    let before = last_seen().await;
+    eventually("the worker is seen again", || async { last_seen().await > before }).await;
+
+    let cancelled = tokio::time::timeout(Duration::from_secs(30), queue.store.cancel_run(chain)).await;
+    assert_eq!(cancelled.expect("it answers while the job writes").unwrap().status, RunStatus::Running);
+    queue.wait_for(chain, RunStatus::Cancelled).await;
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn starting_a_run_and_cancelling_it_at_once_is_no_deadlock() {
+    let queue = Queue::create().await;
+    let id = queue.enqueue(NewRun::new(JobName::Sealing, "test")).await;
+    // As a cancel does: first the run, then what brings it to a worker.
+    let mut cancel = queue.store.pool().begin().await.unwrap();
+    sqlx::query("select from job_runs where id = $1 for no key update")
+        .bind(id)
+        .execute(&mut *cancel)
+        .await
+        .unwrap();
+    let log = Log::default();
+    let worker = Worker::start(&queue.another_store(), options("w"), log.handler());
+    eventually("the worker waits for the run", || somebody_waits_for_a_lock(&queue.store)).await;
+    let ended = sqlx::query("update apalis.jobs set done_at = done_at").execute(&mut *cancel).await;
+    assert!(ended.is_ok(), "{ended:?}");
+    cancel.commit().await.unwrap();
+    queue.wait_for(id, RunStatus::Succeeded).await;
     worker.stop().await;
 }

@@ -10,6 +10,7 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use super::support::{Log, Queue, Worker, eventually, handler, maintenance, options};
+use crate::support::somebody_waits_for_a_lock;
 
 const DATABASE: &str = "NAIA_TEST_CHILD_DATABASE";
 const BEHAVIOR: &str = "NAIA_TEST_CHILD_BEHAVIOR";
@@ -127,6 +128,38 @@ async fn a_handler_that_blocks_its_thread_runs_once() {
     for worker in workers {
         worker.stop().await;
     }
+}
+
+#[tokio::test]
+async fn a_run_changes_hands_only_between_the_transactions_of_its_job() {
+    let queue = Queue::create().await;
+    let log = Log::default();
+    let work = {
+        let log = log.clone();
+        handler(move |context| {
+            log.note(&context);
+            async move {
+                if context.attempt == 1 {
+                    context.cancelled.cancelled().await;
+                }
+                Ok(json!({}))
+            }
+        })
+    };
+    let worker = Worker::start(&queue.store, options("w"), work);
+    let id = queue.enqueue(maintenance()).await;
+    eventually("the first attempt", || async { !log.entries().is_empty() }).await;
+    let mut writing = queue.store.pool().begin().await.unwrap();
+    Store::confirm_attempt(&mut writing, id, 1).await.unwrap();
+
+    // The worker is thought dead while its job writes.
+    queue.execute("update apalis.jobs set status = 'Pending', lock_by = null").await;
+    eventually("the next attempt waits", || somebody_waits_for_a_lock(&queue.store)).await;
+    assert_eq!(queue.store.job_run(id).await.unwrap().attempts, 1);
+    writing.commit().await.unwrap();
+    queue.wait_for(id, RunStatus::Succeeded).await;
+    assert_eq!(log.attempts_of(id), [1, 2]);
+    worker.stop().await;
 }
 
 #[tokio::test]

@@ -2,8 +2,16 @@ use pattern_core::domain::RunStatus;
 use pattern_embedded::testing::postgres_url;
 use serde_json::json;
 use sqlx::{Connection, Executor, PgConnection};
-use std::sync::Arc;
+use std::{
+    fmt::Debug,
+    sync::{Arc, Mutex},
+};
 use tokio::sync::Semaphore;
+use tracing::{field::Field, subscriber::DefaultGuard};
+use tracing_subscriber::{
+    layer::{Context, Layer, SubscriberExt},
+    util::SubscriberInitExt,
+};
 
 use super::support::{Log, Queue, Worker, eventually, handler, maintenance, options};
 
@@ -36,8 +44,37 @@ impl Outage {
     }
 }
 
+/// What workers of this thread, which is the test's own, complain about.
+#[derive(Clone, Default)]
+struct Complaints(Arc<Mutex<Vec<String>>>);
+
+impl Complaints {
+    fn listen(&self) -> DefaultGuard {
+        tracing_subscriber::registry().with(self.clone()).set_default()
+    }
+
+    /// Waits until a worker could not do it, so that the outage is known to have hit.
+    async fn about(&self, what: &str) {
+        eventually(what, || async { self.0.lock().unwrap().iter().any(|said| said.contains(what)) }).await;
+    }
+}
+
+impl<S: tracing::Subscriber> Layer<S> for Complaints {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        let mut message = String::new();
+        event.record(&mut |field: &Field, value: &dyn Debug| {
+            if field.name() == "message" {
+                message = format!("{value:?}");
+            }
+        });
+        self.0.lock().unwrap().push(message);
+    }
+}
+
 #[tokio::test]
 async fn workers_wait_while_postgres_is_away_and_resume() {
+    let complaints = Complaints::default();
+    let _listening = complaints.listen();
     let queue = Queue::create().await;
     let log = Log::default();
     let worker = Worker::start(&queue.another_store(), options("w"), log.handler());
@@ -45,7 +82,7 @@ async fn workers_wait_while_postgres_is_away_and_resume() {
     queue.wait_for(before, RunStatus::Succeeded).await;
 
     let outage = Outage::begin(&queue).await;
-    eventually("the outage to be noticed", || async { queue.store.ping().await.is_err() }).await;
+    complaints.about("can not fetch from the queue").await;
     outage.end().await;
 
     eventually("postgres", || async { queue.store.ping().await.is_ok() }).await;
@@ -56,6 +93,8 @@ async fn workers_wait_while_postgres_is_away_and_resume() {
 
 #[tokio::test]
 async fn a_job_that_ends_while_postgres_is_away_is_kept_and_runs_once() {
+    let complaints = Complaints::default();
+    let _listening = complaints.listen();
     let queue = Queue::create().await;
     let (log, gate) = (Log::default(), Arc::new(Semaphore::new(0)));
     let work = {
@@ -79,7 +118,7 @@ async fn a_job_that_ends_while_postgres_is_away_is_kept_and_runs_once() {
 
     let outage = Outage::begin(&queue).await;
     gate.add_permits(1);
-    eventually("the outage to be noticed", || async { stores[0].ping().await.is_err() }).await;
+    complaints.about("can not end a run").await;
     outage.end().await;
 
     let run = queue.wait_for(id, RunStatus::Succeeded).await;
@@ -92,12 +131,13 @@ async fn a_job_that_ends_while_postgres_is_away_is_kept_and_runs_once() {
 
 #[tokio::test]
 async fn a_worker_that_starts_while_postgres_is_away_begins_when_it_comes() {
+    let complaints = Complaints::default();
+    let _listening = complaints.listen();
     let queue = Queue::create().await;
     let id = queue.enqueue(maintenance()).await;
     let outage = Outage::begin(&queue).await;
-    let store = queue.another_store();
-    let worker = Worker::start(&store, options("w"), Log::default().handler());
-    eventually("the worker to have tried", || async { store.ping().await.is_err() }).await;
+    let worker = Worker::start(&queue.another_store(), options("w"), Log::default().handler());
+    complaints.about("can not register the worker").await;
     outage.end().await;
     queue.wait_for(id, RunStatus::Succeeded).await;
     worker.stop().await;
