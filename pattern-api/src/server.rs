@@ -40,14 +40,7 @@ pub async fn run(
     let producer = Producer::new(&kafka).context("kafka producer can not be made; check kafka.*")?;
     let holder = format!("api-{}-{}", std::process::id(), uuid::Uuid::new_v4().simple());
     let relay = tokio::spawn(relay::run(store.clone(), kafka.clone(), holder, shutdown.clone()));
-    let state = AppState {
-        store,
-        hub: hub.clone(),
-        kafka,
-        producer,
-        window_days: config.pattern_engine.window_days,
-        shutdown: shutdown.clone(),
-    };
+    let state = AppState { store, hub: hub.clone(), kafka, producer, shutdown: shutdown.clone() };
     // Two events in a row: without this the second waits until the browser acknowledges the first, up to
     // 40 ms. A socket that can not be set only stays slower.
     let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));

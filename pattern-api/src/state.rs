@@ -12,7 +12,5 @@ pub struct AppState {
     pub hub: Arc<Hub>,
     pub kafka: KafkaSettings,
     pub producer: Producer,
-    /// Days that charts show.
-    pub window_days: i64,
     pub shutdown: CancellationToken,
 }

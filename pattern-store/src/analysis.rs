@@ -17,7 +17,12 @@ pub struct FingerprintRow {
     pub sample_count: i64,
     /// The serde form of the fingerprint.
     pub body: Value,
+    /// How the point moved, for a chart; NaN is a gap.
+    pub sparkline: [f32; SPARKLINE_LENGTH],
 }
+
+/// Points of a chart line: two hours each over a week.
+pub const SPARKLINE_LENGTH: usize = 84;
 
 /// Which transform of the series a correlation was found on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -70,6 +75,19 @@ impl Store {
         Ok(rows.into_iter().map(|r| (r.point_id, r.body)).collect())
     }
 
+    /// How those points moved that have a fingerprint; `None` is a gap.
+    pub async fn sparklines(&self, points: &[Uuid]) -> Result<HashMap<Uuid, Vec<Option<f32>>>> {
+        let rows = sqlx::query!(
+            r#"select point_id, sparkline as "sparkline!" from fingerprints
+               where point_id = any($1) and sparkline is not null"#,
+            points
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let line = |values: Vec<f32>| values.into_iter().map(|v| (!v.is_nan()).then_some(v)).collect();
+        Ok(rows.into_iter().map(|r| (r.point_id, line(r.sparkline))).collect())
+    }
+
     /// Writes the given fingerprints and removes those of `vanished` points, as one change.
     pub async fn save_fingerprints(
         &self,
@@ -83,19 +101,23 @@ impl Store {
         for chunk in rows.chunks(2_000) {
             sqlx::query!(
                 "insert into fingerprints
-                    (point_id, input_version, window_start, window_end, sample_count, body)
-                 select * from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[],
-                                      $5::bigint[], $6::jsonb[])
+                    (point_id, input_version, window_start, window_end, sample_count, body, sparkline)
+                 select id, version, starts, ends, count, body,
+                        ($7::real[])[(n - 1)::int * $8 + 1 : n::int * $8]
+                 from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::bigint[],
+                             $6::jsonb[]) with ordinality as t(id, version, starts, ends, count, body, n)
                  on conflict (point_id) do update set
                     input_version = excluded.input_version, window_start = excluded.window_start,
                     window_end = excluded.window_end, sample_count = excluded.sample_count,
-                    body = excluded.body, calculated_at = now()",
+                    body = excluded.body, sparkline = excluded.sparkline, calculated_at = now()",
                 &chunk.iter().map(|r| r.point_id).collect::<Vec<_>>(),
                 &chunk.iter().map(|r| r.input_version.clone()).collect::<Vec<_>>(),
                 &chunk.iter().map(|r| r.window_start).collect::<Vec<_>>(),
                 &chunk.iter().map(|r| r.window_end).collect::<Vec<_>>(),
                 &chunk.iter().map(|r| r.sample_count).collect::<Vec<_>>(),
                 &chunk.iter().map(|r| r.body.clone()).collect::<Vec<_>>(),
+                &chunk.iter().flat_map(|r| r.sparkline).collect::<Vec<_>>(),
+                SPARKLINE_LENGTH as i32,
             )
             .execute(&mut *tx)
             .await?;
@@ -179,8 +201,7 @@ impl Store {
         sqlx::query!(
             "insert into stage_inputs (stage, data_source_id, input_version) values ($1, $2, $3)
              on conflict (stage, data_source_id) do update set
-                input_version = excluded.input_version, generation = stage_inputs.generation + 1,
-                updated_at = now()",
+                input_version = excluded.input_version, updated_at = now()",
             stage,
             data_source,
             input_version

@@ -16,7 +16,7 @@ pub mod samples;
 mod suggestions;
 mod workers;
 
-pub use analysis::{CorrelationRow, FingerprintRow, Variant};
+pub use analysis::{CorrelationRow, FingerprintRow, SPARKLINE_LENGTH, Variant};
 pub use clusters::{FoundCluster, GenerationChange};
 pub use dead_letters::{DeadLetter, NewDeadLetter};
 pub use error::{Result, StoreError};

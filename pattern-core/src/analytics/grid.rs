@@ -96,26 +96,22 @@ impl Grid {
     }
 }
 
-/// Samples as `length` means over equal parts of `from`..`to`, scaled to 0 (the lowest) … 1 (the highest),
-/// for a chart; `None` is a gap. A constant lies in the middle.
-pub fn sparkline(
-    samples: &[Sample],
-    from: DateTime<Utc>,
-    to: DateTime<Utc>,
-    length: usize,
-) -> Vec<Option<f32>> {
-    let span = (to - from).num_milliseconds().max(1) as f64;
-    let mut parts = vec![(0.0_f64, 0_u32); length];
-    for sample in samples.iter().filter(|s| s.is_good() && s.at >= from && s.at < to) {
-        let part = (sample.at - from).num_milliseconds() as f64 / span * length as f64;
-        let (sum, count) = &mut parts[(part as usize).min(length - 1)];
-        *sum += sample.value;
+/// A grid row as means over equal parts, scaled to 0 (the lowest) … 1 (the highest), for a chart; NaN is
+/// a gap. A constant lies in the middle.
+pub fn sparkline<const LENGTH: usize>(row: &[f32]) -> [f32; LENGTH] {
+    let mut parts = [(0.0_f64, 0_u32); LENGTH];
+    for (bucket, value) in row.iter().enumerate().filter(|(_, value)| !value.is_nan()) {
+        let (sum, count) = &mut parts[bucket * LENGTH / row.len()];
+        *sum += f64::from(*value);
         *count += 1;
     }
-    let means: Vec<Option<f64>> =
-        parts.iter().map(|(sum, count)| (*count > 0).then(|| sum / f64::from(*count))).collect();
-    let low = means.iter().flatten().copied().fold(f64::INFINITY, f64::min);
-    let high = means.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);
-    let scale = |v: f64| if high > low { ((v - low) / (high - low)) as f32 } else { 0.5 };
-    means.into_iter().map(|mean| mean.map(scale)).collect()
+    // Nothing divided by nothing is NaN, and so a part without values a gap.
+    let means = parts.map(|(sum, count)| sum / f64::from(count));
+    let low = means.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = means.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    means.map(|mean| match mean {
+        gap if gap.is_nan() => f32::NAN,
+        mean if high > low => ((mean - low) / (high - low)) as f32,
+        _ => 0.5,
+    })
 }

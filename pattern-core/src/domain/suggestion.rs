@@ -135,7 +135,9 @@ pub struct SuggestedPoint {
     pub description: String,
     pub role: Option<String>,
     pub role_score: Option<f64>,
-    /// The last seven days, normalised to 0..1, null where there is a gap; empty without samples.
+    /// The window of the last behavioral analysis (seven days unless configured otherwise) in equal parts,
+    /// each value held as the engine holds it, normalised to 0..1, null where there is a gap; empty where
+    /// the point has no fingerprint.
     pub sparkline: Vec<Option<f32>>,
 }
 

@@ -13,6 +13,9 @@ const ALL_DAYS_LOCK: i32 = 0x6e61_6402;
 const MAKE_TABLES: i32 = 1;
 const SEAL: i32 = 2;
 
+/// A row of a hot or late table, with its header.
+const BYTES_PER_ROW: i64 = 60;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DayState {
     Hot,
@@ -112,6 +115,26 @@ pub(super) async fn known(
             .fetch_all(conn)
             .await?;
     rows.into_iter().map(|r| Ok((r.day, DayState::parse(&r.state)?))).collect()
+}
+
+/// What the samples of some days take, roughly, once they are read: a row of a hot or late table takes as
+/// much there as it does in memory, and a sealed sample is counted as such a row.
+pub(super) async fn bytes(conn: &mut PgConnection, from: NaiveDate, to: NaiveDate) -> Result<i64> {
+    let hot: Vec<String> = from.iter_days().take_while(|day| *day <= to).map(table_name).collect();
+    Ok(sqlx::query_scalar!(
+        r#"select ((select coalesce(sum(pg_relation_size(to_regclass(hot))), 0) from unnest($1::text[]) hot)
+                + $2 * (select count(*) from late_samples
+                        where at >= $3::date::timestamp at time zone 'UTC'
+                          and at < ($4::date + 1)::timestamp at time zone 'UTC')
+                + $2 * (select coalesce(sum(count), 0) from sample_blocks where day between $3 and $4)
+               )::bigint as "bytes!""#,
+        &hot,
+        BYTES_PER_ROW,
+        from,
+        to
+    )
+    .fetch_one(conn)
+    .await?)
 }
 
 async fn make_tables(conn: &mut PgConnection, days: &[NaiveDate]) -> Result<()> {

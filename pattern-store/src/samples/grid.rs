@@ -13,13 +13,10 @@ use uuid::Uuid;
 
 use super::{
     codec::{self, Buckets},
-    days::{DayState, midnight, table_name},
+    days::{DayState, midnight},
     reader::{Select, off_thread},
 };
 use crate::{Result, Store};
-
-/// Hot rows are read for as many points at once as take about so many bytes.
-const BYTES_PER_READ: i64 = 128 * 1024 * 1024;
 
 /// What goes over midnight, by point key.
 type Carry = HashMap<i32, Sample>;
@@ -111,7 +108,8 @@ impl Store {
         let known = carry_in.is_some();
         let mut carry_in = carry_in.unwrap_or_default();
         let (mut made, mut carry_out) = (Vec::with_capacity(keys.len()), Carry::new());
-        for keys in keys.chunks(self.points_per_read(day, keys.len()).await?) {
+        let points_per_read = self.points_per_read(midnight(day), midnight(day), keys.len()).await?;
+        for keys in keys.chunks(points_per_read) {
             if !known {
                 let before = self.read_day(yesterday, Select::day_of(keys, yesterday)).await?;
                 carry_in.extend(before.iter().filter_map(|(key, s)| Some((*key, codec::carry_out(s)?))));
@@ -134,17 +132,6 @@ impl Store {
             );
         }
         Ok((made, carry_out))
-    }
-
-    async fn points_per_read(&self, day: NaiveDate, points: usize) -> Result<usize> {
-        let bytes = sqlx::query_scalar!(
-            r#"select coalesce(pg_relation_size(to_regclass($1)), 0) as "bytes!""#,
-            table_name(day)
-        )
-        .fetch_one(self.pool())
-        .await?;
-        let reads = usize::try_from(bytes / BYTES_PER_READ).unwrap_or(0) + 1;
-        Ok(points.div_ceil(reads).max(1))
     }
 }
 

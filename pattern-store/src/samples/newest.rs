@@ -8,19 +8,21 @@ use crate::{Result, Store};
 impl Store {
     /// Time of the newest sample of a data source; of a sealed day, the first instant of that day.
     pub async fn newest_sample(&self, data_source: Uuid) -> Result<Option<DateTime<Utc>>> {
-        let days = sqlx::query!("select day, state from sample_days order by day desc")
-            .fetch_all(self.pool())
-            .await?;
-        for row in days {
-            let newest = match row.state.as_str() {
-                "hot" => self.newest_hot(data_source, row.day).await?,
-                _ => self.newest_sealed(data_source, row.day).await?,
-            };
-            if newest.is_some() {
-                return Ok(newest);
+        let kept = self.newest_sealed_or_late(data_source).await?;
+        let hot_days = sqlx::query_scalar!(
+            "select day from sample_days where state = 'hot' and ($1::date is null or day >= $1)
+             order by day desc",
+            kept.map(|kept| kept.date_naive())
+        )
+        .fetch_all(self.pool())
+        .await?;
+        // Each is gone through whole, so they are looked at one by one.
+        for day in hot_days {
+            if let Some(newest) = self.newest_hot(data_source, day).await? {
+                return Ok(Some(newest).max(kept));
             }
         }
-        Ok(None)
+        Ok(kept)
     }
 
     async fn newest_hot(&self, data_source: Uuid, day: NaiveDate) -> Result<Option<DateTime<Utc>>> {
@@ -36,14 +38,18 @@ impl Store {
         .await?)
     }
 
-    async fn newest_sealed(&self, data_source: Uuid, day: NaiveDate) -> Result<Option<DateTime<Utc>>> {
+    async fn newest_sealed_or_late(&self, data_source: Uuid) -> Result<Option<DateTime<Utc>>> {
         Ok(sqlx::query_scalar!(
-            r#"select b.day::timestamp at time zone 'UTC' as "start!" from sample_blocks b
-               join points p on p.key = b.point where p.data_source_id = $1 and b.day = $2 limit 1"#,
-            data_source,
-            day
+            "select greatest(
+                 (select max(b.day)::timestamp at time zone 'UTC' from points p
+                  cross join lateral (select day from sample_blocks where point = p.key
+                                      order by day desc limit 1) b
+                  where p.data_source_id = $1),
+                 (select max(l.at) from late_samples l join points p on p.key = l.point
+                  where p.data_source_id = $1))",
+            data_source
         )
-        .fetch_optional(self.pool())
+        .fetch_one(self.pool())
         .await?)
     }
 }

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use futures_util::TryStreamExt;
 use pattern_core::domain::Sample;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, pool::PoolConnection};
 use std::collections::HashMap;
 
 use super::{
@@ -16,6 +16,9 @@ use super::{
     merge::{DayParts, DaySamples, merge},
 };
 use crate::{Result, Store, StoreError};
+
+/// About what the samples may take that are read at once.
+const BYTES_PER_READ: i64 = 256 * 1024 * 1024;
 
 /// Which rows of a day to read.
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +56,21 @@ impl Store {
                 series.entry(key).or_default().extend(wanted);
             }
         }
-        Ok(keys.iter().map(|key| series.get(key).cloned().unwrap_or_default()).collect())
+        Ok(keys.iter().map(|key| series.remove(key).unwrap_or_default()).collect())
+    }
+
+    /// How many of `points` points to read at once from `from` to `to`: as many as memory allows, for each
+    /// reading goes through the hot days whole.
+    pub async fn points_per_read(
+        &self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        points: usize,
+    ) -> Result<usize> {
+        let mut conn = self.pool().acquire().await?;
+        let bytes = days::bytes(&mut conn, from.date_naive(), to.date_naive()).await?;
+        let reads = usize::try_from(bytes / BYTES_PER_READ).unwrap_or(0) + 1;
+        Ok(points.div_ceil(reads).max(1))
     }
 
     /// The days between two dates (both included) that have samples, oldest first.
@@ -80,13 +97,36 @@ impl Store {
     }
 
     async fn day_parts(&self, day: NaiveDate, select: Select<'_>) -> Result<DayParts> {
-        let mut conn = self.pool().acquire().await?;
-        let parts = day_parts(&mut conn, day, select).await;
-        if parts.is_err() {
-            // After a copy that failed, sqlx and the server disagree about whose turn it is.
-            conn.close_on_drop();
+        let mut copying = Copying::begin(self).await?;
+        let parts = day_parts(&mut copying.conn, day, select).await?;
+        copying.ended();
+        Ok(parts)
+    }
+}
+
+/// A connection to copy on. After a copy that failed, or that nobody read to its end because the
+/// reader was dropped, sqlx and the server disagree about whose turn it is: every later answer would
+/// be that to the question before. So the connection goes back to its pool only once all has ended well.
+pub(super) struct Copying {
+    pub conn: PoolConnection<Postgres>,
+    ended: bool,
+}
+
+impl Copying {
+    pub async fn begin(store: &Store) -> Result<Self> {
+        Ok(Self { conn: store.pool().acquire().await?, ended: false })
+    }
+
+    pub fn ended(mut self) {
+        self.ended = true;
+    }
+}
+
+impl Drop for Copying {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.conn.close_on_drop();
         }
-        parts
     }
 }
 
@@ -111,7 +151,10 @@ pub(super) async fn off_thread<T: Send + 'static>(
 ) -> Result<T> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
-        Err(e) => Err(StoreError::Invalid(format!("work on samples stopped: {e}"))),
+        Err(e) => match e.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(StoreError::Unavailable("the process is ending".into())),
+        },
     }
 }
 

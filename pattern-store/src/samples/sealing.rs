@@ -13,11 +13,11 @@ use super::{
     copy::Row,
     days::{self, DayState, midnight, table_name},
     merge::{DayParts, DaySamples, merge},
-    reader::{self, LateRow, Select, off_thread},
+    reader::{self, Copying, LateRow, Select, off_thread},
 };
 use crate::{Result, Store};
 
-/// A day is sealed in parts whose hot rows take about so many bytes, to bound the memory.
+/// A day is sealed in parts whose samples take about so many bytes, to bound the memory.
 const BYTES_PER_PART: i64 = 128 * 1024 * 1024;
 const ROWS_PER_STATEMENT: usize = 2_000;
 
@@ -28,6 +28,8 @@ pub struct SealedDay {
     pub samples: u64,
     /// Late samples that were merged.
     pub late: u64,
+    /// In how many steps, to bound the memory; 0 where there was nothing to do.
+    pub parts: u32,
 }
 
 impl Store {
@@ -35,13 +37,10 @@ impl Store {
     /// again merges what came late; where nothing came it changes nothing. A day that is not over must
     /// not be sealed: all its later samples would be late.
     pub async fn seal_day(&self, day: NaiveDate) -> Result<SealedDay> {
-        let mut conn = self.pool().acquire().await?;
-        let sealed = seal(&mut conn, day).await;
-        if sealed.is_err() {
-            // After a copy that failed, sqlx and the server disagree about whose turn it is.
-            conn.close_on_drop();
-        }
-        sealed
+        let mut copying = Copying::begin(self).await?;
+        let sealed = seal(&mut copying.conn, day).await?;
+        copying.ended();
+        Ok(sealed)
     }
 }
 
@@ -54,7 +53,8 @@ async fn seal(conn: &mut PgConnection, day: NaiveDate) -> Result<SealedDay> {
         return Ok(SealedDay::default());
     };
     let next_is_sealed = states.get(&next_day) == Some(&DayState::Sealed);
-    let parts = if state == DayState::Hot { parts(&mut tx, day).await? } else { 1 };
+    let bytes = days::bytes(&mut tx, day, day).await?;
+    let parts = i32::try_from(bytes / BYTES_PER_PART + 1).unwrap_or(i32::MAX);
 
     let mut total = SealedDay::default();
     for rest in 0..parts {
@@ -65,6 +65,7 @@ async fn seal(conn: &mut PgConnection, day: NaiveDate) -> Result<SealedDay> {
         total.points += sealed.points;
         total.samples += sealed.samples;
         total.late += sealed.late;
+        total.parts += sealed.parts;
     }
     if state == DayState::Hot {
         tx.execute(AssertSqlSafe(format!("drop table {}", table_name(day)))).await?;
@@ -74,16 +75,6 @@ async fn seal(conn: &mut PgConnection, day: NaiveDate) -> Result<SealedDay> {
     }
     tx.commit().await?;
     Ok(total)
-}
-
-async fn parts(conn: &mut PgConnection, day: NaiveDate) -> Result<i32> {
-    let bytes = sqlx::query_scalar!(
-        r#"select coalesce(pg_relation_size(to_regclass($1)), 0) as "bytes!""#,
-        table_name(day)
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(i32::try_from(bytes / BYTES_PER_PART + 1).unwrap_or(i32::MAX))
 }
 
 /// Removes the day's late samples, so that those that come from now on are the only ones left.
@@ -135,7 +126,7 @@ async fn seal_part(
     if next_is_sealed {
         carry_into(conn, day + Duration::days(1), sealed.carry_out).await?;
     }
-    Ok(SealedDay { points: sealed.blocks.len() as u64, samples: sealed.samples, late: late_count })
+    Ok(SealedDay { points: sealed.blocks.len() as u64, samples: sealed.samples, late: late_count, parts: 1 })
 }
 
 /// The last sample of each point of a day, where its value holds over midnight.

@@ -33,14 +33,13 @@ pub struct SuggestionPage {
     pub position: Position,
 }
 
-/// A suggestion with its points; sparklines are filled in by who reads samples.
+/// A suggestion with its points, which have no sparklines yet.
 #[derive(Debug, Clone)]
 pub struct DetailRow {
     pub suggestion: Suggestion,
     pub points: Vec<SuggestedPoint>,
     pub decision: Option<Decision>,
     pub draft: Option<Value>,
-    pub data_source_id: Uuid,
 }
 
 /// A decision beside the suggestion it was about.
@@ -146,17 +145,11 @@ impl Store {
         })
         .collect();
         let decision = last_decision(&mut tx, id).await?;
-        let extra = sqlx::query!("select draft, data_source_id from suggestions where id = $1", id)
+        let draft = sqlx::query_scalar!("select draft from suggestions where id = $1", id)
             .fetch_one(&mut *tx)
             .await?;
         tx.commit().await?;
-        Ok(DetailRow {
-            suggestion,
-            points,
-            decision,
-            draft: extra.draft,
-            data_source_id: extra.data_source_id,
-        })
+        Ok(DetailRow { suggestion, points, decision, draft })
     }
 
     /// The last decisions, newest first, each with its suggestion as it is now.

@@ -1,7 +1,10 @@
 use chrono::{DateTime, Duration, TimeZone, Utc};
+use pattern_embedded::testing::until;
 use pattern_store::{NewPoint, Store, samples::KeyedSample};
 
-use crate::support::TestStore;
+use crate::support::{TestStore, somebody_waits_for_a_lock};
+
+const DAY: i64 = 86_400;
 
 fn at(seconds: i64) -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 3, 2, 0, 0, 0).unwrap() + Duration::seconds(seconds)
@@ -18,7 +21,7 @@ async fn register(store: &Store, names: &[&str]) -> Vec<i32> {
 }
 
 async fn values(store: &Store, key: i32) -> Vec<f64> {
-    let series = store.read_samples(&[key], at(-86_400), at(3 * 86_400)).await.unwrap();
+    let series = store.read_samples(&[key], at(-DAY), at(3 * DAY)).await.unwrap();
     series[0].iter().map(|s| s.value).collect()
 }
 
@@ -90,4 +93,64 @@ async fn many_writers_make_the_same_new_days_without_a_conflict() {
         assert_eq!(writer.await.unwrap().hot, 3);
     }
     assert_eq!(values(&store, key).await.len(), 24);
+}
+
+#[tokio::test]
+async fn a_read_that_is_dropped_half_way_leaves_no_connection_that_answers_wrong() {
+    let store = TestStore::create().await;
+    let key = register(&store, &["A"]).await[0];
+    store.append_samples(&[sample(key, 1, 1.0)]).await.unwrap();
+    let mut holder = store.pool().begin().await.unwrap();
+    sqlx::raw_sql("lock table samples_20260302").execute(&mut *holder).await.unwrap();
+
+    let one = store.with_one_connection();
+    {
+        let keys = [key];
+        let reading = one.read_samples(&keys, at(0), at(10));
+        tokio::select! {
+            _ = reading => panic!("the table is locked"),
+            () = until("the copy waits", || somebody_waits_for_a_lock(&store)) => {}
+        }
+    }
+    holder.rollback().await.unwrap();
+    for asked in 1..=3 {
+        let answer: i32 = sqlx::query_scalar("select $1").bind(asked).fetch_one(one.pool()).await.unwrap();
+        assert_eq!(answer, asked);
+    }
+    assert_eq!(values(&one, key).await, [1.0]);
+}
+
+#[tokio::test]
+async fn the_newest_sample_is_found_whether_it_is_hot_sealed_or_late() {
+    let store = TestStore::create().await;
+    let key = register(&store, &["A"]).await[0];
+    let plant = store.data_source("plant").await.unwrap().unwrap().id;
+    let other = store.register_points("other", &[NewPoint::named("B")]).await.unwrap();
+    let newest = async |source| store.newest_sample(source).await.unwrap();
+    assert_eq!(newest(plant).await, None);
+
+    store.append_samples(&[sample(key, 5, 1.0), sample(key, DAY + 7, 1.0)]).await.unwrap();
+    assert_eq!((newest(plant).await, newest(other.data_source_id).await), (Some(at(DAY + 7)), None));
+    store.seal_day(at(0).date_naive()).await.unwrap();
+    assert_eq!(newest(plant).await, Some(at(DAY + 7)));
+    store.seal_day(at(DAY).date_naive()).await.unwrap();
+    assert_eq!(newest(plant).await, Some(at(DAY)), "of a sealed day its beginning");
+
+    // Another data source's first samples, for a day that is sealed already.
+    store.append_samples(&[sample(other.keys["B"], 9, 1.0)]).await.unwrap();
+    assert_eq!(newest(other.data_source_id).await, Some(at(9)));
+    assert_eq!(newest(plant).await, Some(at(DAY)));
+}
+
+#[tokio::test]
+async fn points_are_read_in_as_few_turns_as_memory_allows() {
+    let store = TestStore::create().await;
+    let key = register(&store, &["A"]).await[0];
+    store.append_samples(&[sample(key, 5, 1.0)]).await.unwrap();
+    let per_read = async || store.points_per_read(at(0), at(DAY), 50_000).await.unwrap();
+    assert_eq!(per_read().await, 50_000);
+    store.seal_day(at(0).date_naive()).await.unwrap();
+    // As if it had filled a plant's day.
+    sqlx::query("update sample_blocks set count = 100000000").execute(store.pool()).await.unwrap();
+    assert!((1_000..5_000).contains(&per_read().await), "{}", per_read().await);
 }

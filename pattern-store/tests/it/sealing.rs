@@ -1,19 +1,17 @@
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use pattern_core::analytics::grid::Grid;
+use pattern_embedded::testing::until;
 use pattern_store::{
     NewPoint, Store,
     samples::{KeyedSample, SealedDay, append_samples},
 };
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    time::Instant,
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 use uuid::Uuid;
 
-use crate::support::TestStore;
+use crate::support::{TestStore, somebody_waits_for_a_lock};
 
 const DAY: i64 = 86_400;
 
@@ -166,6 +164,24 @@ async fn the_last_duplicate_wins_in_hot_late_and_sealed_samples() {
 }
 
 #[tokio::test]
+async fn a_large_day_is_sealed_again_in_parts_and_loses_nothing() {
+    let store = TestStore::create().await;
+    let keys = register(&store, 7).await.1;
+    let all_at = |second, value| keys.iter().map(|key| sample(*key, second, value)).collect::<Vec<_>>();
+    store.append_samples(&all_at(10, 1.0)).await.unwrap();
+    assert_eq!(store.seal_day(day(0)).await.unwrap().parts, 1);
+    assert_eq!(store.append_samples(&all_at(20, 2.0)).await.unwrap().late, 7);
+    // As if it had filled a plant's day.
+    sqlx::query("update sample_blocks set count = 1000000").execute(store.pool()).await.unwrap();
+    let sealed = store.seal_day(day(0)).await.unwrap();
+    assert!(sealed.parts > 1, "{sealed:?}");
+    assert_eq!((sealed.points, sealed.samples, sealed.late), (7, 14, 7));
+    for key in keys {
+        assert_eq!(values(&store, key).await, [(10, 1.0), (20, 2.0)]);
+    }
+}
+
+#[tokio::test]
 async fn an_import_knows_what_is_sealed() {
     let store = TestStore::create().await;
     let key = register(&store, 1).await.1[0];
@@ -246,7 +262,7 @@ async fn sealing_waits_for_a_batch_that_is_being_written() {
     assert_eq!(append_samples(&mut batch, &[sample(key, 2, 2.0)]).await.unwrap().hot, 1);
 
     let sealing = spawn_sealing(&store);
-    until_somebody_waits_for_a_lock(&store).await;
+    until("somebody waits for a lock", || somebody_waits_for_a_lock(&store)).await;
     batch.commit().await.unwrap();
     assert_eq!(sealing.await.unwrap().samples, 2);
     assert_eq!(values(&store, key).await, [(1, 1.0), (2, 2.0)]);
@@ -261,7 +277,7 @@ async fn a_batch_does_not_wait_for_a_sealing() {
     let mut reader = store.pool().begin().await.unwrap();
     sqlx::query("select * from samples_20260302").fetch_all(&mut *reader).await.unwrap();
     let sealing = spawn_sealing(&store);
-    until_somebody_waits_for_a_lock(&store).await;
+    until("somebody waits for a lock", || somebody_waits_for_a_lock(&store)).await;
 
     let appended = store.append_samples(&[sample(key, 1, 5.0), sample(key, 2, 2.0)]).await.unwrap();
     assert_eq!((appended.hot, appended.late), (0, 2));
@@ -273,24 +289,6 @@ async fn a_batch_does_not_wait_for_a_sealing() {
 fn spawn_sealing(store: &Store) -> tokio::task::JoinHandle<SealedDay> {
     let store = store.clone();
     tokio::spawn(async move { store.seal_day(day(0)).await.unwrap() })
-}
-
-async fn until_somebody_waits_for_a_lock(store: &Store) {
-    let deadline = Instant::now() + std::time::Duration::from_secs(30);
-    loop {
-        let waiting: bool = sqlx::query_scalar(
-            "select exists (select from pg_stat_activity
-             where datname = current_database() and wait_event_type = 'Lock')",
-        )
-        .fetch_one(store.pool())
-        .await
-        .unwrap();
-        if waiting {
-            return;
-        }
-        assert!(Instant::now() < deadline, "nobody waits for a lock");
-        tokio::task::yield_now().await;
-    }
 }
 
 #[tokio::test]

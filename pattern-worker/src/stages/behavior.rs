@@ -1,72 +1,71 @@
 //! behavioral-analysis: a fingerprint for every point whose samples changed.
 
 use pattern_core::{
-    analytics::fingerprint::fingerprint,
+    analytics::{fingerprint::fingerprint, grid::sparkline},
     domain::{DataSource, JobName},
 };
 use pattern_store::FingerprintRow;
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use super::{Outcome, Stage, StageError, version_of};
 
-/// Points whose samples are read at once: bounds the memory of a run.
-const BATCH: usize = 500;
-
 pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, StageError> {
     let Some(grid) = stage.grid(source).await? else { return Ok(Outcome::Unchanged) };
     let (start, end) = (grid.start, grid.end());
-    let versions: Vec<(Uuid, String, Vec<f32>)> = (0..grid.points.len())
-        .filter(|&i| grid.row(i).iter().any(|v| v.is_finite()))
-        .map(|i| (grid.points[i], grid.version(i), grid.row(i).to_vec()))
+    // Row and version of each point that the window knows a value of.
+    let alive: Vec<(usize, String)> = (0..grid.points.len())
+        .filter(|&row| grid.row(row).iter().any(|v| v.is_finite()))
+        .map(|row| (row, grid.version(row)))
         .collect();
-    let input = version_of(versions.iter().map(|(_, version, _)| version));
+    let input = version_of(alive.iter().map(|(_, version)| version));
     stage
         .unless_unchanged(JobName::BehavioralAnalysis, source, &input, async {
             let known = stage.store.fingerprint_versions(source.id).await?;
             let keys: HashMap<Uuid, i32> =
                 stage.store.stored_points(source.id).await?.into_iter().map(|p| (p.id, p.key)).collect();
-            let vanished: Vec<Uuid> = {
-                let alive: HashMap<Uuid, ()> = versions.iter().map(|(id, ..)| (*id, ())).collect();
-                known.keys().filter(|id| !alive.contains_key(id)).copied().collect()
-            };
-            let total = versions.len();
-            let changed: Vec<_> =
-                versions.into_iter().filter(|(id, version, _)| known.get(id) != Some(version)).collect();
-            let changed_count = changed.len();
-            let mut rows = Vec::with_capacity(changed_count);
-            let mut pending = changed.into_iter().peekable();
-            while pending.peek().is_some() {
+            let points = alive.len();
+            let points_per_read = stage.store.points_per_read(start, end, points).await?;
+            let mut kept: HashSet<Uuid> = HashSet::with_capacity(points);
+            let mut changed = Vec::new();
+            for (row, version) in alive {
+                let (id, known_version) = (grid.points[row], known.get(&grid.points[row]));
+                if known_version == Some(&version) {
+                    kept.insert(id);
+                } else if let Some(key) = keys.get(&id) {
+                    changed.push((row, version, *key));
+                }
+            }
+            let mut rows = Vec::with_capacity(changed.len());
+            for batch in changed.chunks(points_per_read) {
                 if stage.cancelled.is_cancelled() {
                     return Err(StageError::Cancelled);
                 }
-                let batch: Vec<_> = pending.by_ref().take(BATCH).collect();
-                let batch_keys: Vec<i32> =
-                    batch.iter().filter_map(|(id, ..)| keys.get(id).copied()).collect();
-                let samples = stage.store.read_samples(&batch_keys, start, end).await?;
-                let found = tokio::task::spawn_blocking(move || {
-                    let series = batch.into_iter().zip(samples);
-                    let made = series.filter_map(|((id, version, row), samples)| {
-                        let made = fingerprint(&samples, &row)?;
-                        Some((id, version, samples.len(), serde_json::to_value(made).unwrap_or(Value::Null)))
+                let batch_keys: Vec<i32> = batch.iter().map(|(.., key)| *key).collect();
+                let series = stage.store.read_samples(&batch_keys, start, end).await?;
+                for ((row, version, _), samples) in batch.iter().zip(series) {
+                    let (point_id, buckets) = (grid.points[*row], grid.row(*row));
+                    let Some(made) = fingerprint(&samples, buckets) else { continue };
+                    kept.insert(point_id);
+                    rows.push(FingerprintRow {
+                        point_id,
+                        input_version: version.clone(),
+                        window_start: start,
+                        window_end: end,
+                        sample_count: samples.len() as i64,
+                        body: serde_json::to_value(made).unwrap_or(Value::Null),
+                        sparkline: sparkline(buckets),
                     });
-                    made.collect::<Vec<_>>()
-                })
-                .await?;
-                rows.extend(found.into_iter().map(|(point_id, input_version, count, body)| FingerprintRow {
-                    point_id,
-                    input_version,
-                    window_start: start,
-                    window_end: end,
-                    sample_count: count as i64,
-                    body,
-                }));
+                }
             }
+            // Also those that the window still knows, but too little of to judge: what they were like
+            // before must not speak for them now.
+            let vanished: Vec<Uuid> = known.keys().filter(|id| !kept.contains(id)).copied().collect();
             stage.store.save_fingerprints(&rows, &vanished, stage.fence).await?;
             Ok(json!({
-                "points": total,
-                "recomputed": changed_count,
+                "points": points,
+                "recomputed": changed.len(),
                 "vanished": vanished.len(),
                 "window_start": start,
                 "window_end": end,

@@ -92,10 +92,14 @@ fn equal_rows_have_equal_versions_whatever_bits_their_gaps_have() {
 }
 
 #[test]
-fn a_sparkline_is_scaled_and_shows_its_gaps() {
-    let samples = [good(0, 10.0), good(60, 20.0), good(180, 30.0)];
-    let line = sparkline(&samples, midnight(), midnight() + Duration::seconds(240), 4);
-    assert_eq!(line, [Some(0.0), Some(0.5), None, Some(1.0)]);
-    let flat = sparkline(&samples[..1], midnight(), midnight() + Duration::seconds(240), 2);
-    assert_eq!(flat, [Some(0.5), None]);
+fn a_sparkline_shows_what_was_held_scaled_and_with_its_gaps() {
+    const GAP: f32 = f32::NAN;
+    let drawn = |line: &[f32]| line.iter().map(|v| (!v.is_nan()).then_some(*v)).collect::<Vec<_>>();
+    let row = [10.0, 10.0, 15.0, 25.0, GAP, GAP, 30.0, GAP];
+    assert_eq!(drawn(&sparkline::<4>(&row)), [Some(0.0), Some(0.5), None, Some(1.0)]);
+    assert_eq!(drawn(&sparkline::<2>(&[7.0, GAP])), [Some(0.5), None], "a constant lies in the middle");
+    assert_eq!(drawn(&sparkline::<4>(&[1.0, 2.0])), [Some(0.0), None, Some(1.0), None]);
+    // A value that is written once and held is a line, not a dot.
+    let held = day_buckets(day(), None, &[good(0, 3.0)], hours(24));
+    assert_eq!(sparkline::<12>(&held), [0.5; 12]);
 }
