@@ -72,7 +72,7 @@ pub struct EngineConfig {
     pub learning_suggestions: usize,
     /// A day is sealed when it ended so long ago.
     pub sealing_after_hours: i64,
-    /// How long history (published events, finished runs, closed suggestions' keys) is kept.
+    /// How long finished runs and dead letters are kept. (Published events: as long as Kafka keeps them.)
     pub retention_days: i64,
 }
 

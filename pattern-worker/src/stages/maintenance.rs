@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::{Stage, StageError};
 
-/// Kafka keeps events for as long; older ones need no second copy.
+/// Kafka keeps events for as long; older ones need no second copy. Not less, or a reader that is behind
+/// would find a gap that nothing fills.
 const EVENT_DAYS: i64 = 7;
 
 pub(super) async fn run(stage: &Stage) -> Result<Value, StageError> {
@@ -15,12 +16,14 @@ pub(super) async fn run(stage: &Stage) -> Result<Value, StageError> {
     let expired = store.expire_unanswered(stage.now).await?;
     let events = store.prune_events(stage.now - Duration::days(EVENT_DAYS)).await?;
     let runs = store.prune_runs(retention).await?;
+    let dead_letters = store.prune_dead_letters(retention).await?;
     let keys = store.prune_idempotency_keys(stage.now - Duration::days(EVENT_DAYS)).await?;
     Ok(json!({
         "suggestions_reopened": reopened,
         "suggestions_expired": expired,
         "events_pruned": events,
         "job_runs_pruned": runs.runs,
+        "dead_letters_pruned": dead_letters,
         "idempotency_keys_pruned": keys,
     }))
 }

@@ -7,4 +7,5 @@ mod outage;
 mod run;
 mod scheduler;
 mod site;
+mod stages;
 mod support;

@@ -2,16 +2,12 @@
 
 use chrono::Utc;
 use pattern_bus::{Producer, datapoints::publish_batches};
-use pattern_core::domain::{ApproveRequest, EVENT_TOPICS, NamedSample, RunStatus, SuggestionStatus};
+use pattern_core::domain::{ApproveRequest, NamedSample, RunStatus, SuggestionStatus};
 use pattern_embedded::{EmbeddedKafka, EmbeddedPostgres, PostgresUse, testing};
 use pattern_store::{DecisionRequest, NewPoint};
-use rdkafka::{
-    Message, TopicPartitionList,
-    consumer::{BaseConsumer, Consumer},
-};
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::site::{NAME, Site, Worker, until};
+use crate::site::{NAME, PublishedEvent, Site, Worker, until};
 
 #[tokio::test]
 async fn with_the_broker_away_jobs_and_decisions_go_on_and_the_outbox_drains_in_order() {
@@ -40,32 +36,11 @@ async fn with_the_broker_away_jobs_and_decisions_go_on_and_the_outbox_drains_in_
 
 /// Positions of all published events; panics where a partition is not in order.
 fn positions_on_the_broker(site: &Site) -> Vec<i64> {
-    let mut config = site.kafka.consumer();
-    config.set("enable.partition.eof", "true").set("group.id", "outage-test");
-    let consumer: BaseConsumer = config.create().expect("consumer");
-    let mut assignment = TopicPartitionList::new();
-    for topic in EVENT_TOPICS {
-        for partition in 0..3 {
-            let offset = rdkafka::Offset::Beginning;
-            assignment.add_partition_offset(&site.kafka.topic(topic), partition, offset).expect("partition");
-        }
-    }
-    consumer.assign(&assignment).expect("assign");
-    let (mut seen, mut last, mut ended) = (Vec::new(), BTreeMap::new(), 0);
-    while ended < assignment.count() {
-        match consumer.poll(Duration::from_secs(30)).expect("the end of every partition is reached") {
-            Err(rdkafka::error::KafkaError::PartitionEOF(_)) => ended += 1,
-            Err(error) => panic!("{error}"),
-            Ok(record) => {
-                let event: serde_json::Value =
-                    serde_json::from_slice(record.payload().expect("payload")).expect("json");
-                let position: i64 = event["sequence"].as_str().expect("sequence").parse().expect("number");
-                let place = (record.topic().to_owned(), record.partition());
-                let before = last.insert(place, position);
-                assert!(before.is_none_or(|before| before < position), "{before:?} before {position}");
-                seen.push(position);
-            }
-        }
+    let (mut seen, mut last) = (Vec::new(), BTreeMap::new());
+    for PublishedEvent { topic, partition, position, .. } in site.published_events() {
+        let before = last.insert((topic, partition), position);
+        assert!(before.is_none_or(|before| before < position), "{before:?} before {position}");
+        seen.push(position);
     }
     seen.sort_unstable();
     seen

@@ -3,12 +3,18 @@
 use chrono::{DateTime, Duration, Utc};
 use pattern_bus::{KafkaSettings, topics};
 use pattern_core::{
-    domain::{JobRun, PatternSource, RunStatus, Sample, Suggestion, SuggestionStatus},
+    domain::{EVENT_TOPICS, JobRun, PatternSource, RunStatus, Sample, Suggestion, SuggestionStatus},
     library,
 };
 pub use pattern_embedded::testing::until;
 use pattern_embedded::testing::{self, eventually};
 use pattern_store::{NewPoint, Store, SuggestionFilter, samples::KeyedSample};
+use rdkafka::{
+    Message, Offset, TopicPartitionList,
+    consumer::{BaseConsumer, Consumer},
+    error::KafkaError,
+};
+use serde_json::Value;
 use sqlx::{Connection, Executor, PgConnection};
 use std::process::{Child, Command, Stdio};
 use uuid::Uuid;
@@ -135,6 +141,41 @@ impl Site {
         .await;
     }
 
+    /// Everything on the event topics, partition by partition in order.
+    pub fn published_events(&self) -> Vec<PublishedEvent> {
+        let mut config = self.kafka.consumer();
+        config.set("enable.partition.eof", "true").set("group.id", "reads-everything");
+        let consumer: BaseConsumer = config.create().expect("consumer");
+        let mut assignment = TopicPartitionList::new();
+        for topic in EVENT_TOPICS {
+            for partition in 0..topics::EVENT_PARTITIONS {
+                assignment
+                    .add_partition_offset(&self.kafka.topic(topic), partition, Offset::Beginning)
+                    .expect("partition");
+            }
+        }
+        consumer.assign(&assignment).expect("assign");
+        let (mut events, mut ended) = (Vec::new(), 0);
+        while ended < assignment.count() {
+            let polled = consumer.poll(std::time::Duration::from_secs(30));
+            match polled.expect("the end of every partition is reached") {
+                Err(KafkaError::PartitionEOF(_)) => ended += 1,
+                Err(error) => panic!("{error}"),
+                Ok(record) => {
+                    let event: Value =
+                        serde_json::from_slice(record.payload().expect("payload")).expect("json");
+                    events.push(PublishedEvent {
+                        topic: record.topic().to_owned(),
+                        partition: record.partition(),
+                        id: event["id"].as_str().expect("id").to_owned(),
+                        position: event["sequence"].as_str().expect("sequence").parse().expect("number"),
+                    });
+                }
+            }
+        }
+        events
+    }
+
     /// Holds a table so that whoever needs it waits, until the connection is dropped.
     pub async fn hold(&self, table: &str) -> PgConnection {
         let mut connection = PgConnection::connect(&self.url).await.expect("connect");
@@ -142,6 +183,14 @@ impl Site {
         connection.execute(sqlx::AssertSqlSafe(sql)).await.expect("lock");
         connection
     }
+}
+
+/// An event as it lies on the broker.
+pub struct PublishedEvent {
+    pub topic: String,
+    pub partition: i32,
+    pub id: String,
+    pub position: i64,
 }
 
 /// A worker process; killed when dropped.
