@@ -1,6 +1,7 @@
 mod clusters;
 mod jobs;
 mod outbox;
+mod plans;
 mod points;
 mod review;
 mod samples;
