@@ -1,23 +1,26 @@
 //! maintenance: lets go of what nobody needs any more.
 
 use chrono::Duration;
+use pattern_core::domain::TOPIC_RETENTION_MS;
 use serde_json::{Value, json};
 
 use super::{Stage, StageError};
 
-/// Kafka keeps events for as long; older ones need no second copy. Not less, or a reader that is behind
-/// would find a gap that nothing fills.
-const EVENT_DAYS: i64 = 7;
+/// An answer is kept with its key for as long: nobody repeats a request after that.
+const KEY_DAYS: i64 = 7;
 
 pub(super) async fn run(stage: &Stage) -> Result<Value, StageError> {
     let store = &stage.store;
     let retention = stage.now - Duration::days(stage.engine.retention_days);
     let reopened = store.reopen_due_deferrals(stage.now).await?;
     let expired = store.expire_unanswered(stage.now).await?;
-    let events = store.prune_events(stage.now - Duration::days(EVENT_DAYS)).await?;
+    // Kafka keeps events for as long. Not less, or a reader that is behind would find a gap that nothing
+    // fills; more would be a second copy that nobody needs.
+    let kept_by_kafka = Duration::milliseconds(TOPIC_RETENTION_MS as i64);
+    let events = store.prune_events(stage.now - kept_by_kafka).await?;
     let runs = store.prune_runs(retention).await?;
     let dead_letters = store.prune_dead_letters(retention).await?;
-    let keys = store.prune_idempotency_keys(stage.now - Duration::days(EVENT_DAYS)).await?;
+    let keys = store.prune_idempotency_keys(stage.now - Duration::days(KEY_DAYS)).await?;
     Ok(json!({
         "suggestions_reopened": reopened,
         "suggestions_expired": expired,

@@ -3,7 +3,10 @@
 use chrono::{DateTime, Duration, Utc};
 use pattern_bus::{KafkaSettings, topics};
 use pattern_core::{
-    domain::{EVENT_TOPICS, JobRun, PatternSource, RunStatus, Sample, Suggestion, SuggestionStatus},
+    domain::{
+        EVENT_PARTITIONS, EVENT_TOPICS, JobRun, PatternSource, RunStatus, Sample, Suggestion,
+        SuggestionStatus,
+    },
     library,
 };
 pub use pattern_embedded::testing::until;
@@ -148,7 +151,7 @@ impl Site {
         let consumer: BaseConsumer = config.create().expect("consumer");
         let mut assignment = TopicPartitionList::new();
         for topic in EVENT_TOPICS {
-            for partition in 0..topics::EVENT_PARTITIONS {
+            for partition in 0..EVENT_PARTITIONS {
                 assignment
                     .add_partition_offset(&self.kafka.topic(topic), partition, Offset::Beginning)
                     .expect("partition");
