@@ -47,7 +47,9 @@ async fn a_second_run_over_the_same_input_is_skipped_and_changes_nothing() {
     let again = site.analyse().await;
     assert_eq!(site.count(STATE_EVENTS).await, events);
     let filter = pattern_store::jobs::RunFilter { chain_id: Some(again.id), ..Default::default() };
-    for stage in site.store.job_runs(&filter).await.expect("stages") {
+    let stages = site.store.job_runs(&filter).await.expect("stages");
+    assert_eq!(stages.len(), 4);
+    for stage in stages {
         assert_eq!(stage.result, Some(json!({ "north": { "skipped": true } })), "{}", stage.job);
     }
 }
@@ -68,7 +70,9 @@ async fn an_approval_raises_the_patterns_confidence_and_the_name_score_of_look_a
     let learned = site.store.pattern(pattern).await.expect("pattern");
     assert!(learned.confidence > confidence, "{confidence} → {}", learned.confidence);
     let after = site.suggestions(SuggestionStatus::Pending).await;
-    for suggestion in after.iter().filter(|s| s.pattern.id == Some(pattern)) {
+    let look_alikes: Vec<_> = after.iter().filter(|s| s.pattern.id == Some(pattern)).collect();
+    assert_eq!(look_alikes.len(), 3);
+    for suggestion in look_alikes {
         let was = before.iter().find(|s| s.id == suggestion.id).expect("it was there");
         assert!(suggestion.scores.name > was.scores.name, "{was:?}\n{suggestion:?}");
     }
@@ -78,7 +82,8 @@ async fn an_approval_raises_the_patterns_confidence_and_the_name_score_of_look_a
     .fetch_one(site.store.pool())
     .await
     .expect("an event says so");
-    assert!(event.contains("anna") && event.contains("approval of P-101"), "{event}");
+    let about = format!("approval of {}", first.cluster.label);
+    assert!(event.contains("anna") && event.contains(&about), "{event}");
 }
 
 #[tokio::test]
@@ -100,4 +105,78 @@ async fn a_rejection_lowers_the_confidence_and_is_not_asked_again() {
     site.analyse().await;
     let again = site.suggestions(SuggestionStatus::Pending).await;
     assert!(again.iter().all(|s| s.cluster.id != pump.cluster.id || s.pattern.id != Some(pattern)));
+}
+
+#[tokio::test]
+async fn units_that_come_after_the_names_reach_the_suggestions() {
+    let site = Site::new().await;
+    site.add_named("P-101", &[("DISCH_PRESS", ""), ("MTR_AMPS", ""), ("QQA", "")]).await;
+    let _worker = Worker::start(&site);
+    site.analyse().await;
+    let named = site.suggestions(SuggestionStatus::Pending).await;
+    assert_eq!(named[0].scores.unit, None, "{named:?}");
+    site.add_named("P-101", &[("DISCH_PRESS", "psi"), ("MTR_AMPS", "A"), ("QQA", "")]).await;
+    site.analyse().await;
+    let measured = site.suggestions(SuggestionStatus::Pending).await;
+    assert!(measured[0].scores.unit.is_some(), "{measured:?}");
+}
+
+#[tokio::test]
+async fn what_nobody_answered_makes_room_for_the_next_questions_to_learn_from() {
+    let site = Site::new().await;
+    // Two parts of a pump, and two that each machine calls otherwise: neither sure nor alike.
+    for (machine, letter) in (101..126).zip('A'..) {
+        let odd = [format!("QQ{letter}"), format!("QZ{letter}")];
+        let parts = [("DISCH_PRESS", "psi"), ("MTR_AMPS", "A"), (odd[0].as_str(), ""), (odd[1].as_str(), "")];
+        site.add_named(&format!("P-{machine}"), &parts).await;
+    }
+    let _worker = Worker::start(&site);
+    site.analyse().await;
+    let first = site.suggestions(SuggestionStatus::Pending).await;
+    assert!(first.iter().all(|s| s.purpose == Purpose::Learning), "{first:#?}");
+    assert_eq!(first.len(), 20);
+    site.store.expire_unanswered(Utc::now() + chrono::Duration::days(31)).await.expect("expire");
+    site.analyse().await;
+    let next = site.suggestions(SuggestionStatus::Pending).await;
+    assert_eq!(next.len(), 5, "{next:#?}");
+    assert!(next.iter().all(|s| s.purpose == Purpose::Learning));
+}
+
+#[tokio::test]
+async fn look_alikes_that_nothing_fits_become_a_pattern_that_then_finds_the_others() {
+    let site = Site::new().await;
+    let parts = [("SHELL", ""), ("CALCINE", ""), ("SINTER", ""), ("CLINKER", "")];
+    for kiln in ["KILN-201", "KILN-202", "KILN-203"] {
+        site.add_named(kiln, &parts).await;
+    }
+    let _worker = Worker::start(&site);
+    site.analyse().await;
+    let asked = site.suggestions(SuggestionStatus::Pending).await;
+    assert_eq!(asked.len(), 1, "{asked:#?}");
+    assert_eq!(asked[0].purpose, Purpose::NewPattern);
+    let approve = DecisionRequest::Approve(ApproveRequest::default());
+    let approved = site.store.decide(asked[0].id, &approve, "anna", None, Utc::now()).await.expect("approve");
+    assert_eq!(approved.equipment.expect("equipment").name, asked[0].cluster.label);
+    until("the other two are asked about", || async {
+        let pending = site.suggestions(SuggestionStatus::Pending).await;
+        pending.len() == 2 && pending.iter().all(|s| s.pattern.name == asked[0].pattern.name)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn after_a_rejection_the_next_best_is_asked() {
+    let site = Site::new().await;
+    site.add_named("P-101", &[("DISCH_PRESS", "psi"), ("SUCT_PRESS", "psi"), ("QQA", ""), ("QZA", "")]).await;
+    let _worker = Worker::start(&site);
+    site.analyse().await;
+    let pending = site.suggestions(SuggestionStatus::Pending).await;
+    assert_eq!(pending[0].pattern.name, "Centrifugal Pump");
+    let reject = DecisionRequest::Reject(RejectRequest::default());
+    site.store.decide(pending[0].id, &reject, "ben", None, Utc::now()).await.expect("reject");
+    until("a compressor is asked about", || async {
+        let pending = site.suggestions(SuggestionStatus::Pending).await;
+        pending.iter().any(|s| s.pattern.name == "Reciprocating Compressor")
+    })
+    .await;
 }

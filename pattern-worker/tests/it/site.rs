@@ -61,13 +61,18 @@ impl Site {
 
     /// Registers the points of all pumps.
     pub async fn add_points(&self) {
-        let points: Vec<NewPoint> = PUMPS
+        for pump in PUMPS {
+            self.add_named(pump, &PARTS.map(|(part, unit, _)| (part, unit))).await;
+        }
+    }
+
+    /// Registers the parts of a machine, each with its unit.
+    pub async fn add_named(&self, machine: &str, parts: &[(&str, &str)]) {
+        let points: Vec<NewPoint> = parts
             .iter()
-            .flat_map(|pump| {
-                PARTS.map(|(part, unit, _)| NewPoint {
-                    unit: unit.into(),
-                    ..NewPoint::named(format!("{pump}.{part}"))
-                })
+            .map(|(part, unit)| NewPoint {
+                unit: (*unit).into(),
+                ..NewPoint::named(format!("{machine}.{part}"))
             })
             .collect();
         self.store.register_points(NAME, &points).await.expect("points");
