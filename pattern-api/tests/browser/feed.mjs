@@ -188,6 +188,104 @@ async function whatWasMissedComesByPosition(browser, piotr) {
   say("what was missed came by position");
 }
 
+/** What the page sends while `act` runs. */
+async function decisionsSent({ page }, act) {
+  const sent = [];
+  const note = (request) => request.method() === "POST" && sent.push(request.url());
+  page.on("request", note);
+  await act();
+  // A request that a key started is on its way before the page answers this.
+  await page.evaluate(() => new Promise((done) => setTimeout(done)));
+  page.off("request", note);
+  return sent;
+}
+
+const focused = ({ page }) =>
+  page.evaluate(() => {
+    const { id, value, selectionStart } = document.activeElement;
+    return { id, value, caret: selectionStart };
+  });
+
+const repainted = (visitor, element) => until(visitor, (old) => !old.isConnected, element);
+
+async function whatIsTypedIsNeverACommand(anna) {
+  await engineRests(anna);
+  const { page } = anna;
+  const [id] = await cardIds(anna);
+  await open(anna, id);
+
+  await page.focus("#pattern");
+  const own = await page.inputValue("#pattern");
+  const names = await page.$$eval("#pattern option", (options) => options.map(({ value, text }) => ({ value, text })));
+  const other = names.find(({ value }) => value !== own);
+  const letters = other.text.slice(0, 3).toLowerCase() + "a";
+  assert.deepEqual(await decisionsSent(anna, () => page.keyboard.type(letters, { delay: 40 })), []);
+  assert.equal((await focused(anna)).id, "pattern");
+  await page.selectOption("#pattern", own);
+
+  // Somebody else's event repaints the pane while nothing is typed yet.
+  const label = await page.inputValue("#equipment");
+  await page.focus("#equipment");
+  await page.keyboard.press("Home");
+  const before = await page.$("#equipment");
+  await decideAs("maria", id, "defer");
+  await repainted(anna, before);
+  assert.deepEqual(await focused(anna), { id: "equipment", value: label, caret: 0 });
+  assert.deepEqual(await decisionsSent(anna, () => page.keyboard.type("ja")), []);
+  assert.equal(await page.inputValue("#equipment"), `ja${label}`);
+  say("a repaint leaves focus and caret where they were");
+
+  // Once something is typed, no event touches it.
+  const [next] = await cardIds(anna);
+  await open(anna, next);
+  await page.fill("#equipment", "Half a na");
+  await decideAs("maria", next, "defer");
+  await page.getByText("changed while you were editing").waitFor(WAIT);
+  assert.deepEqual(await decisionsSent(anna, () => page.keyboard.type("me a")), []);
+  assert.deepEqual(await focused(anna), { id: "equipment", value: "Half a name a", caret: 13 });
+  await page.getByRole("button", { name: "Show the new one" }).click();
+  await page.locator("#detail .notice.deferred").waitFor(WAIT);
+
+  const select = page.locator("#detail .point select").first();
+  await select.selectOption("\u0000own");
+  await page.locator("#detail .point input.own").waitFor(WAIT);
+  await page.keyboard.type("Gland T");
+  await decideAs("maria", next, "defer");
+  await page.getByText("changed while you were editing").waitFor(WAIT);
+  await page.keyboard.type("emp");
+  assert.equal(await page.inputValue("#detail .point input.own"), "Gland Temp");
+  say("half-typed text outlives the events of others");
+
+  // The field itself goes when the suggestion is decided.
+  await decideAs("maria", next, "approve");
+  await page.locator("#detail .notice.approved").waitFor(WAIT);
+  assert.deepEqual(await decisionsSent(anna, () => page.keyboard.type("jau")), []);
+  assert.equal(await page.getAttribute("#detail", "data-of"), next);
+  await page.keyboard.press("Escape");
+  assert.equal((await focused(anna)).id, "");
+  say("letters for a field that is gone are no commands");
+}
+
+async function aHeldKeyDecidesOnce(anna) {
+  await engineRests(anna);
+  const { page } = anna;
+  const ids = await cardIds(anna);
+  await open(anna, ids[0]);
+  const sent = await decisionsSent(anna, async () => {
+    await page.keyboard.down("a");
+    await gone(anna, ids[0]);
+    await page.waitForSelector(`#detail[data-of="${ids[1]}"] [data-do=approve]:enabled`, WAIT);
+    await page.keyboard.down("a");
+    await page.keyboard.down("a");
+  });
+  await page.keyboard.up("a");
+  assert.deepEqual(sent.map((url) => url.split("/").at(-2)), [ids[0]]);
+  await toast(anna, "Approved");
+  await page.keyboard.press("u");
+  await back(anna, ids[0]);
+  say("a held key decides once");
+}
+
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
 async function theServerMayRestart(anna, piotr) {
@@ -243,6 +341,8 @@ try {
   await itFitsAndCanBeReadEverywhere(browser);
   await anApprovalReachesTheOther(anna, piotr);
   await aCorrectedRoleIsSent(anna);
+  await whatIsTypedIsNeverACommand(anna);
+  await aHeldKeyDecidesOnce(anna);
   await aRejectionCarriesItsReason(anna, piotr);
   await theLoserIsToldWhoWon(anna, piotr);
   await whatWasMissedComesByPosition(browser, piotr);

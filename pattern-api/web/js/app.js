@@ -1,6 +1,7 @@
 // The page's state in one place, and the one repaint that follows any change of it.
 
 import { Feed } from "./feed.js";
+import { byId, keepFocus } from "./dom.js";
 import { newDraft } from "./draft.js";
 
 const KEPT_ENTRIES = 60;
@@ -71,6 +72,6 @@ export function repaint() {
   scheduled = true;
   setTimeout(() => {
     scheduled = false;
-    painters.forEach((painter) => painter());
+    keepFocus(byId("detail"), () => painters.forEach((painter) => painter()));
   }, 16);
 }

@@ -29,7 +29,33 @@ export function byId(id) {
   return document.getElementById(id);
 }
 
-/** Replaces the children only when `key` changed, so that focus and scrolling survive a repaint. */
+const isTypedInto = (element) => element.matches("input, textarea, select");
+
+/**
+ * Gives the focus, and the caret in it, back to the control with the same id that `change` put in the
+ * place of the focused one. Where what was typed into is gone altogether, `shelter` takes the focus: the
+ * letters that are still on their way must not become commands.
+ */
+export function keepFocus(shelter, change) {
+  const before = document.activeElement;
+  const caret = [before.selectionStart, before.selectionEnd, before.selectionDirection];
+  change();
+  if (document.activeElement === before) return;
+  const after = before.isConnected ? before : before.id && byId(before.id);
+  if (after) {
+    after.focus({ preventScroll: true });
+    if (typeof caret[0] === "number") after.setSelectionRange?.(...caret);
+  } else if (isTypedInto(before)) giveShelter(shelter);
+}
+
+function giveShelter(shelter) {
+  const resume = () => delete shelter.dataset.interrupted;
+  shelter.dataset.interrupted = "";
+  shelter.focus({ preventScroll: true });
+  for (const end of ["blur", "pointerdown"]) shelter.addEventListener(end, resume, { once: true });
+}
+
+/** Replaces the children only when `key` changed, so that scrolling and half-typed text survive a repaint. */
 export function paint(element, key, make) {
   if (element.paintKey === key) return false;
   element.paintKey = key;

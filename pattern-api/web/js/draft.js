@@ -1,9 +1,16 @@
 // What a reviewer changed about a suggestion and has not sent yet. Pure: no elements, no requests.
 
-export const newDraft = () => ({ roles: new Map(), equipmentName: null, patternId: null });
+export const newDraft = () => ({
+  roles: new Map(),
+  equipmentName: null,
+  patternId: null,
+  /** The point that gets a role of the reviewer's own, and as much of the role's name as is typed. */
+  ownRole: null,
+});
 
 export const isEdited = (draft) =>
-  Boolean(draft) && (draft.roles.size > 0 || draft.equipmentName !== null || draft.patternId !== null);
+  Boolean(draft) &&
+  (draft.roles.size > 0 || draft.equipmentName !== null || draft.patternId !== null || draft.ownRole !== null);
 
 /** The roles on offer: those of the corrected pattern, else those of the proposal. */
 export function rolesOf(detail, draft, patterns) {

@@ -16,7 +16,10 @@ const KEYS = {
   "/": () => byId("find").focus(),
 };
 
-const isTyping = (target) => target.closest?.("input, textarea, select, [contenteditable]");
+/** Keys that move may be held; a held key decides nothing. */
+const MAY_REPEAT = new Set(["j", "k"]);
+
+const isTyping = (target) => target.closest?.("input, textarea, select, [contenteditable], [data-interrupted]");
 
 export function wireKeyboard() {
   addEventListener("keydown", (event) => {
@@ -26,7 +29,8 @@ export function wireKeyboard() {
       else closeDetail();
       return;
     }
-    if (isTyping(event.target)) return;
+    if (event.repeat && event.key === "Enter") event.preventDefault();
+    if (isTyping(event.target) || (event.repeat && !MAY_REPEAT.has(event.key))) return;
     if (event.key === "Enter" && event.target === document.body) act.open();
     const action = KEYS[event.key];
     if (!action) return;

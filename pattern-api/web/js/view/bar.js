@@ -56,7 +56,7 @@ export function decisionBar(suggestion, { isOpen, busy }) {
     autocomplete: "off",
     oninput: ({ target }) =>
       (draft.equipmentName = target.value === (suggestion.cluster.label ?? "") ? null : target.value),
-    onkeydown: (event) => event.key === "Enter" && act.approve(),
+    onkeydown: (event) => event.key === "Enter" && !event.repeat && act.approve(),
   });
   const key = (letter) => h("kbd", { "aria-hidden": "true" }, letter);
   return [

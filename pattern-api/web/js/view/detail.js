@@ -8,7 +8,7 @@ import { clock, past, plural, purpose, relative, score } from "../format.js";
 import { closeDetail } from "../selection.js";
 import { decisionBar } from "./bar.js";
 import { chart } from "./chart.js";
-import { restoreFocus, roleTable } from "./roles.js";
+import { roleTable } from "./roles.js";
 import { scoreSplit } from "./scores.js";
 
 let loading = null;
@@ -29,12 +29,11 @@ async function load(id) {
   repaint();
 }
 
-/** Loads what the page lacks; a draft is not pulled from under the reviewer's hands. */
+/** Loads what the page lacks. */
 function freshen(suggestion) {
   const loaded = app.details.get(suggestion.id);
   if (loading?.id === suggestion.id) return;
-  if (!loaded || (loaded.version < suggestion.version && !isStaleDraft(suggestion, loaded)))
-    load(suggestion.id);
+  if (!loaded || loaded.version < suggestion.version) load(suggestion.id);
 }
 
 function isStaleDraft(suggestion, loaded) {
@@ -176,17 +175,36 @@ export function paintDetail() {
     );
     return;
   }
-  freshen(suggestion);
+  // What a reviewer edits is not pulled from under their hands.
+  const stale = isStaleDraft(suggestion, app.details.get(suggestion.id));
+  if (!stale) freshen(suggestion);
   const loaded = app.details.get(suggestion.id);
+  paintSuggestion(root, stale ? loaded.data : suggestion, loaded);
+  paint(root.querySelector(".newer"), String(stale), () => (stale ? newer(suggestion) : []));
+  if (opens) root.querySelector(".back")?.focus();
+}
+
+function newer({ id }) {
+  return h(
+    "div",
+    { class: "notice" },
+    h("p", {}, "This suggestion changed while you were editing."),
+    h(
+      "button",
+      { type: "button", class: "link", onclick: () => reload(id) },
+      "Show the new one (drops your edits)",
+    ),
+  );
+}
+
+function paintSuggestion(root, suggestion, loaded) {
   const isOpen = suggestion.status === "pending" || suggestion.status === "deferred";
-  const stale = isStaleDraft(suggestion, loaded);
   const decision = loaded?.version === suggestion.version ? loaded.data?.decision : null;
   const key = JSON.stringify([
     suggestion.id,
     suggestion.version,
     loaded?.version,
     Boolean(loaded?.problem),
-    stale,
     decision,
   ]);
   const scrolled = root.scrollTop;
@@ -194,17 +212,7 @@ export function paintDetail() {
   const painted = paint(root, key, () => [
     heading(suggestion),
     outcome(suggestion, decision),
-    stale &&
-      h(
-        "div",
-        { class: "notice" },
-        h("p", {}, "The engine changed this suggestion while you were editing."),
-        h(
-          "button",
-          { type: "button", class: "link", onclick: () => reload(suggestion.id) },
-          "Show the new one (drops your edits)",
-        ),
-      ),
+    h("div", { class: "newer" }),
     h("p", { class: "reason" }, suggestion.reason),
     body(suggestion, loaded, root),
     h("footer", { class: "bar" }),
@@ -212,7 +220,6 @@ export function paintDetail() {
   root.dataset.of = suggestion.id;
   if (painted) root.scrollTop = isSame ? scrolled : 0;
   paintEditable(root, suggestion, loaded, isOpen);
-  if (opens) root.querySelector(".back")?.focus();
 }
 
 function paintEditable(root, suggestion, loaded, isOpen) {
@@ -221,17 +228,16 @@ function paintEditable(root, suggestion, loaded, isOpen) {
   const key = JSON.stringify([
     [...draft.roles],
     draft.patternId,
-    draft.asking,
+    draft.ownRole?.point,
     isOpen,
     app.patterns.size > 0,
   ]);
   if (table && loaded?.data) {
     paint(table, key, () => roleTable(loaded.data, root, isOpen));
-    restoreFocus(loaded.data, root);
   }
   const busy = app.deciding.has(suggestion.id);
   const bar = root.querySelector(".bar");
-  paint(bar, JSON.stringify([draft.patternId, isOpen, busy, app.patterns.size]), () =>
+  paint(bar, JSON.stringify([isOpen, busy, app.patterns.size]), () =>
     decisionBar(suggestion, { isOpen, busy }),
   );
 }

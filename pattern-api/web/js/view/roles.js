@@ -8,26 +8,27 @@ import { charted, highlight, sparkline } from "./chart.js";
 
 const OWN = "\u0000own";
 
+const controlOf = (point) => `role-${point.id}`;
+
 function change(point, role, detail) {
   const draft = draftOf(detail.id);
   assign(point, role, detail, draft, app.patterns);
-  draft.asking = null;
-  draft.focus = point.id;
+  draft.ownRole = null;
   repaint();
 }
 
 function ownRole(point, detail) {
   const draft = draftOf(detail.id);
   const done = (value) =>
-    value.trim()
-      ? change(point, value.trim(), detail)
-      : ((draft.asking = null), (draft.focus = point.id), repaint());
+    value.trim() ? change(point, value.trim(), detail) : ((draft.ownRole = null), repaint());
   return h("input", {
     class: "own",
-    "data-role-of": point.id,
+    id: controlOf(point),
+    value: draft.ownRole.text,
     "aria-label": `Own role of ${point.name}`,
     placeholder: "name of the role",
     maxlength: 80,
+    oninput: ({ target }) => (draft.ownRole.text = target.value),
     onchange: ({ target }) => done(target.value),
     onkeydown: (event) => {
       if (event.key === "Escape") {
@@ -40,21 +41,20 @@ function ownRole(point, detail) {
 
 function roleSelect(point, detail, isOpen) {
   const draft = draftOf(detail.id);
-  if (draft.asking === point.id) return ownRole(point, detail);
+  if (draft.ownRole?.point === point.id) return ownRole(point, detail);
   const role = roleOf(point, detail, draft, app.patterns);
   const offered = rolesOf(detail, draft, app.patterns);
   const isOwn = role && !offered.some(({ name }) => name === role);
   const select = h(
     "select",
     {
-      "data-role-of": point.id,
+      id: controlOf(point),
       "aria-label": `Role of ${point.name}`,
       disabled: !isOpen,
       class: role ? "" : "none",
       onchange: ({ target }) => {
         if (target.value === OWN) {
-          draft.asking = point.id;
-          draft.focus = point.id;
+          draft.ownRole = { point: point.id, text: "" };
           repaint();
         } else change(point, target.value || null, detail);
       },
@@ -128,12 +128,4 @@ export function roleTable(detail, root, isOpen) {
     ),
     missing(detail),
   ];
-}
-
-/** A repaint replaced the control that the reviewer was using: give the new one the focus. */
-export function restoreFocus(detail, root) {
-  const draft = draftOf(detail.id);
-  if (!draft.focus) return;
-  root.querySelector(`[data-role-of="${CSS.escape(draft.focus)}"]`)?.focus();
-  draft.focus = null;
 }
