@@ -280,10 +280,49 @@ async function aHeldKeyDecidesOnce(anna) {
   });
   await page.keyboard.up("a");
   assert.deepEqual(sent.map((url) => url.split("/").at(-2)), [ids[0]]);
-  await toast(anna, "Approved");
-  await page.keyboard.press("u");
-  await back(anna, ids[0]);
   say("a held key decides once");
+
+  const undoByKey = async () => {
+    const [request] = await Promise.all([page.waitForRequest("**/undo"), page.keyboard.press("u")]);
+    return request.url().split("/").at(-2);
+  };
+  assert.equal(await undoByKey(), ids[0]);
+  await back(anna, ids[0]);
+  assert.notEqual(await undoByKey(), ids[0]);
+  say("the key u passes over what is undone already");
+}
+
+async function anUndoIsAboutTheDecisionThatWasShown(anna) {
+  await engineRests(anna);
+  const { page } = anna;
+  const [id] = await cardIds(anna);
+  await open(anna, id);
+  const [answer] = await Promise.all([page.waitForResponse("**/approve"), page.click("[data-do=approve]")]);
+  const { version } = await answer.json();
+  const offer = page.locator(".toast", { hasText: "Approved" }).last();
+  await offer.hover();
+  await decideAs("maria", id, "undo");
+  await decideAs("maria", id, "approve");
+  await activity(anna, "maria", "approved");
+  const [request] = await Promise.all([
+    page.waitForRequest("**/undo"),
+    offer.getByRole("button", { name: "Undo" }).click(),
+  ]);
+  assert.equal(request.postDataJSON().version, version);
+  await toast(anna, "maria already approved");
+  say("an undo is about the decision that was shown");
+}
+
+async function aRefusalSaysItsReason(anna) {
+  const [id] = await cardIds(anna);
+  await open(anna, id);
+  const detail = "point P-9.FLOW is bound to P-9; undo that first";
+  const refusal = { status: 409, contentType: "application/problem+json", body: JSON.stringify({ status: 409, detail }) };
+  await anna.page.route("**/approve", (route) => route.fulfill(refusal));
+  await anna.page.click("[data-do=approve]");
+  await toast(anna, detail);
+  await anna.page.unroute("**/approve");
+  say("a refusal says its reason");
 }
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
@@ -343,6 +382,8 @@ try {
   await aCorrectedRoleIsSent(anna);
   await whatIsTypedIsNeverACommand(anna);
   await aHeldKeyDecidesOnce(anna);
+  await anUndoIsAboutTheDecisionThatWasShown(anna);
+  await aRefusalSaysItsReason(anna);
   await aRejectionCarriesItsReason(anna, piotr);
   await theLoserIsToldWhoWon(anna, piotr);
   await whatWasMissedComesByPosition(browser, piotr);

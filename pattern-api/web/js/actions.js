@@ -3,6 +3,7 @@
 import { app, repaint } from "./app.js";
 import { approve, defer, reject, undo } from "./decisions.js";
 import { closeDetail, isNarrow, select } from "./selection.js";
+import { isUndoable } from "./view/activity.js";
 import { askReason, askUntil } from "./view/dialogs.js";
 import { revealSelected, visibleSuggestions } from "./view/list.js";
 
@@ -55,9 +56,7 @@ export const act = {
       return answer === null ? false : defer(suggestion, answer.until);
     }),
   undo: () => {
-    const last = app.decisions.find(
-      ({ action, by }) => (action === "approve" || action === "reject") && by === (app.reviewer || "local"),
-    );
+    const last = app.decisions.find((entry) => isUndoable(entry) && entry.by === (app.reviewer || "local"));
     if (last) undo(last.suggestionId, last.version);
   },
   next: () => move(1),

@@ -21,6 +21,9 @@ function decided(suggestion, action, reason) {
   app.details.delete(suggestion.id);
 }
 
+/** What the reviewer judged: the detail, which may be older than what events have told since. */
+const shownVersion = ({ id, version }) => app.details.get(id)?.data?.version ?? version;
+
 /** The card shows what the server has, whatever the page believed. */
 async function refresh(id) {
   try {
@@ -34,12 +37,13 @@ async function refresh(id) {
 }
 
 async function explain(problem, suggestion, retry) {
-  if (problem.status === 409) {
+  // A conflict about something else, such as a point that other equipment holds, says so itself.
+  if (problem.status === 409 && problem.body.suggestion_status) {
     const { decided_by: by, decided_at: at, suggestion_status: status } = problem.body;
     await refresh(suggestion.id);
     if (status === "expired")
       toast(`${title(suggestion)} has expired; another suggestion took its place, or it waited too long.`);
-    else if (by && status && status !== "pending")
+    else if (by && status !== "pending")
       toast(`${by} already ${status} ${title(suggestion)}${at ? ` at ${clock(at)}` : ""}.`);
     else toast(`${title(suggestion)} changed while you were looking. Please look at it again.`);
     return;
@@ -79,7 +83,7 @@ export async function approve(suggestion) {
   const loaded = app.details.get(suggestion.id)?.data;
   const draft = draftOf(suggestion.id);
   const shown = loaded ?? { points: [], roles: [] };
-  const body = approvalBody(shown, loaded?.version ?? suggestion.version, draft, app.patterns);
+  const body = approvalBody(shown, shownVersion(suggestion), draft, app.patterns);
   const answer = await decide(suggestion, "approve", body, "");
   if (!answer) return false;
   app.drafts.delete(suggestion.id);
@@ -88,13 +92,13 @@ export async function approve(suggestion) {
 }
 
 export async function reject(suggestion, reason) {
-  const answer = await decide(suggestion, "reject", { version: suggestion.version, reason }, reason);
+  const answer = await decide(suggestion, "reject", { version: shownVersion(suggestion), reason }, reason);
   if (answer) offerUndo(answer, `Rejected ${title(answer)}.`);
   return Boolean(answer);
 }
 
 export async function defer(suggestion, until) {
-  const body = { version: suggestion.version, ...(until ? { until } : {}) };
+  const body = { version: shownVersion(suggestion), ...(until ? { until } : {}) };
   const answer = await decide(suggestion, "defer", body, until ? `until ${clock(until)}` : "");
   if (answer)
     toast(`Deferred ${title(answer)}.`, {
@@ -105,12 +109,7 @@ export async function defer(suggestion, until) {
 
 export async function undo(id, version) {
   const suggestion = app.feed.get(id) ?? { id, version, cluster: {}, pattern: { name: "the suggestion" } };
-  const answer = await decide(
-    suggestion,
-    "undo",
-    { version: Math.max(version ?? 0, suggestion.version) },
-    "",
-  );
+  const answer = await decide(suggestion, "undo", { version }, "");
   if (answer) toast(`${title(answer)} is ${answer.status} again; the decision no longer counts.`);
   return Boolean(answer);
 }

@@ -8,7 +8,7 @@ import { clock, past, relative, score } from "../format.js";
 const time = (at) => h("time", { datetime: at, title: clock(at) }, relative(at));
 
 /** Only the newest decision about a suggestion can be undone. */
-function isUndoable(entry) {
+export function isUndoable(entry) {
   const now = app.feed.get(entry.suggestionId);
   const isDecided = entry.action === "approve" || entry.action === "reject";
   return (
