@@ -325,6 +325,29 @@ async function aRefusalSaysItsReason(anna) {
   say("a refusal says its reason");
 }
 
+async function whatCouldNotBeReadIsSaidAndReadAgain(browser, piotr) {
+  const nobody = new URL("#s=00000000-0000-0000-0000-000000000000", base).href;
+  const lost = await visit(browser, nobody, { reviewer: "zofia" });
+  await lost.page.locator("#detail .notice.bad", { hasText: "not exist" }).waitFor(WAIT);
+  await lost.context.close();
+
+  const [id] = await cardIds(piotr);
+  const sockets = [];
+  const prepare = async (page) => {
+    await page.route(`**/api/suggestions/${id}`, (route) => route.fulfill({ status: 503, body: "" }), { times: 1 });
+    await page.routeWebSocket(/\/ws$/, (socket) => {
+      sockets.push(socket);
+      socket.connectToServer();
+    });
+  };
+  const reader = await visit(browser, new URL(`#s=${id}`, base).href, { reviewer: "zofia", prepare });
+  await isLive(reader);
+  await Promise.all(sockets.map((socket) => socket.close({ code: 3001 })));
+  await reader.page.waitForSelector(`#detail[data-of="${id}"] .point`, WAIT);
+  await reader.context.close();
+  say("what could not be read is said, and read again when the connection is back");
+}
+
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
 async function theServerMayRestart(anna, piotr) {
@@ -343,6 +366,21 @@ async function theServerMayRestart(anna, piotr) {
   say("both pages went on after the restart");
 }
 
+const UNBROKEN = "Pompe_".repeat(40);
+
+/** As a site may name things: longer than a screen, and nowhere to break the line. */
+const withLongNames = (page) =>
+  page.route(/\/api\/suggestions(\?|\/)/, async (route) => {
+    const response = await route.fetch();
+    const answer = await response.json();
+    for (const suggestion of answer.items ?? [answer]) {
+      Object.assign(suggestion, { reason: UNBROKEN });
+      Object.assign(suggestion.pattern, { name: UNBROKEN, category: UNBROKEN });
+      suggestion.cluster.label = UNBROKEN;
+    }
+    await route.fulfill({ response, json: answer });
+  });
+
 async function itFitsAndCanBeReadEverywhere(browser) {
   for (const width of [400, 1024, 1600]) {
     for (const scheme of ["light", "dark"]) {
@@ -351,12 +389,22 @@ async function itFitsAndCanBeReadEverywhere(browser) {
         width,
         height: width === 400 ? 860 : 1000,
         scheme,
+        prepare: scheme === "light" ? withLongNames : undefined,
       });
       await isLive(visitor);
       const [id] = await cardIds(visitor);
       await open(visitor, id);
       const wide = await visitor.page.evaluate(() => document.documentElement.scrollWidth);
       assert.ok(wide <= width, `${width} px: the page is ${wide} px wide`);
+      const tooWide = await visitor.page.$eval("#detail", (pane) => pane.scrollWidth - pane.clientWidth);
+      assert.ok(tooWide <= 0, `${width} px: the detail is ${tooWide} px too wide`);
+      await visitor.page.keyboard.press("Tab");
+      await visitor.page.keyboard.press("Shift+Tab");
+      await visitor.page.keyboard.press("Shift+Tab");
+      const isBehind = await visitor.page.evaluate(
+        () => document.body.hasAttribute("data-open") && Boolean(document.activeElement.closest("#top, #strip, #feed")),
+      );
+      assert.ok(!isBehind, `${width} px: Tab reaches what the detail covers`);
       const unnamed = await visitor.page.$$eval("button, input, select, textarea", (controls) =>
         controls
           .filter((c) => !c.getAttribute("aria-label") && !c.labels?.length && !c.textContent.trim())
@@ -387,6 +435,7 @@ try {
   await aRejectionCarriesItsReason(anna, piotr);
   await theLoserIsToldWhoWon(anna, piotr);
   await whatWasMissedComesByPosition(browser, piotr);
+  await whatCouldNotBeReadIsSaidAndReadAgain(browser, piotr);
   if (process.env.RESTART) await theServerMayRestart(anna, piotr);
   assert.deepEqual([...anna.faults, ...piotr.faults], []);
   say("passed");

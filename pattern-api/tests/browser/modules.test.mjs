@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { Feed, matches } from "../../web/js/feed.js";
 import { approvalBody, assign, newDraft, roleOf, unfilled } from "../../web/js/draft.js";
 import { isFinal, Live, reconnectDelay } from "../../web/js/live.js";
-import { lastAnalysis } from "../../web/js/runs.js";
+import { keepRuns, lastAnalysis } from "../../web/js/runs.js";
 import { path } from "../../web/js/view/chart.js";
 
 const suggestion = (id, version, more = {}) => ({
@@ -199,6 +199,13 @@ test("an analysis shows the stages of its own chain only", () => {
     ["skipped", "running", "waiting", "waiting"],
   );
   assert.deepEqual([isRunning, isLearning], [true, true]);
+});
+
+test("finished runs are forgotten, open ones never", () => {
+  const known = asMap(run("0", "flywheel", "running"));
+  keepRuns(known, Array.from({ length: 300 }, (_, i) => run(String(1000 + i), "learning", "succeeded")));
+  assert.equal(known.size, 201);
+  assert.ok(known.has("0") && known.has("1299") && !known.has("1000"));
 });
 
 test("a stage that was given up is said", () => {

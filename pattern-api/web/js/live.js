@@ -1,6 +1,6 @@
 // The WebSocket: connects, resumes from the last position, and reconnects for as long as it makes sense.
 
-const CHANNELS = ["suggestions", "patterns", "clusters", "jobs"];
+const CHANNELS = ["suggestions", "patterns", "jobs"];
 const PING_EVERY = 20_000;
 const PONG_WITHIN = 8_000;
 const SUBSCRIBED_WITHIN = 15_000;
@@ -26,8 +26,7 @@ export class Live {
 
   /**
    * `on.state({name, since, reason})`, name one of connecting, live, reconnecting, offline, ended;
-   * `on.event(cloudEvent)`; `on.jobs(runs)`; `on.missed()` when only a new snapshot helps;
-   * `on.pendingCount(n)`.
+   * `on.event(cloudEvent)`; `on.jobs(runs)`; `on.missed()` when only a new snapshot helps.
    */
   constructor(url, on) {
     this.url = url;
@@ -59,7 +58,6 @@ export class Live {
   #receive(message) {
     switch (message.type) {
       case "connected":
-        this.on.pendingCount?.(message.pending_count);
         this.#send({ type: "subscribe", channels: CHANNELS, position: this.position ?? undefined });
         break;
       case "subscribed":

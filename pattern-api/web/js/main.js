@@ -5,10 +5,11 @@ import { app, onRepaint, repaint } from "./app.js";
 import { receive, rememberDecision } from "./events.js";
 import { wireKeyboard } from "./keyboard.js";
 import { Live, reconnectDelay } from "./live.js";
+import { keepRuns } from "./runs.js";
 import { isNarrow, select, wireSelection } from "./selection.js";
 import { readDecisions, readPatterns, readRuns, readSources, readSuggestions } from "./snapshot.js";
 import { paintActivity } from "./view/activity.js";
-import { paintDetail } from "./view/detail.js";
+import { forgetProblems, paintDetail } from "./view/detail.js";
 import { paintHeader, wireHeader } from "./view/header.js";
 import { paintList, visibleSuggestions } from "./view/list.js";
 import { paintStrip } from "./view/strip.js";
@@ -36,7 +37,7 @@ function readAside() {
 
 function takeRuns(runs) {
   const wasFinished = finishedRuns();
-  runs.forEach((run) => app.runs.set(run.id, run));
+  keepRuns(app.runs, runs);
   // A run may have found new points and data sources, which are in no channel.
   if (app.snapshot === "ready" && finishedRuns() > wasFinished) readPoints();
   repaint();
@@ -81,6 +82,7 @@ async function readSnapshot(onPosition) {
 
 const live = new Live(socketAddress(), {
   state: (state) => {
+    if (state.name === "live") forgetProblems();
     app.connection = state;
     repaint();
   },

@@ -11,6 +11,15 @@ const BROKEN = new Set(["failed", "dead"]);
 
 const newestFirst = (a, b) => b.created_at.localeCompare(a.created_at);
 
+const KEPT = 200;
+
+/** Takes what is new about runs. Finished ones are forgotten, the oldest first. */
+export function keepRuns(known, news) {
+  news.forEach((run) => known.set(run.id, run));
+  const finished = [...known.values()].filter(({ status }) => !OPEN.has(status)).sort(newestFirst);
+  finished.slice(KEPT).forEach(({ id }) => known.delete(id));
+}
+
 function isSkipped({ status, result }) {
   if (status !== "succeeded" || !result) return false;
   const found = Object.values(result);

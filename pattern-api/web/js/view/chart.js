@@ -58,18 +58,14 @@ export function chart(points, root) {
   if (lines.length === 0) {
     return h("p", { class: "no-signal" }, "No samples yet: this was judged by names and units alone.");
   }
-  const days = [1, 2, 3, 4, 5, 6].map((day) =>
-    s("line", { class: "day", x1: (WIDTH * day) / 7, x2: (WIDTH * day) / 7, y1: 0, y2: HEIGHT }),
-  );
   const svg = s(
     "svg",
     {
       viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
       preserveAspectRatio: "none",
       role: "img",
-      "aria-label": `Signals of ${lines.length} points over the last seven days, each in its own range`,
+      "aria-label": `Signals of ${lines.length} points over the days that were analysed, each in its own range`,
     },
-    days,
     lines.map((point, i) =>
       s("path", {
         class: `signal c${i}`,
@@ -88,7 +84,7 @@ export function chart(points, root) {
     h(
       "div",
       { class: "axis", "aria-hidden": "true" },
-      h("span", {}, "7 days before"),
+      h("span", {}, "earlier"),
       h("span", {}, "newest samples"),
     ),
     h(

@@ -52,12 +52,19 @@ function reload(id) {
   repaint();
 }
 
+/** Problems that may have passed: the next repaint asks again. */
+export function forgetProblems() {
+  app.details.forEach(({ problem }, id) => problem && app.details.delete(id));
+}
+
+const backButton = () => h("button", { type: "button", class: "back", onclick: closeDetail }, "‹ List");
+
 function heading(suggestion) {
   const kind = purpose(suggestion.purpose);
   return h(
     "header",
     { class: "head" },
-    h("button", { type: "button", class: "back", onclick: closeDetail }, "‹ List"),
+    backButton(),
     h(
       "div",
       { class: "titles" },
@@ -116,18 +123,18 @@ function outcome(suggestion, decision) {
   );
 }
 
+function failure(id, problem) {
+  return h(
+    "div",
+    { class: "notice bad" },
+    h("p", {}, problem.words),
+    h("button", { type: "button", class: "link", onclick: () => reload(id) }, "Try again"),
+  );
+}
+
 function body(suggestion, loaded, root) {
   if (!loaded) return [h("p", { class: "hint" }, "Reading the points…")];
-  if (loaded.problem) {
-    return [
-      h(
-        "div",
-        { class: "notice bad" },
-        h("p", {}, loaded.problem.words),
-        h("button", { type: "button", class: "link", onclick: () => reload(suggestion.id) }, "Try again"),
-      ),
-    ];
-  }
+  if (loaded.problem) return [failure(suggestion.id, loaded.problem)];
   return [
     h(
       "div",
@@ -145,6 +152,9 @@ function body(suggestion, loaded, root) {
 }
 
 function nothingSelected() {
+  const problem = app.details.get(app.selected)?.problem;
+  if (problem)
+    return [h("header", { class: "head" }, backButton(), h("h2", {}, "Not to be shown")), failure(app.selected, problem)];
   // Where there is nothing to choose, the list says what to do.
   if (app.feed.withStatus("pending").length === 0) return [];
   return h(
@@ -163,7 +173,7 @@ export function paintDetail() {
   const root = byId("detail");
   const opens = app.open && !document.body.hasAttribute("data-open");
   document.body.toggleAttribute("data-open", app.open);
-  for (const covered of ["feed", "activity", "strip"]) byId(covered).inert = app.open;
+  for (const covered of ["top", "feed", "activity", "strip"]) byId(covered).inert = app.open;
   const suggestion = app.selected ? app.feed.get(app.selected) : null;
   if (!suggestion) {
     if (app.selected && app.snapshot === "ready" && !app.details.has(app.selected))
