@@ -2,7 +2,7 @@
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, FromRequestParts, Query, Request},
+    extract::{FromRequest, FromRequestParts, Path, Query, Request},
     http::{HeaderMap, request::Parts},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -28,7 +28,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         let key = header(request.headers(), "idempotency-key");
         let bytes = Bytes::from_request(request, state)
             .await
-            .map_err(|e| Problem::bad_request(format!("body can not be read: {e}")))?;
+            .map_err(|e| Problem::new(e.status(), format!("body can not be read: {}", e.body_text())))?;
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         let value = serde_json::from_slice(text)
             .map_err(|e| Problem::unprocessable(format!("body is not what this route takes: {e}")))?;
@@ -62,6 +62,20 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     }
 }
 
+/// A part of the path.
+pub struct InPath<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for InPath<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::<T>::from_request_parts(parts, state).await {
+            Ok(Path(value)) => Ok(Self(value)),
+            Err(e) => Err(Problem::new(e.status(), format!("path is not one of ours: {}", e.body_text()))),
+        }
+    }
+}
+
 /// Who decides: `X-Naia-Reviewer`, or `local`.
 pub struct Reviewer(pub String);
 
@@ -76,7 +90,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Reviewer {
 
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     let text = headers.get(name)?;
-    // Browsers send header text as Latin-1 or percent-encoded UTF-8; names are shown as sent.
+    // A header value is bytes; ours are UTF-8.
     let text = String::from_utf8_lossy(text.as_bytes()).trim().to_owned();
     (!text.is_empty()).then_some(text)
 }

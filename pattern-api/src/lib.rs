@@ -3,8 +3,10 @@
 //! Architecture invariants: only this crate knows the WebSocket wire format; it keeps nothing that can
 //! not be rebuilt from PostgreSQL.
 
+mod etag;
 mod extract;
 pub mod hub;
+mod origin;
 mod page;
 mod problem;
 pub mod routes;

@@ -12,6 +12,8 @@ use axum::{
 use rust_embed::Embed;
 use sha2::{Digest, Sha256};
 
+use crate::etag;
+
 #[derive(Embed)]
 #[folder = "web/"]
 struct Files;
@@ -43,7 +45,7 @@ fn html(name: &str, headers: &HeaderMap) -> Response {
     };
     let etag = format!("\"{version}\"");
     let html = String::from_utf8_lossy(&file.data).replace("{{version}}", &version);
-    let mut response = if matches_etag(headers, &etag) {
+    let mut response = if etag::matches(headers, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
@@ -73,12 +75,6 @@ fn protect(response: &mut Response, caching: HeaderValue) {
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-}
-
-fn matches_etag(headers: &HeaderMap, etag: &str) -> bool {
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    // A compressing proxy marks the tag as weak; the page is the same.
-    known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag)
 }
 
 fn content_type(path: &str) -> Option<&'static str> {

@@ -2,14 +2,17 @@
 
 use axum::{
     Json,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
 use pattern_core::domain::SuggestionStatus;
 use pattern_store::{DecideError, StoreError};
 use serde::Serialize;
+use std::any::Any;
 use utoipa::ToSchema;
+
+const FAILED: &str = "the request failed; the log of the api says why";
 
 /// What went wrong, and what to do about it.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
@@ -52,6 +55,10 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
     }
 
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
     pub fn unavailable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }
@@ -83,10 +90,7 @@ impl From<StoreError> for Problem {
             StoreError::Database(_) | StoreError::Migration(_) | StoreError::Corrupt(_) => {
                 // What the database says may hold data; it goes to the log, not to the client.
                 tracing::error!(%error, "request failed");
-                Self::new(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "the request failed; the log of the api says why",
-                )
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, FAILED)
             }
         }
     }
@@ -106,7 +110,21 @@ impl From<DecideError> for Problem {
     }
 }
 
+/// For routes that exist with another method.
+pub async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
+    let detail = format!("{} can not be asked with {method}; see /api/docs", uri.path());
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
+}
+
+/// For a handler that panicked.
+pub fn panicked(cause: Box<dyn Any + Send>) -> Response {
+    let words = cause.downcast_ref::<String>().map(String::as_str);
+    let cause = words.or_else(|| cause.downcast_ref::<&str>().copied()).unwrap_or("no words");
+    tracing::error!(cause, "a request panicked");
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, FAILED).into_response()
+}
+
 /// For routes that do not exist.
-pub async fn not_found(uri: axum::http::Uri) -> Problem {
+pub async fn not_found(uri: Uri) -> Problem {
     Problem::new(StatusCode::NOT_FOUND, format!("{} does not exist; see /api/docs", uri.path()))
 }

@@ -1,23 +1,26 @@
 //! Starts everything an API process is made of, and stops it in order.
 
 use anyhow::Context;
-use axum::{Router, response::Redirect, routing::get, serve::ListenerExt};
+use axum::{
+    Router, extract::DefaultBodyLimit, middleware, response::Redirect, routing::get, serve::ListenerExt,
+};
 use pattern_bus::{KafkaSettings, Producer, relay};
 use pattern_config::ApiConfig;
 use pattern_store::Store;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, trace::TraceLayer};
+use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 
 use crate::{
-    AppState,
+    AppState, etag,
     hub::{Hub, HubOptions},
-    page,
-    problem::not_found,
+    origin, page,
+    problem::{method_not_allowed, not_found, panicked},
     routes, ws,
 };
 
+/// The 100 000 samples that one request may hold fit in.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
 /// How long sockets may take to say goodbye.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -53,14 +56,48 @@ pub async fn run(
 fn router(state: AppState) -> Router {
     let (rest, openapi) = routes::rest().split_for_parts();
     let document = serde_json::to_value(&openapi).expect("an OpenAPI document is plain data");
-    rest.merge(ws::routes())
+    let routes = rest
+        .layer(middleware::from_fn(etag::tagged))
+        .merge(ws::routes())
         .route("/api/openapi.json", get(move || std::future::ready(axum::Json(document))))
         .route("/api", get(|| async { Redirect::temporary("/api/docs") }))
-        .merge(page::routes())
-        .fallback(not_found)
-        .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
-        .layer(CatchPanicLayer::new())
+        .merge(page::routes());
+    with_problems(routes)
+        .layer(middleware::from_fn_with_state(state.hub.clone(), origin::only_own_pages_write))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
         // What failed is logged where it failed; that the API is not ready yet is no error.
         .layer(TraceLayer::new_for_http().on_failure(()))
         .with_state(state)
+}
+
+/// Answers with problem details where no handler does.
+fn with_problems<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
+    routes
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(CatchPanicLayer::custom(panicked))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::{body::Body, http::Request};
+    use tower::ServiceExt;
+
+    async fn broken() {
+        panic!("as a handler should not")
+    }
+
+    #[tokio::test]
+    async fn what_no_handler_answers_is_a_problem_too() {
+        let routes = with_problems(Router::new().route("/broken", get(broken)));
+        for (method, path, status) in
+            [("GET", "/broken", 500), ("DELETE", "/broken", 405), ("GET", "/elsewhere", 404)]
+        {
+            let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+            let response = routes.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status().as_u16(), status, "{method} {path}");
+            assert_eq!(response.headers()["content-type"], "application/problem+json", "{method} {path}");
+        }
+    }
 }

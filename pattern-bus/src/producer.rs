@@ -76,6 +76,13 @@ impl Producer {
         self.enqueue(record).await?.report().await
     }
 
+    /// Asks a broker for its metadata: an error says that none answers.
+    pub async fn ping(&self, limit: Duration) -> Result<()> {
+        let inner = self.inner.clone();
+        unhurried(move || inner.client().fetch_metadata(None, limit)).await??;
+        Ok(())
+    }
+
     /// After a fatal error (a broker that lost acknowledged records, say) only a new producer helps.
     pub fn is_broken(&self) -> bool {
         self.inner.client().fatal_error().is_some()

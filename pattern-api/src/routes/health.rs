@@ -1,10 +1,13 @@
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::AppState;
+
+/// A probe waits a second.
+const KAFKA_WITHIN: Duration = Duration::from_millis(500);
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(live)).routes(routes!(ready))
@@ -30,11 +33,15 @@ async fn live() -> Json<Health> {
     responses((status = 200, body = Health), (status = 503, body = Health)))]
 async fn ready(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
     let mut parts = BTreeMap::new();
-    let postgres = state.store.ping().await;
+    let (postgres, kafka) = tokio::join!(state.store.ping(), state.producer.ping(KAFKA_WITHIN));
     let is_ready = postgres.is_ok() && state.hub.ready();
     let events = if state.hub.ready() { "up" } else { "catching up with the stream" };
     parts.insert("postgres".to_owned(), postgres.map_or_else(|e| e.to_string(), |()| "up".into()));
     parts.insert("events".to_owned(), events.into());
+    let away = |e: pattern_bus::BusError| {
+        format!("away, events come from the outbox and samples are not taken: {e}")
+    };
+    parts.insert("kafka".to_owned(), kafka.map_or_else(away, |()| "up".into()));
     if postgres_is_up(&parts) {
         let outbox = match state.store.unpublished_count().await {
             Ok(0) => "up".to_owned(),

@@ -1,8 +1,4 @@
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use pattern_core::domain::{JobName, JobRun, RunStatus};
 use pattern_store::{
     Store, StoreError, WorkerRow,
@@ -15,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     AppState,
-    extract::{Body, Params, Reviewer, page_limit},
+    extract::{Body, InPath, Params, Reviewer, cut_page, decode_cursor, page_limit},
     problem::Problem,
 };
 
@@ -51,11 +47,14 @@ struct RunParams {
     /// Only the stages of this chain.
     chain: Option<Uuid>,
     limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 struct RunList {
     items: Vec<JobRun>,
+    next_cursor: Option<String>,
 }
 
 /// Runs, newest first.
@@ -65,20 +64,23 @@ async fn runs(
     State(state): State<AppState>,
     Params(params): Params<RunParams>,
 ) -> Result<Json<RunList>, Problem> {
+    let limit = page_limit(params.limit)?;
     let filter = RunFilter {
         job: params.job,
         status: params.status,
         data_source: params.data_source,
         chain_id: params.chain,
-        limit: page_limit(params.limit)?,
-        ..RunFilter::default()
+        before: decode_cursor(params.cursor.as_deref())?,
+        limit: limit + 1,
     };
-    Ok(Json(RunList { items: state.store.job_runs(&filter).await? }))
+    let mut items = state.store.job_runs(&filter).await?;
+    let next_cursor = cut_page(&mut items, limit, |last| last.id);
+    Ok(Json(RunList { items, next_cursor }))
 }
 
 #[utoipa::path(get, path = "/api/jobs/runs/{id}", tag = "jobs", params(("id" = Uuid, Path)),
     responses((status = 200, body = JobRun), (status = 404, body = Problem)))]
-async fn run_one(State(state): State<AppState>, Path(id): Path<Uuid>) -> Result<Json<JobRun>, Problem> {
+async fn run_one(State(state): State<AppState>, InPath(id): InPath<Uuid>) -> Result<Json<JobRun>, Problem> {
     Ok(Json(state.store.job_run(id).await?))
 }
 
@@ -89,7 +91,7 @@ struct TriggerRequest {
     data_source: Option<String>,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 struct Triggered {
     run_id: Uuid,
 }
@@ -100,7 +102,7 @@ struct Triggered {
     responses((status = 202, body = Triggered), (status = 404, body = Problem), (status = 422, body = Problem)))]
 async fn trigger(
     State(state): State<AppState>,
-    Path(name): Path<String>,
+    InPath(name): InPath<String>,
     Reviewer(reviewer): Reviewer,
     body: Body<TriggerRequest>,
 ) -> Result<(StatusCode, Json<Triggered>), Problem> {
@@ -112,35 +114,38 @@ async fn trigger(
     };
     let source_id = data_source.map(|source| source.id);
     let mut tx = state.store.pool().begin().await.map_err(StoreError::from)?;
+    if let Some(key) = &body.idempotency
+        && let Some(answer) = key.claim(&mut tx, &reviewer).await?
+    {
+        return Ok((StatusCode::ACCEPTED, Json(answer)));
+    }
     let run_id = match name.as_str() {
         "flywheel" => Store::start_flywheel(&mut tx, source_id, &reviewer).await?,
         _ => {
             let job: JobName = name.parse().map_err(|e| Problem::new(StatusCode::NOT_FOUND, e))?;
-            let mut run = NewRun::new(job, reviewer);
-            run.data_source_id = source_id;
-            run.key = body.idempotency.map(|i| format!("request:{}:{job:?}:{}", run.triggered_by, i.key));
-            match (Store::enqueue_run(&mut tx, &run).await?, &run.key) {
-                (Some(id), _) => id,
-                // The same request again: it gets the run it made then.
-                (None, Some(key)) => state.store.job_run_by_key(key).await?.id,
-                (None, None) => return Err(Problem::unprocessable("the run was not taken; ask again")),
-            }
+            let run = NewRun { data_source_id: source_id, ..NewRun::new(job, &reviewer) };
+            let taken = Store::enqueue_run(&mut tx, &run).await?;
+            taken.ok_or_else(|| Problem::unprocessable("the run was not taken; ask again"))?
         }
     };
+    let answer = Triggered { run_id };
+    if let Some(key) = &body.idempotency {
+        key.keep(&mut tx, &reviewer, &answer).await?;
+    }
     tx.commit().await.map_err(StoreError::from)?;
-    Ok((StatusCode::ACCEPTED, Json(Triggered { run_id })))
+    Ok((StatusCode::ACCEPTED, Json(answer)))
 }
 
 #[utoipa::path(post, path = "/api/jobs/runs/{id}/cancel", tag = "jobs", params(("id" = Uuid, Path)),
     responses((status = 200, body = JobRun), (status = 404, body = Problem), (status = 409, body = Problem)))]
-async fn cancel(State(state): State<AppState>, Path(id): Path<Uuid>) -> Result<Json<JobRun>, Problem> {
+async fn cancel(State(state): State<AppState>, InPath(id): InPath<Uuid>) -> Result<Json<JobRun>, Problem> {
     Ok(Json(state.store.cancel_run(id).await?))
 }
 
 /// Runs a dead job again, with its attempts set back.
 #[utoipa::path(post, path = "/api/jobs/runs/{id}/redrive", tag = "jobs", params(("id" = Uuid, Path)),
     responses((status = 200, body = JobRun), (status = 404, body = Problem), (status = 409, body = Problem)))]
-async fn redrive(State(state): State<AppState>, Path(id): Path<Uuid>) -> Result<Json<JobRun>, Problem> {
+async fn redrive(State(state): State<AppState>, InPath(id): InPath<Uuid>) -> Result<Json<JobRun>, Problem> {
     Ok(Json(state.store.redrive_run(id).await?))
 }
 

@@ -1,7 +1,4 @@
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use pattern_core::domain::Pattern;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -10,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     AppState,
-    extract::{Params, cut_page, decode_cursor, page_limit},
+    extract::{InPath, Params, cut_page, decode_cursor, page_limit},
     problem::Problem,
 };
 
@@ -50,6 +47,6 @@ async fn list(
 
 #[utoipa::path(get, path = "/api/patterns/{id}", tag = "patterns", params(("id" = Uuid, Path)),
     responses((status = 200, body = Pattern), (status = 404, body = Problem)))]
-async fn one(State(state): State<AppState>, Path(id): Path<Uuid>) -> Result<Json<Pattern>, Problem> {
+async fn one(State(state): State<AppState>, InPath(id): InPath<Uuid>) -> Result<Json<Pattern>, Problem> {
     Ok(Json(state.store.pattern(id).await?))
 }

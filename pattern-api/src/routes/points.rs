@@ -1,10 +1,6 @@
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Duration, Utc};
-use pattern_core::domain::{DataSource, NamedSample, Point, Sample, absurd_timestamp};
+use pattern_core::domain::{DataSource, NamedSample, Point, Sample, absurd_timestamp, name_problem};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -13,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     AppState,
-    extract::{Body, Params, decode_cursor, encode_cursor, page_limit},
+    extract::{Body, InPath, Params, decode_cursor, encode_cursor, page_limit},
     problem::Problem,
 };
 
@@ -70,7 +66,7 @@ async fn list(
 
 #[utoipa::path(get, path = "/api/points/{id}", tag = "points", params(("id" = Uuid, Path)),
     responses((status = 200, body = Point), (status = 404, body = Problem)))]
-async fn one(State(state): State<AppState>, Path(id): Path<Uuid>) -> Result<Json<Point>, Problem> {
+async fn one(State(state): State<AppState>, InPath(id): InPath<Uuid>) -> Result<Json<Point>, Problem> {
     Ok(Json(point(&state, id).await?))
 }
 
@@ -84,14 +80,19 @@ async fn point(state: &AppState, id: Uuid) -> Result<Point, Problem> {
 struct SampleParams {
     /// Defaults to a day before `to`.
     from: Option<DateTime<Utc>>,
-    /// Defaults to the newest sample's time.
+    /// Defaults to now.
     to: Option<DateTime<Utc>>,
 }
+
+/// An answer stops at the end of the day with which it has so many.
+const ENOUGH_SAMPLES: usize = 100_000;
 
 #[derive(Debug, Serialize, ToSchema)]
 struct SampleList {
     #[schema(value_type = Vec<Object>)]
     samples: Vec<Sample>,
+    /// There may be more: ask again with this as `from` and the same `to`.
+    next_from: Option<DateTime<Utc>>,
 }
 
 #[utoipa::path(get, path = "/api/points/{id}/samples", tag = "points",
@@ -99,19 +100,35 @@ struct SampleList {
     responses((status = 200, body = SampleList), (status = 404, body = Problem)))]
 async fn samples(
     State(state): State<AppState>,
-    Path(id): Path<Uuid>,
+    InPath(id): InPath<Uuid>,
     Params(params): Params<SampleParams>,
 ) -> Result<Json<SampleList>, Problem> {
+    let (mut start, to) = asked_time(&params)?;
     let point = point(&state, id).await?;
     let keys = state.store.point_keys(&point.data_source, std::slice::from_ref(&point.name)).await?;
-    let Some(key) = keys.get(&point.name).copied() else { return Ok(Json(SampleList { samples: vec![] })) };
-    let to = params.to.unwrap_or_else(Utc::now);
-    let from = params.from.unwrap_or(to - Duration::days(1));
+    let mut samples = Vec::new();
+    let Some(key) = keys.get(&point.name).copied() else {
+        return Ok(Json(SampleList { samples, next_from: None }));
+    };
+    while start < to && samples.len() < ENOUGH_SAMPLES {
+        let end = to.min(start + Duration::days(1));
+        samples.append(&mut state.store.read_samples(&[key], start, end).await?.pop().unwrap_or_default());
+        start = end;
+    }
+    Ok(Json(SampleList { samples, next_from: (start < to).then_some(start) }))
+}
+
+fn asked_time(params: &SampleParams) -> Result<(DateTime<Utc>, DateTime<Utc>), Problem> {
+    let now = Utc::now();
+    let to = params.to.unwrap_or(now);
+    let from = params.from.or_else(|| to.checked_sub_signed(Duration::days(1))).unwrap_or(to);
+    if let Some(reason) = absurd_timestamp(from, now) {
+        return Err(Problem::bad_request(format!("from can not be: {reason}")));
+    }
     if from >= to || to - from > Duration::days(31) {
         return Err(Problem::bad_request("from must be before to, and at most 31 days apart"));
     }
-    let samples = state.store.read_samples(&[key], from, to).await?.pop().unwrap_or_default();
-    Ok(Json(SampleList { samples }))
+    Ok((from, to))
 }
 
 /// Body of `POST /api/samples`.
@@ -144,8 +161,10 @@ async fn post_samples(
     body: Body<PostSamples>,
 ) -> Result<(StatusCode, Json<PostedSamples>), Problem> {
     let request = body.value;
-    if request.data_source.trim().is_empty() {
-        return Err(Problem::unprocessable("data_source is empty; name where the samples come from"));
+    if let Some(reason) = name_problem(&request.data_source) {
+        return Err(Problem::unprocessable(format!(
+            "data_source: {reason}; name where the samples come from"
+        )));
     }
     if request.samples.len() > 100_000 {
         return Err(Problem::unprocessable("more than 100000 samples at once; send several requests"));
@@ -168,10 +187,7 @@ async fn post_samples(
 
 fn judge(sample: Value, now: DateTime<Utc>) -> Result<NamedSample, String> {
     let sample: NamedSample = serde_json::from_value(sample).map_err(|e| e.to_string())?;
-    if sample.name.trim().is_empty() {
-        return Err("name is empty".into());
-    }
-    match absurd_timestamp(sample.timestamp, now) {
+    match sample.problem(now) {
         Some(reason) => Err(reason),
         None => Ok(sample),
     }

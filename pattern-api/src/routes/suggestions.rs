@@ -1,20 +1,19 @@
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use chrono::Utc;
 use pattern_core::domain::{
-    ApproveRequest, DeferRequest, RejectRequest, Suggestion, SuggestionDetail, SuggestionStatus, UndoRequest,
+    ApproveRequest, DecisionAction, DeferRequest, RejectRequest, Suggestion, SuggestionDetail,
+    SuggestionStatus, UndoRequest,
 };
 use pattern_store::{DecisionRequest, RecentDecision, SuggestionFilter, SuggestionStats};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
     AppState,
-    extract::{Body, Params, Reviewer, decode_cursor, encode_cursor, page_limit},
+    extract::{Body, InPath, Params, Reviewer, cut_page, decode_cursor, encode_cursor, page_limit},
     problem::Problem,
     suggestion_detail,
 };
@@ -60,17 +59,19 @@ async fn list(
     State(state): State<AppState>,
     Params(params): Params<ListParams>,
 ) -> Result<Json<SuggestionList>, Problem> {
+    let after: Option<(u64, Uuid)> = decode_cursor(params.cursor.as_deref())?;
     let filter = SuggestionFilter {
         status: params.status,
         data_source: params.data_source,
         pattern_id: params.pattern,
         min_confidence: params.min_confidence,
-        after: decode_cursor(params.cursor.as_deref())?,
+        after: after.map(|(bits, id)| (f64::from_bits(bits), id)),
         limit: page_limit(params.limit)?,
     };
     let page = state.store.list_suggestions(&filter).await?;
     let next_cursor = match page.items.last() {
-        Some(last) if page.has_more => Some(encode_cursor(&(last.confidence, last.id))),
+        // As bits: a number written in decimals may be read back as its neighbour, and ties were lost.
+        Some(last) if page.has_more => Some(encode_cursor(&(last.confidence.to_bits(), last.id))),
         _ => None,
     };
     Ok(Json(SuggestionList {
@@ -91,11 +92,14 @@ async fn stats(State(state): State<AppState>) -> Result<Json<SuggestionStats>, P
 #[into_params(parameter_in = Query)]
 struct DecisionParams {
     limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 struct DecisionList {
     items: Vec<RecentDecision>,
+    next_cursor: Option<String>,
 }
 
 /// The last decisions, newest first.
@@ -106,14 +110,17 @@ async fn decisions(
     Params(params): Params<DecisionParams>,
 ) -> Result<Json<DecisionList>, Problem> {
     let limit = page_limit(params.limit)?;
-    Ok(Json(DecisionList { items: state.store.recent_decisions(limit).await? }))
+    let after = decode_cursor(params.cursor.as_deref())?;
+    let mut items = state.store.recent_decisions(after, limit + 1).await?;
+    let next_cursor = cut_page(&mut items, limit, |last| (last.decided_at, last.id));
+    Ok(Json(DecisionList { items, next_cursor }))
 }
 
 #[utoipa::path(get, path = "/api/suggestions/{id}", tag = "suggestions", params(("id" = Uuid, Path)),
     responses((status = 200, body = SuggestionDetail), (status = 404, body = Problem)))]
 async fn detail(
     State(state): State<AppState>,
-    Path(id): Path<Uuid>,
+    InPath(id): InPath<Uuid>,
 ) -> Result<Json<SuggestionDetail>, Problem> {
     Ok(Json(suggestion_detail::load(&state, id).await?))
 }
@@ -124,7 +131,7 @@ async fn detail(
               (status = 422, body = Problem)))]
 async fn approve(
     State(state): State<AppState>,
-    Path(id): Path<Uuid>,
+    InPath(id): InPath<Uuid>,
     reviewer: Reviewer,
     body: Body<ApproveRequest>,
 ) -> Result<Json<Suggestion>, Problem> {
@@ -136,7 +143,7 @@ async fn approve(
     responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem)))]
 async fn reject(
     State(state): State<AppState>,
-    Path(id): Path<Uuid>,
+    InPath(id): InPath<Uuid>,
     reviewer: Reviewer,
     body: Body<RejectRequest>,
 ) -> Result<Json<Suggestion>, Problem> {
@@ -148,7 +155,7 @@ async fn reject(
     responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem)))]
 async fn defer(
     State(state): State<AppState>,
-    Path(id): Path<Uuid>,
+    InPath(id): InPath<Uuid>,
     reviewer: Reviewer,
     body: Body<DeferRequest>,
 ) -> Result<Json<Suggestion>, Problem> {
@@ -160,7 +167,7 @@ async fn defer(
     responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem)))]
 async fn undo(
     State(state): State<AppState>,
-    Path(id): Path<Uuid>,
+    InPath(id): InPath<Uuid>,
     reviewer: Reviewer,
     body: Body<UndoRequest>,
 ) -> Result<Json<Suggestion>, Problem> {
@@ -181,7 +188,7 @@ async fn decide<T>(
 
 /// One decision of `POST /api/suggestions/bulk`.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(tag = "action", rename_all = "snake_case")]
+#[serde(tag = "action", rename_all = "snake_case", try_from = "AnyDecision")]
 enum BulkDecision {
     Approve {
         id: Uuid,
@@ -205,7 +212,32 @@ enum BulkDecision {
     },
 }
 
+/// A decision before its action says what else may be in it: flattened fields alone would let misspelt
+/// ones pass.
+#[derive(Deserialize)]
+struct AnyDecision {
+    id: Uuid,
+    action: DecisionAction,
+    #[serde(flatten)]
+    request: Map<String, Value>,
+}
+
+impl TryFrom<AnyDecision> for BulkDecision {
+    type Error = serde_json::Error;
+
+    fn try_from(AnyDecision { id, action, request }: AnyDecision) -> Result<Self, Self::Error> {
+        let request = Value::Object(request);
+        Ok(match action {
+            DecisionAction::Approve => Self::Approve { id, request: serde_json::from_value(request)? },
+            DecisionAction::Reject => Self::Reject { id, request: serde_json::from_value(request)? },
+            DecisionAction::Defer => Self::Defer { id, request: serde_json::from_value(request)? },
+            DecisionAction::Undo => Self::Undo { id, request: serde_json::from_value(request)? },
+        })
+    }
+}
+
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct BulkRequest {
     /// At most 100; each stands alone: one that fails leaves the others.
     decisions: Vec<BulkDecision>,

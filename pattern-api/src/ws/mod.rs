@@ -3,7 +3,6 @@
 mod codes;
 mod connection;
 mod messages;
-mod origin;
 mod subscriptions;
 mod writer;
 
@@ -12,14 +11,14 @@ pub use messages::{Channel, ClientMessage, ServerMessage, Subscribe};
 
 use axum::{
     Router,
-    extract::{FromRef, State, WebSocketUpgrade},
-    http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
+    extract::{FromRef, State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
+    http::HeaderMap,
+    response::Response,
     routing::get,
 };
 use std::sync::Arc;
 
-use crate::{hub::Hub, state::AppState};
+use crate::{hub::Hub, origin, problem::Problem, state::AppState};
 
 /// What tungstenite allocates for every connection; its default is 128 KiB.
 const READ_BUFFER: usize = 1024;
@@ -44,19 +43,23 @@ where
     Router::new().route("/ws", get(upgrade))
 }
 
-async fn upgrade(State(hub): State<Arc<Hub>>, headers: HeaderMap, socket: WebSocketUpgrade) -> Response {
+async fn upgrade(
+    State(hub): State<Arc<Hub>>,
+    headers: HeaderMap,
+    socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    let socket = socket.map_err(|e| Problem::new(e.status(), e.body_text()))?;
     if !origin::allowed(&headers, &hub.options().allowed_origins) {
-        return (StatusCode::FORBIDDEN, "this origin may not connect").into_response();
+        return Err(origin::refused());
     }
     if !hub.ready() {
-        let reason = "not caught up with the stream of events yet, try again";
-        return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], reason).into_response();
+        return Err(Problem::unavailable("not caught up with the stream of events yet, try again"));
     }
-    socket
+    Ok(socket
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(WRITE_BUFFER)
         .max_write_buffer_size(MAX_WRITE_BUFFER)
         .max_message_size(MAX_CLIENT_MESSAGE)
         .max_frame_size(MAX_CLIENT_MESSAGE)
-        .on_upgrade(move |socket| connection::serve(socket, hub))
+        .on_upgrade(move |socket| connection::serve(socket, hub)))
 }

@@ -1,4 +1,4 @@
-//! Two pumps, P-101 and P-102, that wait for a decision.
+//! Pumps that wait for a decision.
 
 use chrono::{Duration, Utc};
 use pattern_core::{
@@ -10,8 +10,11 @@ use pattern_store::{FoundCluster, NewPoint, NewSuggestion, Store, SuggestedRoleR
 const PARTS: [(&str, &str); 3] = [("SUCT", "Suction"), ("DISC", "Discharge"), ("FLOW", "Flow")];
 
 pub async fn propose_pumps(store: &Store) {
+    propose(store, &["P-101".to_owned(), "P-102".to_owned()], 0.9).await;
+}
+
+pub async fn propose(store: &Store, pumps: &[String], confidence: f64) {
     let now = Utc::now();
-    let pumps = ["P-101", "P-102"];
     let points: Vec<NewPoint> =
         pumps.iter().flat_map(|p| PARTS.map(|(part, _)| NewPoint::named(format!("{p}.{part}")))).collect();
     let source = store.register_points("north", &points).await.expect("points").data_source_id;
@@ -30,9 +33,9 @@ pub async fn propose_pumps(store: &Store) {
     let found: Vec<FoundCluster> = pumps
         .iter()
         .map(|label| FoundCluster {
-            label: (*label).into(),
+            label: label.clone(),
             cohesion: 0.9,
-            point_ids: stored.iter().filter(|p| p.name.starts_with(label)).map(|p| p.id).collect(),
+            point_ids: stored.iter().filter(|p| p.name.starts_with(label.as_str())).map(|p| p.id).collect(),
             ..FoundCluster::default()
         })
         .collect();
@@ -47,7 +50,7 @@ pub async fn propose_pumps(store: &Store) {
             cluster_id: cluster.id,
             pattern: Some((pattern.id, pattern.version)),
             purpose: Purpose::Match,
-            confidence: 0.9,
+            confidence,
             scores: Scores { name: Some(0.9), ..Scores::default() },
             reason: "named like a pump".into(),
             point_ids: cluster.points.iter().map(|p| p.id).collect(),

@@ -1,39 +1,51 @@
 //! The REST interface as clients see it: shapes, conflicts, problems.
 
+use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use pattern_api::routes;
 use pattern_config::ApiConfig;
 use pattern_embedded::testing::{self, TestDatabase};
-use pattern_store::Store;
+use pattern_store::{Store, samples::KeyedSample};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::pumps::propose_pumps;
+use crate::{
+    live::NO_BROKER,
+    pumps::{propose, propose_pumps},
+};
 
-/// A served API on a database of its own, with pumps P-101 and P-102 proposed. Kafka is away: nothing here
-/// may need it.
+/// A served API on a database of its own.
 struct Api {
     base: String,
     client: Client,
+    store: Store,
     _database: TestDatabase,
     _shutdown: DropGuard,
 }
 
 impl Api {
+    /// With pumps P-101 and P-102 proposed, and without Kafka.
     async fn serve() -> Self {
+        let api = Self::serve_empty(NO_BROKER).await;
+        propose_pumps(&api.store).await;
+        api
+    }
+
+    async fn serve_empty(kafka: &str) -> Self {
         let database = TestDatabase::create().await;
         let store = Store::connect_lazy(&database.url, 8).expect("store");
         store.migrate().await.expect("migrate");
-        propose_pumps(&store).await;
         let mut config = ApiConfig::default();
         config.postgres.url = database.url.clone();
-        config.kafka.bootstrap_servers = "127.0.0.1:1".into();
+        config.kafka.bootstrap_servers = kafka.into();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("listen");
         let base = format!("http://{}", listener.local_addr().expect("address"));
         let shutdown = CancellationToken::new();
         tokio::spawn(pattern_api::run(config, listener, shutdown.clone()));
-        let api = Self { base, client: Client::new(), _database: database, _shutdown: shutdown.drop_guard() };
+        let (client, _shutdown) = (Client::new(), shutdown.drop_guard());
+        let api = Self { base, client, store, _database: database, _shutdown };
         api.until("/health/ready", StatusCode::OK).await;
         api
     }
@@ -74,6 +86,20 @@ impl Api {
         }
         let response = request.send().await.expect("post");
         (response.status(), response.json().await.expect("json"))
+    }
+
+    /// The items of all pages, and how many pages there were.
+    async fn all(&self, path: &str) -> (Vec<Value>, usize) {
+        let (mut items, mut pages, mut place) = (Vec::new(), 0, String::new());
+        loop {
+            let page = self.json(&format!("{path}{place}")).await;
+            items.extend(page["items"].as_array().expect("items").clone());
+            pages += 1;
+            match page["next_cursor"].as_str() {
+                Some(cursor) => place = format!("&cursor={cursor}"),
+                None => return (items, pages),
+            }
+        }
     }
 
     async fn pending(&self) -> Vec<Value> {
@@ -185,6 +211,12 @@ async fn what_makes_no_sense_is_answered_with_a_problem_that_says_so() {
         ("/api/suggestions?status=maybe", 400),
         ("/api/suggestions?cursor=xyz", 400),
         ("/api/suggestions/00000000-0000-0000-0000-000000000000", 404),
+        ("/api/suggestions/not-a-uuid", 400),
+        ("/api/jobs/runs/not-a-uuid", 400),
+        ("/api/points/00000000-0000-0000-0000-000000000000/samples?to=-262143-01-01T00:00:00Z", 400),
+        ("/api/points/00000000-0000-0000-0000-000000000000/samples?to=%2B262142-12-31T00:00:00Z", 400),
+        ("/api/suggestions/bulk/approve", 405),
+        ("/ws", 400),
         ("/api/nothing", 404),
     ] {
         let response = api.get(path).await;
@@ -194,9 +226,17 @@ async fn what_makes_no_sense_is_answered_with_a_problem_that_says_so() {
         assert!(problem["detail"].as_str().is_some_and(|d| !d.is_empty()), "{path}");
     }
     let id = api.first_pending().await;
-    let (status, _) =
-        api.post(&format!("/api/suggestions/{id}/approve"), "anna", json!({"verison": 1})).await;
-    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "a misspelt field is not ignored");
+    for (path, body) in [
+        (format!("/api/suggestions/{id}/approve"), json!({"verison": 1})),
+        (
+            "/api/suggestions/bulk".into(),
+            json!({"decisions": [{"action": "approve", "id": id, "verison": 1}]}),
+        ),
+        ("/api/suggestions/bulk".into(), json!({"decisions": [], "reviewer": "ben"})),
+    ] {
+        let (status, _) = api.post(&path, "anna", body).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "a misspelt field is not ignored");
+    }
     let (status, problem) = api.post("/api/jobs/sleep/run", "anna", json!({})).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
     assert!(problem["detail"].as_str().is_some_and(|d| d.contains("flywheel")), "{problem}");
@@ -210,12 +250,140 @@ async fn a_triggered_chain_can_be_followed_by_its_run_id() {
     let run = api.json(&format!("/api/jobs/runs/{}", answer["run_id"].as_str().expect("run_id"))).await;
     assert_eq!((&run["job"], &run["status"]), (&json!("flywheel"), &json!("queued")));
     assert_eq!(run["data_source"], "north");
-    let again = api.post_with("/api/jobs/sealing/run", "anna", json!({}), Some("once")).await;
-    let same = api.post_with("/api/jobs/sealing/run", "anna", json!({}), Some("once")).await;
-    assert_eq!((again.0, &again.1), (StatusCode::ACCEPTED, &same.1), "the same request makes one run");
     let queues = api.json("/api/jobs").await;
     let first = queues["items"].as_array().expect("items").iter().find(|q| q["job"] == "behavioral-analysis");
     assert_eq!(first.expect("queue")["workers"], 0, "nobody serves it, and that can be seen");
+}
+
+#[tokio::test]
+async fn a_repeated_request_for_a_run_is_answered_with_the_run_it_made() {
+    let api = Api::serve().await;
+    for path in ["/api/jobs/flywheel/run", "/api/jobs/sealing/run"] {
+        let first = api.post_with(path, "anna", json!({}), Some(path)).await;
+        let id = &first.1["run_id"];
+        // One that waits would be answered to anybody who asks for the same.
+        let cancelled = format!("/api/jobs/runs/{}/cancel", id.as_str().expect("run_id"));
+        assert_eq!(api.post(&cancelled, "anna", json!({})).await.0, StatusCode::OK);
+        let again = api.post_with(path, "anna", json!({}), Some(path)).await;
+        assert_eq!((first.0, &first), (StatusCode::ACCEPTED, &again));
+        let other = api.post_with(path, "anna", json!({"data_source": "north"}), Some(path)).await;
+        assert_eq!(other.0, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+}
+
+#[tokio::test]
+async fn equally_confident_suggestions_come_each_once_over_all_pages() {
+    let api = Api::serve_empty(NO_BROKER).await;
+    let is_odd = |x: &f64| serde_json::from_str::<f64>(&x.to_string()).expect("a number") != *x;
+    // One that comes back from JSON as its neighbour, unless JSON is read exactly.
+    let confidence = (3..10_000).map(|i| 1.0 / f64::from(i)).find(is_odd).unwrap_or(1.0 / 3.0);
+    let pumps: Vec<_> = (100..250).map(|i| format!("P-{i}")).collect();
+    propose(&api.store, &pumps, confidence).await;
+    let (items, pages) = api.all("/api/suggestions?limit=50").await;
+    let ids: BTreeSet<_> = items.iter().map(|s| s["id"].as_str().expect("id")).collect();
+    assert_eq!((items.len(), ids.len(), pages), (150, 150, 3));
+}
+
+#[tokio::test]
+async fn runs_and_decisions_come_page_by_page() {
+    let api = Api::serve().await;
+    for id in api.pending().await.iter().map(|s| s["id"].as_str().expect("id").to_owned()) {
+        for action in ["approve", "undo", "reject"] {
+            let path = format!("/api/suggestions/{id}/{action}");
+            assert_eq!(api.post(&path, "anna", json!({})).await.0, StatusCode::OK);
+        }
+    }
+    let (decisions, pages) = api.all("/api/decisions?limit=2").await;
+    let ids: BTreeSet<_> = decisions.iter().map(|d| d["id"].as_str().expect("id")).collect();
+    assert_eq!((decisions.len(), ids.len(), pages), (6, 6, 3));
+    let all = api.json("/api/jobs/runs?limit=500").await;
+    let (runs, pages) = api.all("/api/jobs/runs?limit=1").await;
+    assert_eq!(json!(runs), all["items"]);
+    assert!(pages > 1 && pages == runs.len());
+}
+
+#[tokio::test]
+async fn what_the_client_has_is_not_sent_again() {
+    let api = Api::serve().await;
+    let id = api.first_pending().await;
+    for path in [
+        &format!("/api/suggestions/{id}"),
+        "/api/suggestions?limit=1",
+        "/api/patterns?limit=1",
+        "/api/clusters",
+    ] {
+        let tag = api.get(path).await.headers()["etag"].clone();
+        let again = api.client.get(format!("{}{path}", api.base)).header("if-none-match", &tag);
+        let answer = again.try_clone().expect("clone").send().await.expect("get");
+        assert_eq!((answer.status(), &answer.headers()["etag"]), (StatusCode::NOT_MODIFIED, &tag), "{path}");
+        assert_eq!(answer.bytes().await.expect("body").len(), 0);
+    }
+    let path = format!("/api/suggestions/{id}");
+    let tag = api.get(&path).await.headers()["etag"].clone();
+    api.post(&format!("{path}/approve"), "anna", json!({})).await;
+    let changed = api.client.get(format!("{}{path}", api.base)).header("if-none-match", &tag);
+    assert_eq!(changed.send().await.expect("get").status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_may_read_but_not_write() {
+    let api = Api::serve().await;
+    let path = format!("{}/api/suggestions/{}/approve", api.base, api.first_pending().await);
+    // What any page can send without asking first.
+    let write = |origin: &str| api.client.post(&path).header("origin", origin).body("{}");
+    let refused = write("http://evil.example").send().await.expect("post");
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    assert_eq!(refused.headers()["content-type"], "application/problem+json");
+    let read =
+        api.client.get(format!("{}/api/suggestions", api.base)).header("origin", "http://evil.example");
+    assert_eq!(read.send().await.expect("get").status(), StatusCode::OK);
+    assert_eq!(write(&api.base).send().await.expect("post").status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn as_many_samples_as_promised_are_taken_and_a_larger_body_is_refused() {
+    let api = Api::serve_empty(NO_BROKER).await;
+    // Without a name, so that Kafka is not needed for them.
+    let sample = json!({"name": "", "timestamp": "2026-03-02T00:00:00Z", "value": 1.0});
+    let samples = json!({"data_source": "north", "samples": vec![sample; 100_000]});
+    let (status, answer) = api.post("/api/samples", "anna", samples).await;
+    assert_eq!((status, answer["rejected"].as_array().map(Vec::len)), (StatusCode::ACCEPTED, Some(100_000)));
+    let (status, problem) = api.post("/api/samples", "anna", json!("x".repeat(16 << 20))).await;
+    assert_eq!((status, &problem["status"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!(413)), "{problem}");
+}
+
+#[tokio::test]
+async fn many_samples_come_in_several_answers() {
+    let api = Api::serve().await;
+    let point = api.json("/api/points?limit=1").await["items"][0].clone();
+    let (id, name) = (point["id"].as_str().expect("id"), point["name"].as_str().expect("name"));
+    let key = api.store.point_keys("north", &[name.to_owned()]).await.expect("keys")[name];
+    let start = Utc::now() - Duration::days(4);
+    let every_two_seconds = (0..130_000).map(|i| KeyedSample {
+        key,
+        at: start + Duration::seconds(2 * i),
+        value: 1.0,
+        quality: 0,
+    });
+    api.store.append_samples(&every_two_seconds.collect::<Vec<_>>()).await.expect("append");
+    let path = |from: &str| format!("/api/points/{id}/samples?from={from}&to={}", text(Utc::now()));
+    let first = api.json(&path(&text(start))).await;
+    let next = api.json(&path(first["next_from"].as_str().expect("there are more"))).await;
+    let count = |answer: &Value| answer["samples"].as_array().map_or(0, Vec::len);
+    assert!(count(&first) < 130_000);
+    assert_eq!((count(&first) + count(&next), &next["next_from"]), (130_000, &Value::Null));
+}
+
+fn text(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+#[tokio::test]
+async fn health_names_kafka_and_stays_ready_without_it() {
+    let away = Api::serve_empty(NO_BROKER).await.json("/health/ready").await;
+    assert!(away["parts"]["kafka"].as_str().is_some_and(|kafka| kafka.starts_with("away")), "{away}");
+    let up = Api::serve_empty(&testing::kafka_bootstrap()).await.json("/health/ready").await;
+    assert_eq!(up["parts"]["kafka"], "up");
 }
 
 #[tokio::test]
@@ -229,13 +397,17 @@ async fn bad_samples_are_refused_one_by_one() {
                 {"name": "", "timestamp": "2026-03-02T00:00:00Z", "value": 1.0},
                 {"name": "P-101.FLOW", "timestamp": "yesterday", "value": 1.0},
                 {"name": "P-101.FLOW", "timestamp": "1969-01-01T00:00:00Z", "value": 1.0},
+                {"name": "P-101.\u{0}FLOW", "timestamp": "2026-03-02T00:00:00Z", "value": 1.0},
             ]}),
         )
         .await;
     assert_eq!((status, &answer["accepted"]), (StatusCode::ACCEPTED, &json!(0)));
     let indices: Vec<_> =
         answer["rejected"].as_array().expect("rejected").iter().map(|r| &r["index"]).collect();
-    assert_eq!(indices, [0, 1, 2]);
+    assert_eq!(indices, [0, 1, 2, 3]);
+    let (status, _) =
+        api.post("/api/samples", "anna", json!({"data_source": "no\u{0}rth", "samples": []})).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[test]

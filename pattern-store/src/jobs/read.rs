@@ -102,15 +102,6 @@ impl Store {
         .try_into()
     }
 
-    /// The run that was made for a key.
-    pub async fn job_run_by_key(&self, key: &str) -> Result<JobRun> {
-        let id = sqlx::query_scalar!("select id from job_runs where key = $1", key)
-            .fetch_optional(self.pool())
-            .await?
-            .ok_or_else(|| StoreError::NotFound(format!("job run with key '{key}'")))?;
-        self.job_run(id).await
-    }
-
     /// Runs, the newest first.
     pub async fn job_runs(&self, filter: &RunFilter) -> Result<Vec<JobRun>> {
         let limit = if filter.limit > 0 { filter.limit } else { 50 };

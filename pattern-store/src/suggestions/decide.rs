@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::propose::{expire, publish};
 use super::read::load_suggestion;
 use super::{bindings, undo};
-use crate::{Store, StoreError, evidence};
+use crate::{Idempotency, Store, StoreError, evidence};
 
 #[derive(Debug, Clone)]
 pub enum DecisionRequest {
@@ -19,14 +19,6 @@ pub enum DecisionRequest {
     Reject(RejectRequest),
     Defer(DeferRequest),
     Undo(UndoRequest),
-}
-
-/// Lets a client ask again without acting twice.
-#[derive(Debug, Clone)]
-pub struct Idempotency {
-    pub key: String,
-    pub route: String,
-    pub body_hash: String,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -104,7 +96,7 @@ impl Store {
     ) -> Result<Suggestion, DecideError> {
         let mut tx = self.pool.begin().await?;
         if let Some(idempotency) = idempotency
-            && let Some(answer) = claim_key(&mut tx, idempotency, reviewer).await?
+            && let Some(answer) = idempotency.claim(&mut tx, reviewer).await?
         {
             return Ok(answer);
         }
@@ -165,7 +157,7 @@ impl Store {
         }
         let after = load_suggestion(&mut tx, id).await?;
         if let Some(idempotency) = idempotency {
-            keep_answer(&mut tx, idempotency, reviewer, &after).await?;
+            idempotency.keep(&mut tx, reviewer, &after).await?;
         }
         tx.commit().await?;
         Ok(after)
@@ -309,55 +301,6 @@ async fn remember_rejection(conn: &mut PgConnection, deciding: &Deciding<'_>) ->
         deciding.decision_id,
         deciding.suggestion.id,
         deciding.now
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Takes the key, or answers what it was answered before. Waits for a rival that holds it.
-async fn claim_key(
-    conn: &mut PgConnection,
-    idempotency: &Idempotency,
-    reviewer: &str,
-) -> Result<Option<Suggestion>, DecideError> {
-    let claimed = sqlx::query!(
-        "insert into idempotency_keys (key, reviewer, route, body_hash, status, response)
-         values ($1, $2, $3, $4, 0, 'null') on conflict (key, reviewer) do nothing",
-        idempotency.key,
-        reviewer,
-        idempotency.route,
-        idempotency.body_hash
-    )
-    .execute(&mut *conn)
-    .await?;
-    if claimed.rows_affected() == 1 {
-        return Ok(None);
-    }
-    let row = sqlx::query!(
-        "select route, body_hash, response from idempotency_keys where key = $1 and reviewer = $2",
-        idempotency.key,
-        reviewer
-    )
-    .fetch_one(conn)
-    .await?;
-    if row.route != idempotency.route || row.body_hash != idempotency.body_hash {
-        return Err(DecideError::KeyReused);
-    }
-    Ok(Some(serde_json::from_value(row.response).map_err(StoreError::from)?))
-}
-
-async fn keep_answer(
-    conn: &mut PgConnection,
-    idempotency: &Idempotency,
-    reviewer: &str,
-    answer: &Suggestion,
-) -> Result<(), StoreError> {
-    sqlx::query!(
-        "update idempotency_keys set status = 200, response = $3 where key = $1 and reviewer = $2",
-        idempotency.key,
-        reviewer,
-        serde_json::to_value(answer)?
     )
     .execute(conn)
     .await?;

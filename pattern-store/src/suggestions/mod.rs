@@ -8,7 +8,7 @@ mod settled;
 mod undo;
 
 pub use bindings::ActiveBinding;
-pub use decide::{DecideError, DecisionRequest, Idempotency};
+pub use decide::{DecideError, DecisionRequest};
 pub use propose::{NewSuggestion, ProposeChange, SuggestedRoleRow};
 pub use read::{DetailRow, RecentDecision, SuggestionFilter, SuggestionPage, SuggestionStats};
 pub use settled::{Answer, SettledQuestions};

@@ -45,6 +45,7 @@ pub struct DetailRow {
 /// A decision beside the suggestion it was about.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct RecentDecision {
+    pub id: Uuid,
     /// As it is now, which a later decision may have changed.
     pub suggestion: Suggestion,
     pub action: DecisionAction,
@@ -152,12 +153,21 @@ impl Store {
         Ok(DetailRow { suggestion, points, decision, draft })
     }
 
-    /// The last decisions, newest first, each with its suggestion as it is now.
-    pub async fn recent_decisions(&self, limit: i64) -> Result<Vec<RecentDecision>> {
+    /// The last decisions, newest first, each with its suggestion as it is now. `after`: time and id of the
+    /// last one seen.
+    pub async fn recent_decisions(
+        &self,
+        after: Option<(DateTime<Utc>, Uuid)>,
+        limit: i64,
+    ) -> Result<Vec<RecentDecision>> {
         let mut conn = self.pool.acquire().await?;
+        let (after_time, after_id) = after.unzip();
         let rows = sqlx::query!(
-            "select suggestion_id, action, reviewer, reason, created_at, suggestion_version from decisions
-             order by created_at desc, id desc limit $1",
+            "select id, suggestion_id, action, reviewer, reason, created_at, suggestion_version from decisions
+             where $1::timestamptz is null or (created_at, id) < ($1, $2::uuid)
+             order by created_at desc, id desc limit $3",
+            after_time,
+            after_id,
             limit
         )
         .fetch_all(&mut *conn)
@@ -167,6 +177,7 @@ impl Store {
             load_suggestions(&mut conn, &ids).await?.into_iter().map(|s| (s.id, s)).collect();
         let with_suggestion = rows.into_iter().filter_map(|r| {
             Some(RecentDecision {
+                id: r.id,
                 suggestion: suggestions.get(&r.suggestion_id)?.clone(),
                 action: action(&r.action),
                 decided_by: r.reviewer,

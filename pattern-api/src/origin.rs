@@ -1,4 +1,27 @@
-use axum::http::{HeaderMap, Uri, header};
+//! Which pages may use this server. A browser lets any page of any site send requests here, also to a
+//! server that only its own machine can reach.
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, Uri, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use std::sync::Arc;
+
+use crate::{hub::Hub, problem::Problem};
+
+/// Reading is safe: a browser does not show the answer to another site's page.
+pub async fn only_own_pages_write(State(hub): State<Arc<Hub>>, request: Request, next: Next) -> Response {
+    if request.method().is_safe() || allowed(request.headers(), &hub.options().allowed_origins) {
+        return next.run(request).await;
+    }
+    refused().into_response()
+}
+
+pub fn refused() -> Problem {
+    Problem::forbidden("pages of this origin may not use the api; add it to api.allowed_origins")
+}
 
 /// A browser says where its page came from: that must be this server, or a listed origin. Programs
 /// that are no browsers send no origin.
