@@ -1,9 +1,9 @@
 use axum::extract::ws::Utf8Bytes;
 use pattern_bus::Backoff;
-use pattern_core::domain::{JobRun, Position};
-use pattern_store::{Result, Store, jobs::RunFilter};
+use pattern_core::domain::{JobRun, Position, RunStatus};
+use pattern_store::{Result, Store, StoreError, jobs::RunFilter};
 use serde::{Deserialize, Serialize};
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{cmp::Reverse, collections::HashMap, sync::Arc, time::Duration};
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
@@ -11,6 +11,9 @@ use super::Hub;
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 const RECENT_RUNS: i64 = 50;
+const OPEN: [RunStatus; 3] = [RunStatus::Queued, RunStatus::Running, RunStatus::Failed];
+/// Of each kind of open ones.
+const MOST: i64 = 500;
 
 /// What a client can subscribe to that has no history: it is shown as it is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,7 +123,7 @@ async fn look(
 ) -> Result<()> {
     let current = &hub.current;
     if current.jobs.receiver_count() > 0 {
-        let now = recent_runs(&hub.store).await?;
+        let now = shown_runs(&hub.store, runs).await?;
         let changed: Vec<_> = now.iter().filter(|run| runs.get(&run.id) != Some(*run)).collect();
         if !changed.is_empty() || current.jobs.borrow().number == 0 {
             let whole = StateMessage::Jobs { runs: &now.iter().collect::<Vec<_>>() }.text();
@@ -139,6 +142,24 @@ async fn look(
     Ok(())
 }
 
-async fn recent_runs(store: &Store) -> Result<Vec<JobRun>> {
-    store.job_runs(&RunFilter { limit: RECENT_RUNS, ..RunFilter::default() }).await
+/// The newest runs, every open one, and those that were open a moment ago: a long chain would otherwise
+/// stay `running` for good once enough short ones came after it.
+async fn shown_runs(store: &Store, before: &HashMap<Uuid, JobRun>) -> Result<Vec<JobRun>> {
+    let mut shown = HashMap::new();
+    for (status, limit) in [None].into_iter().chain(OPEN.map(Some)).zip([RECENT_RUNS, MOST, MOST, MOST]) {
+        let runs = store.job_runs(&RunFilter { status, limit, ..RunFilter::default() }).await?;
+        shown.extend(runs.into_iter().map(|run| (run.id, run)));
+    }
+    for run in before.values().filter(|run| OPEN.contains(&run.status)) {
+        if !shown.contains_key(&run.id) {
+            match store.job_run(run.id).await {
+                Ok(run) => drop(shown.insert(run.id, run)),
+                Err(StoreError::NotFound(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    let mut shown: Vec<_> = shown.into_values().collect();
+    shown.sort_by_key(|run| Reverse((run.created_at, run.id)));
+    Ok(shown)
 }

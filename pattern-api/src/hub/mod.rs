@@ -7,6 +7,7 @@ mod current;
 mod event;
 mod follow;
 mod options;
+mod pending;
 mod ring;
 
 pub use current::{CurrentState, StateChannel, Statistics};
@@ -24,7 +25,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::{
     sync::CancellationToken,
     task::{TaskTracker, task_tracker::TaskTrackerToken},
@@ -73,8 +74,9 @@ pub struct Hub {
     from_outbox: AtomicU64,
     recovered: AtomicU64,
     not_recovered: AtomicU64,
-    /// The stream's position and the count that was read there.
-    pending_count: tokio::sync::Mutex<Option<(Position, i64)>>,
+    /// `None`: not counted yet.
+    pending_count: watch::Sender<Option<i64>>,
+    suggestions_changed: Notify,
 }
 
 impl Hub {
@@ -98,19 +100,22 @@ impl Hub {
             from_outbox: AtomicU64::new(0),
             recovered: AtomicU64::new(0),
             not_recovered: AtomicU64::new(0),
-            pending_count: tokio::sync::Mutex::default(),
+            pending_count: watch::Sender::new(None),
+            suggestions_changed: Notify::new(),
             store,
             options,
             shutdown,
         });
         tokio::spawn(follow::follow_stream(hub.clone(), kafka));
         tokio::spawn(current::follow_current_state(hub.clone()));
+        tokio::spawn(pending::follow_pending_count(hub.clone()));
         hub
     }
 
     /// Whether the hub has caught up with the stream; clients are served from then on.
     pub fn ready(&self) -> bool {
-        self.ready.load(Ordering::Acquire) && !self.shutdown.is_cancelled()
+        let knows_enough = self.ready.load(Ordering::Acquire) && self.pending_count.borrow().is_some();
+        knows_enough && !self.shutdown.is_cancelled()
     }
 
     /// Position of the last event that clients can have.
@@ -135,37 +140,20 @@ impl Hub {
         self.current.watch(channel)
     }
 
-    /// Suggestions that wait for an answer. Counted once per position of the stream, however many
-    /// clients connect; the last known count while PostgreSQL is away.
-    pub async fn pending_count(&self) -> i64 {
-        let mut known = self.pending_count.lock().await;
-        let position = self.position();
-        match &*known {
-            Some((counted_at, count)) if *counted_at == position => return *count,
-            _ => {}
-        }
-        match self.store.pending_count(None).await {
-            Ok(count) => {
-                *known = Some((position, count));
-                count
-            }
-            Err(error) => {
-                tracing::debug!(%error, "pending suggestions can not be counted");
-                known.as_ref().map_or(0, |(_, count)| *count)
-            }
-        }
+    /// Suggestions that wait for an answer, as last counted; 0 before the hub is ready.
+    pub fn pending_count(&self) -> i64 {
+        self.pending_count.borrow().unwrap_or_default()
     }
 
     /// Figures of this instance and of the stream.
     pub async fn statistics(&self) -> pattern_store::Result<Statistics> {
         let unpublished_events = self.store.unpublished_count().await?;
-        let pending_count = self.pending_count().await;
         let (recovered, not_recovered) = self.recoveries();
         let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
         Ok(Statistics {
             position: self.position(),
             connections: self.connection_count(),
-            pending_count,
+            pending_count: self.pending_count(),
             unpublished_events,
             ring_events: ring.len(),
             ring_bytes: ring.bytes(),
@@ -268,6 +256,9 @@ impl Hub {
             Road::Outbox => &self.from_outbox,
         };
         counter.fetch_add(1, Ordering::Relaxed);
+        if event.channel == Some(StreamChannel::Suggestions) {
+            self.suggestions_changed.notify_one();
+        }
         let (position, bytes) = (event.position, event.bytes() as u64);
         let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
         ring.push(Arc::new(event));
@@ -280,6 +271,7 @@ impl Hub {
     /// Forgets everything: a stream with another epoch, or one that went on without us.
     fn restart(&self, start: Position) {
         self.ready.store(false, Ordering::Release);
+        self.suggestions_changed.notify_one();
         let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
         *ring = Ring::new(start.number, self.options.ring_bytes);
         self.progress.send_modify(|progress| {

@@ -198,7 +198,7 @@ impl Writer {
 
     /// The first words to a client that may be here.
     async fn welcome(&mut self) -> Outcome {
-        let pending_count = self.hub.pending_count().await;
+        let pending_count = self.hub.pending_count();
         let position = self.position();
         self.send(ServerMessage::Connected { pending_count, position: &position }).await
     }

@@ -1,11 +1,16 @@
 use axum::http::StatusCode;
+use chrono::Utc;
 use pattern_api::hub::HubOptions;
 use pattern_bus::{KafkaSettings, topics};
+use pattern_core::domain::RejectRequest;
 use pattern_embedded::MemoryBroker;
-use pattern_store::Store;
+use pattern_store::{DecisionRequest, Store, SuggestionFilter};
 use std::time::Duration;
 
-use crate::live::{Instance, NO_BROKER, Stream, range};
+use crate::{
+    live::{Instance, NO_BROKER, Stream, range, wait},
+    pumps::propose_pumps,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_instances_both_serve_every_event_in_order_and_each_once() {
@@ -84,6 +89,30 @@ async fn an_instance_that_starts_late_knows_what_happened_before() {
     let instance = stream.instance_with(HubOptions { warm_events: 10, ..HubOptions::default() }).await;
     assert_eq!(instance.hub.position().to_string(), stream.token(30).await);
     assert_eq!(instance.hub.statistics().await.unwrap().ring_events, 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_greeting_tells_the_last_known_count_while_postgres_is_away() {
+    let stream = Stream::without_broker().await;
+    propose_pumps(&stream.store).await;
+    let own = Store::connect_lazy(stream.url(), 4).unwrap();
+    let instance = Instance::start(own.clone(), stream.kafka.clone(), HubOptions::default()).await;
+    let greeted_with = async |count: i64| {
+        wait(&format!("{count} are pending"), async || {
+            let mut client = instance.try_connect(None).await.ok()?;
+            (client.expect("connected").await["pending_count"] == count).then_some(())
+        })
+        .await;
+    };
+    greeted_with(2).await;
+    let open =
+        stream.store.list_suggestions(&SuggestionFilter { limit: 1, ..Default::default() }).await.unwrap();
+    let rejection = DecisionRequest::Reject(RejectRequest::default());
+    stream.store.decide(open.items[0].id, &rejection, "anna", None, Utc::now()).await.unwrap();
+    greeted_with(1).await;
+    own.pool().close().await;
+    let greeting = instance.connect().await.expect("connected").await;
+    assert_eq!(greeting["pending_count"], 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

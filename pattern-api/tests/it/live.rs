@@ -154,7 +154,7 @@ impl Instance {
             request.headers_mut().insert("origin", HeaderValue::from_str(origin).unwrap());
         }
         match connect_async(request).await {
-            Ok((socket, _)) => Ok(Client { socket }),
+            Ok((socket, _)) => Ok(Client::over(socket)),
             Err(tungstenite::Error::Http(response)) => Err(response.status()),
             Err(error) => panic!("{error}"),
         }
@@ -195,11 +195,13 @@ impl Drop for Instance {
 
 pub struct Client {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// How often the server asked whether it is still there; answered by the library.
+    pub pings: usize,
 }
 
 impl Client {
     pub fn over(socket: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
-        Self { socket }
+        Self { socket, pings: 0 }
     }
 
     pub async fn send(&mut self, message: Value) {
@@ -213,6 +215,7 @@ impl Client {
             match message.expect("an end without a close frame").expect("a broken connection") {
                 Message::Text(text) => return Ok(serde_json::from_str(&text).unwrap()),
                 Message::Close(frame) => return Err(frame.unwrap().code.into()),
+                Message::Ping(_) => self.pings += 1,
                 _ => {}
             }
         }

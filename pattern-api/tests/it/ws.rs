@@ -121,6 +121,31 @@ async fn job_runs_are_sent_whole_and_then_as_they_change() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_open_run_is_told_of_however_many_came_after_it() {
+    let stream = Stream::without_broker().await;
+    let mut tx = stream.store.pool().begin().await.unwrap();
+    let chain = Store::start_flywheel(&mut tx, None, "anna").await.unwrap();
+    tx.commit().await.unwrap();
+    for _ in 0..60 {
+        let mut tx = stream.store.pool().begin().await.unwrap();
+        let run = Store::enqueue_run(&mut tx, &NewRun::new(JobName::Sealing, "anna")).await.unwrap().unwrap();
+        tx.commit().await.unwrap();
+        stream.store.cancel_run(run).await.unwrap();
+    }
+    let instance = stream.instance().await;
+    let mut client = instance.connect().await;
+    client.expect("connected").await;
+    client.subscribe(json!({"channels": ["jobs"]})).await;
+    let status = |message: serde_json::Value| {
+        let runs = message["runs"].as_array().unwrap().clone();
+        runs.into_iter().find(|run| run["id"] == chain.to_string()).map(|run| run["status"].clone())
+    };
+    assert_eq!(status(client.expect("jobs").await), Some(json!("queued")));
+    stream.store.cancel_run(chain).await.unwrap();
+    while status(client.expect("jobs").await) != Some(json!("cancelled")) {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_stats_channel_tells_changes() {
     let stream = Stream::without_broker().await;
     let instance = stream.instance().await;
