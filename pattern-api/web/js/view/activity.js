@@ -39,7 +39,12 @@ function decision(entry) {
       isUndoable(entry) &&
         h(
           "button",
-          { type: "button", class: "link", onclick: () => undo(entry.suggestionId, entry.version) },
+          {
+            type: "button",
+            class: "link",
+            id: `undo-${entry.key}`,
+            onclick: () => undo(entry.suggestionId, entry.version),
+          },
           "Undo",
         ),
     ),

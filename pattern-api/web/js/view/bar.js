@@ -40,6 +40,7 @@ export function decisionBar(suggestion, { isOpen, busy }) {
             {
               type: "button",
               class: "plain",
+              id: "undo",
               disabled: busy,
               onclick: () => undo(suggestion.id, suggestion.version),
             },
@@ -71,7 +72,14 @@ export function decisionBar(suggestion, { isOpen, busy }) {
       { class: "buttons" },
       h(
         "button",
-        { type: "button", class: "plain", "data-do": "defer", disabled: busy, onclick: act.defer },
+        {
+          type: "button",
+          class: "plain",
+          id: "defer",
+          "data-do": "defer",
+          disabled: busy,
+          onclick: act.defer,
+        },
         "Defer",
         key("d"),
       ),
@@ -80,6 +88,7 @@ export function decisionBar(suggestion, { isOpen, busy }) {
         {
           type: "button",
           class: "plain danger-text",
+          id: "reject",
           "data-do": "reject",
           disabled: busy,
           onclick: act.reject,
@@ -89,7 +98,14 @@ export function decisionBar(suggestion, { isOpen, busy }) {
       ),
       h(
         "button",
-        { type: "button", class: "primary", "data-do": "approve", disabled: busy, onclick: act.approve },
+        {
+          type: "button",
+          class: "primary",
+          id: "approve",
+          "data-do": "approve",
+          disabled: busy,
+          onclick: act.approve,
+        },
         busy ? "Sending…" : "Approve",
         key("a"),
       ),

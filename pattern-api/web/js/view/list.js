@@ -36,6 +36,7 @@ function paintTabs() {
         "button",
         {
           type: "button",
+          id: `tab-${id}`,
           "data-tab": id,
           "aria-pressed": String(app.filter.tab === id),
           onclick: () => ((app.filter.tab = id), repaint()),
@@ -63,6 +64,7 @@ function paintPurposes() {
             "button",
             {
               type: "button",
+              id: `purpose-${name || "all"}`,
               class: `chip ${name}`,
               title: name && purpose(name).title,
               "aria-pressed": String(app.filter.purpose === name),

@@ -29,7 +29,8 @@ function ownRole(point, detail) {
     placeholder: "name of the role",
     maxlength: 80,
     oninput: ({ target }) => (draft.ownRole.text = target.value),
-    onchange: ({ target }) => done(target.value),
+    // A field that is taken away says so as a change.
+    onchange: ({ target }) => draft.ownRole && done(target.value),
     onkeydown: (event) => {
       if (event.key === "Escape") {
         event.stopPropagation();

@@ -54,7 +54,14 @@ export function runButton(className = "plain small") {
   const busy = app.starting || lastAnalysis(app.runs, app.filter.source).isRunning;
   return h(
     "button",
-    { type: "button", class: className, "data-do": "run", disabled: busy, onclick: runAnalysis },
+    {
+      type: "button",
+      class: className,
+      id: `run-${className.split(" ")[0]}`,
+      "data-do": "run",
+      disabled: busy,
+      onclick: runAnalysis,
+    },
     busy ? "Running…" : "Run analysis",
   );
 }
