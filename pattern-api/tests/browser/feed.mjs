@@ -107,16 +107,18 @@ async function aCorrectedRoleIsSent(anna) {
   await select.selectOption("\u0000own");
   await anna.page.fill("#detail .point input.own", "Gland Temperature");
   await anna.page.keyboard.press("Enter");
-  await anna.page.fill("#equipment", "Browser Test 1");
+  // Its own in every run against the same stack.
+  const name = `Browser Test ${Date.now()}`;
+  await anna.page.fill("#equipment", name);
   const [request] = await Promise.all([
     anna.page.waitForRequest("**/approve"),
     anna.page.click("[data-do=approve]"),
   ]);
-  await toast(anna, "Browser Test 1");
+  await toast(anna, name);
   await gone(anna, id);
   const detail = await (await fetch(new URL(`api/suggestions/${id}`, base))).json();
   assert.equal(detail.status, "approved");
-  assert.equal(detail.equipment.name, "Browser Test 1");
+  assert.equal(detail.equipment.name, name);
   const point = detail.points.find(({ name }) => label === `Role of ${name}`);
   assert.deepEqual(request.postDataJSON().role_assignments, { [point.id]: "Gland Temperature" });
   say("corrected role and equipment name accepted");
@@ -247,6 +249,7 @@ async function whatIsTypedIsNeverACommand(anna) {
   await page.locator("#detail .notice.deferred").waitFor(WAIT);
 
   const select = page.locator("#detail .point select").first();
+  await select.focus();
   await select.selectOption("\u0000own");
   await page.locator("#detail .point input.own").waitFor(WAIT);
   await page.keyboard.type("Gland T");
@@ -392,6 +395,7 @@ async function itFitsAndCanBeReadEverywhere(browser) {
         prepare: scheme === "light" ? withLongNames : undefined,
       });
       await isLive(visitor);
+      await visitor.page.waitForSelector(".card", WAIT);
       const [id] = await cardIds(visitor);
       await open(visitor, id);
       const wide = await visitor.page.evaluate(() => document.documentElement.scrollWidth);

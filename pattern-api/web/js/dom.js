@@ -33,7 +33,7 @@ const isTypedInto = (element) => element.matches("input, textarea, select");
 
 /**
  * Gives the focus, and the caret in it, back to the control with the same id that `change` put in the
- * place of the focused one. Where what was typed into is gone altogether, `shelter` takes the focus: the
+ * place of the focused one. Where nothing more can be typed into it, `shelter` takes the focus: the
  * letters that are still on their way must not become commands.
  */
 export function keepFocus(shelter, change) {
@@ -42,10 +42,11 @@ export function keepFocus(shelter, change) {
   change();
   if (document.activeElement === before) return;
   const after = before.isConnected ? before : before.id && byId(before.id);
-  if (after) {
-    after.focus({ preventScroll: true });
-    if (typeof caret[0] === "number") after.setSelectionRange?.(...caret);
-  } else if (isTypedInto(before)) giveShelter(shelter);
+  if (after) after.focus({ preventScroll: true });
+  // A control that is switched off takes no focus.
+  if (document.activeElement !== after) {
+    if (isTypedInto(before)) giveShelter(shelter);
+  } else if (typeof caret[0] === "number") after.setSelectionRange?.(...caret);
 }
 
 function giveShelter(shelter) {
