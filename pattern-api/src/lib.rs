@@ -13,6 +13,7 @@ pub mod routes;
 mod server;
 pub mod state;
 mod suggestion_detail;
+mod uncut;
 pub mod ws;
 
 pub use server::run;

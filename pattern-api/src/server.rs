@@ -17,7 +17,9 @@ use crate::{
     hub::{Hub, HubOptions},
     origin, page,
     problem::{method_not_allowed, not_found, panicked},
-    routes, ws,
+    routes,
+    uncut::uncut_request,
+    ws,
 };
 
 /// The 100 000 samples that one request may hold fit in.
@@ -70,11 +72,12 @@ fn router(state: AppState) -> Router {
         .with_state(state)
 }
 
-/// Answers with problem details where no handler does.
+/// Answers with problem details where no handler does, and lets every handler come to its end.
 fn with_problems<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
     routes
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn(uncut_request))
         .layer(CatchPanicLayer::custom(panicked))
 }
 

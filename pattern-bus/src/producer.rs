@@ -7,7 +7,10 @@ use rdkafka::{
 };
 use std::{sync::Arc, time::Duration};
 
-use crate::{BusError, KafkaSettings, Result, blocking::Unhurried};
+use crate::{
+    BusError, KafkaSettings, Result,
+    blocking::{Unhurried, unhurried},
+};
 
 /// One record on its way to Kafka.
 #[derive(Debug, Clone, Copy, Default)]

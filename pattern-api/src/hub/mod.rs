@@ -35,6 +35,8 @@ use current::Current;
 use follow::Road;
 use ring::{Ring, RingRead};
 
+use crate::uncut::uncut;
+
 /// Reconnecting clients read old events from PostgreSQL; at most so many at a time, so that a storm of
 /// them leaves connections for everybody else.
 const OUTBOX_READERS: usize = 3;
@@ -147,7 +149,8 @@ impl Hub {
 
     /// Figures of this instance and of the stream.
     pub async fn statistics(&self) -> pattern_store::Result<Statistics> {
-        let unpublished_events = self.store.unpublished_count().await?;
+        let store = self.store.clone();
+        let unpublished_events = uncut(async move { store.unpublished_count().await }).await?;
         let (recovered, not_recovered) = self.recoveries();
         let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
         Ok(Statistics {
@@ -181,7 +184,8 @@ impl Hub {
             progress.position.epoch.clone()
         };
         let _turn = self.outbox_readers.acquire().await.map_err(|_| ReadFailure::Unavailable)?;
-        match self.store.read_events(after, limit as i64).await {
+        let store = self.store.clone();
+        match uncut(async move { store.read_events(after, limit as i64).await }).await {
             Ok(Some(rows)) => {
                 let known = self.position().number;
                 // What the hub itself has not reached comes from the ring, in its turn.
@@ -201,7 +205,9 @@ impl Hub {
         if number <= self.position().number {
             return Ok(true);
         }
-        let top = self.store.stream_top().await.map_err(|_| ReadFailure::Unavailable)?;
+        let store = self.store.clone();
+        let top = uncut(async move { store.stream_top().await }).await;
+        let top = top.map_err(|_| ReadFailure::Unavailable)?;
         Ok(number <= top.position.number)
     }
 
