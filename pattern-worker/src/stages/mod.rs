@@ -41,8 +41,6 @@ pub(crate) enum Outcome {
 pub(crate) enum StageError {
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("computation ended early: {0}")]
-    Computation(#[from] tokio::task::JoinError),
     #[error("cancelled")]
     Cancelled,
 }
