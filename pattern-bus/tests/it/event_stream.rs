@@ -6,6 +6,7 @@ use pattern_store::{Store, outbox};
 use rdkafka::{
     Message, Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer},
+    error::KafkaResult,
     message::Headers,
 };
 use serde_json::{Value, json};
@@ -13,6 +14,8 @@ use std::{collections::BTreeMap, time::Duration};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+use crate::support::test_store;
 
 /// Generous: it is only waited for where something is broken.
 pub const LIMIT: Duration = Duration::from_secs(60);
@@ -31,9 +34,7 @@ impl TestStream {
 
     /// With a broker that need not be there.
     pub async fn on(bootstrap: String) -> Self {
-        let database = testing::TestDatabase::create().await;
-        let store = Store::connect_lazy(&database.url, 10).unwrap();
-        store.migrate().await.unwrap();
+        let (store, database) = test_store().await;
         let prefix = format!("t{}.", &Uuid::new_v4().simple().to_string()[..12]);
         Self { store, kafka: KafkaSettings::new(bootstrap).with_topic_prefix(prefix), database }
     }
@@ -56,8 +57,12 @@ impl TestStream {
 
     /// Every record of a topic, in the order of each partition.
     pub async fn records(&self, topic: &str) -> Vec<Consumed> {
-        let (kafka, topic) = (self.kafka.clone(), self.kafka.topic(topic));
-        tokio::task::spawn_blocking(move || consume(&kafka, &topic)).await.unwrap()
+        // A topic that was just made may have no leader yet.
+        eventually("the topic can be read", || async {
+            let (kafka, topic) = (self.kafka.clone(), self.kafka.topic(topic));
+            tokio::task::spawn_blocking(move || consume(&kafka, &topic)).await.unwrap().ok()
+        })
+        .await
     }
 }
 
@@ -106,14 +111,14 @@ impl Consumed {
 }
 
 /// A plain client: nothing of our reader is used.
-fn consume(kafka: &KafkaSettings, topic: &str) -> Vec<Consumed> {
+fn consume(kafka: &KafkaSettings, topic: &str) -> KafkaResult<Vec<Consumed>> {
     let consumer: BaseConsumer =
         kafka.client().set("group.id", "test").set("enable.auto.commit", "false").create().unwrap();
-    let metadata = consumer.fetch_metadata(Some(topic), Duration::from_secs(10)).unwrap();
+    let metadata = consumer.fetch_metadata(Some(topic), Duration::from_secs(10))?;
     let mut partitions = TopicPartitionList::new();
     let mut expected = 0;
     for partition in metadata.topics()[0].partitions() {
-        let (low, high) = consumer.fetch_watermarks(topic, partition.id(), Duration::from_secs(10)).unwrap();
+        let (low, high) = consumer.fetch_watermarks(topic, partition.id(), Duration::from_secs(10))?;
         expected += high - low;
         partitions.add_partition_offset(topic, partition.id(), Offset::Beginning).unwrap();
     }
@@ -131,7 +136,7 @@ fn consume(kafka: &KafkaSettings, topic: &str) -> Vec<Consumed> {
             headers: headers.collect(),
         });
     }
-    records
+    Ok(records)
 }
 
 /// A cluster event about entity `name`.

@@ -1,6 +1,6 @@
 use pattern_bus::{KafkaSettings, Producer, ReadEvent, Record, read_events, topics};
 use pattern_core::domain::{EVENT_TOPICS, TOPIC_CLUSTERS, TOPIC_SUGGESTIONS};
-use pattern_embedded::testing::Away;
+use pattern_embedded::testing::{Away, eventually};
 use rdkafka::{
     admin::{AdminClient, AdminOptions, NewPartitions},
     client::DefaultClientContext,
@@ -152,6 +152,10 @@ async fn a_partition_that_appears_later_is_read_whole() {
     let admin: AdminClient<DefaultClientContext> = stream.kafka.client().create().unwrap();
     let more = NewPartitions::new(&topic, 4);
     admin.create_partitions([&more], &AdminOptions::new()).await.unwrap();
+    eventually("the partition is there", || async {
+        (topics::partition_counts(&stream.kafka).await.unwrap()[&topic] == 4).then_some(())
+    })
+    .await;
     // Another client: the first one has yet to learn of the partition.
     let producer = Producer::new(&stream.kafka).unwrap();
     publish(&stream, &producer, TOPIC_CLUSTERS, Some(3), "e1", 5).await;
