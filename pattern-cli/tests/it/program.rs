@@ -45,6 +45,16 @@ impl Up {
         Self { child, stdout, ready }
     }
 
+    /// Reads on until a line begins like this; answers all lines up to it.
+    pub async fn until_line(&mut self, beginning: &str, within: Duration) -> Vec<String> {
+        let mut lines = Vec::new();
+        while !lines.last().is_some_and(|line: &String| line.starts_with(beginning)) {
+            let line = timeout(within, self.stdout.next_line()).await.unwrap().unwrap();
+            lines.push(line.unwrap_or_else(|| panic!("it ended before '{beginning}': {lines:#?}")));
+        }
+        lines
+    }
+
     /// What follows `name=` in the ready line.
     pub fn address(&self, name: &str) -> String {
         let mut words = self.ready.split(' ');
