@@ -227,8 +227,8 @@ async fn starting_a_run_and_cancelling_it_at_once_is_no_deadlock() {
     let log = Log::default();
     let worker = Worker::start(&queue.another_store(), options("w"), log.handler());
     eventually("the worker waits for the run", || somebody_waits_for_a_lock(&queue.store)).await;
-    let ended = sqlx::query("update apalis.jobs set done_at = done_at").execute(&mut *cancel).await;
-    assert!(ended.is_ok(), "{ended:?}");
+    let free = sqlx::query("select from apalis.jobs for update nowait").execute(&mut *cancel).await;
+    assert!(free.is_ok(), "{free:?}");
     cancel.commit().await.unwrap();
     queue.wait_for(id, RunStatus::Succeeded).await;
     worker.stop().await;
