@@ -92,7 +92,10 @@ async function anApprovalReachesTheOther(anna, piotr) {
   await activity(piotr, "→");
   say("confidence change seen by the other");
 
-  await anna.page.locator(".toast", { hasText: "Approved" }).getByRole("button", { name: "Undo" }).click();
+  const offer = anna.page.locator(".toast", { hasText: "Approved" });
+  await offer.hover();
+  await engineRests(anna, piotr);
+  await offer.getByRole("button", { name: "Undo" }).click();
   await back(piotr, id);
   await activity(piotr, anna.reviewer, "reopened");
   say("undo seen by the other");
