@@ -85,6 +85,7 @@ fn with_problems<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<
 mod tests {
     use super::*;
     use axum::{body::Body, http::Request};
+    use tokio::sync::{mpsc, watch};
     use tower::ServiceExt;
 
     async fn broken() {
@@ -102,5 +103,27 @@ mod tests {
             assert_eq!(response.status().as_u16(), status, "{method} {path}");
             assert_eq!(response.headers()["content-type"], "application/problem+json", "{method} {path}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_handler_comes_to_its_end_when_the_client_goes_away() {
+        let (began, mut has_begun) = mpsc::channel(1);
+        let (go_on, may_go_on) = watch::channel(false);
+        let (ended, mut has_ended) = mpsc::channel(1);
+        let handler = async move || {
+            let mut may_go_on = may_go_on.clone();
+            began.send(()).await.unwrap();
+            may_go_on.wait_for(|go_on| *go_on).await.unwrap();
+            ended.send(()).await.unwrap();
+        };
+        let routes = with_problems(Router::new().route("/", get(handler)));
+        let mut asking = Box::pin(routes.oneshot(Request::get("/").body(Body::empty()).unwrap()));
+        tokio::select! {
+            _ = &mut asking => panic!("it answered too early"),
+            _ = has_begun.recv() => {}
+        }
+        drop(asking);
+        go_on.send(true).unwrap();
+        assert_eq!(has_ended.recv().await, Some(()));
     }
 }

@@ -7,7 +7,7 @@ use pattern_embedded::testing::{self, TestDatabase};
 use pattern_store::{Store, samples::KeyedSample};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, time::Duration as StdDuration};
+use std::collections::BTreeSet;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -95,6 +95,7 @@ impl Api {
             let page = self.json(&format!("{path}{place}")).await;
             items.extend(page["items"].as_array().expect("items").clone());
             pages += 1;
+            assert!(pages < 1000, "{path} has no end");
             match page["next_cursor"].as_str() {
                 Some(cursor) => place = format!("&cursor={cursor}"),
                 None => return (items, pages),
@@ -350,19 +351,6 @@ async fn as_many_samples_as_promised_are_taken_and_a_larger_body_is_refused() {
     assert_eq!((status, answer["rejected"].as_array().map(Vec::len)), (StatusCode::ACCEPTED, Some(100_000)));
     let (status, problem) = api.post("/api/samples", "anna", json!("x".repeat(16 << 20))).await;
     assert_eq!((status, &problem["status"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!(413)), "{problem}");
-}
-
-#[tokio::test]
-async fn a_client_that_goes_away_spoils_nothing_for_others() {
-    let api = Api::serve().await;
-    let path = format!("/api/suggestions/{}", api.first_pending().await);
-    for round in 0..300 {
-        // Wherever the handler is by then.
-        let patience = StdDuration::from_micros(50 * (round % 200));
-        let impatient = || tokio::time::timeout(patience, api.get(&path));
-        let _ = tokio::join!(impatient(), impatient(), impatient());
-        assert_eq!(api.get(&path).await.status(), StatusCode::OK, "after {round} that went away");
-    }
 }
 
 #[tokio::test]
