@@ -48,6 +48,7 @@ pub struct ProposeChange {
 
 /// A smaller move of the confidence is not worth an event.
 const CONFIDENCE_STEP: f64 = 0.005;
+
 struct Open {
     id: Uuid,
     status: SuggestionStatus,
@@ -55,11 +56,13 @@ struct Open {
     confidence: f64,
     reason: String,
     point_ids: Vec<Uuid>,
+    updated_at: DateTime<Utc>,
 }
 
 impl Store {
     /// Makes `proposals` the open questions of a data source: new ones are created, known ones updated,
     /// pending ones that nobody proposes any more expire. What a person answered is not asked again.
+    /// `now` is when the run began to look.
     pub async fn propose(
         &self,
         data_source: Uuid,
@@ -95,8 +98,9 @@ impl Store {
             }
         }
 
-        let gone: Vec<Uuid> =
-            open.values().filter(|o| o.status == SuggestionStatus::Pending).map(|o| o.id).collect();
+        // One that was reopened since is not missing: the run did not see it.
+        let seen = |o: &&Open| o.status == SuggestionStatus::Pending && o.updated_at <= now;
+        let gone: Vec<Uuid> = open.values().filter(seen).map(|o| o.id).collect();
         change.expired = gone.len();
         expire(&mut tx, &gone, now).await?;
         touched.extend(
@@ -158,8 +162,8 @@ type OpenByQuestion = BTreeMap<(Uuid, Option<Uuid>), Open>;
 
 async fn open_suggestions(conn: &mut PgConnection, data_source: Uuid) -> Result<OpenByQuestion> {
     let rows = sqlx::query!(
-        "select id, cluster_id, pattern_id, status, purpose, confidence, reason, point_ids from suggestions
-         where data_source_id = $1 and status in ('pending', 'deferred') order by id for update",
+        "select id, cluster_id, pattern_id, status, purpose, confidence, reason, point_ids, updated_at
+         from suggestions where data_source_id = $1 and status in ('pending', 'deferred') order by id for update",
         data_source
     )
     .fetch_all(conn)
@@ -178,6 +182,7 @@ async fn open_suggestions(conn: &mut PgConnection, data_source: Uuid) -> Result<
                 confidence: r.confidence,
                 reason: r.reason,
                 point_ids: r.point_ids,
+                updated_at: r.updated_at,
             };
             ((r.cluster_id, r.pattern_id), open)
         })

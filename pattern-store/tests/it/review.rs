@@ -760,3 +760,15 @@ async fn a_conflict_names_who_changed_the_suggestion_last_and_when() {
     plant.store.expire_unanswered(day(40)).await.expect("expire");
     assert_eq!(last_change(id).await, ("engine".into(), 40));
 }
+
+#[tokio::test]
+async fn a_run_that_began_before_an_undo_leaves_the_reopened_suggestion_alone() {
+    let plant = Plant::new().await;
+    plant.propose(&[plant.question(0, &plant.pump, 0.9)]).await;
+    let id = plant.open().await[0].id;
+    plant.decide(id, approve()).await.expect("approve");
+    plant.decide(id, DecisionRequest::Undo(UndoRequest::default())).await.expect("undo");
+    // What it read was settled then, so it proposes nothing.
+    assert_eq!(plant.propose(&[]).await.expired, 0);
+    assert_eq!(plant.open().await[0].id, id);
+}

@@ -55,8 +55,8 @@ export function decisionBar(suggestion, { isOpen, busy }) {
     value: draft.equipmentName ?? suggestion.cluster.label ?? "",
     maxlength: 120,
     autocomplete: "off",
-    oninput: ({ target }) =>
-      (draft.equipmentName = target.value === (suggestion.cluster.label ?? "") ? null : target.value),
+    // A name that was typed is meant, also where it is the proposed one: it may extend equipment.
+    oninput: ({ target }) => (draft.equipmentName = target.value),
     onkeydown: (event) => event.key === "Enter" && !event.repeat && act.approve(),
   });
   const key = (letter) => h("kbd", { "aria-hidden": "true" }, letter);
