@@ -31,7 +31,11 @@ pub use sqlx::{PgConnection, PgPool};
 pub use suggestions::*;
 pub use workers::WorkerRow;
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use futures_util::FutureExt;
+use sqlx::{
+    Executor, Row,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 use std::{str::FromStr, time::Duration};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
@@ -52,6 +56,7 @@ impl Store {
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(Duration::from_secs(5))
+            .before_acquire(|connection, _| is_out_of_transaction(connection).boxed())
             .connect_lazy_with(options);
         Ok(Self { pool })
     }
@@ -75,4 +80,11 @@ impl Store {
         sqlx::query("select 1").execute(&self.pool).await?;
         Ok(())
     }
+}
+
+/// Who is dropped while it begins a transaction leaves the connection in it, and sqlx 0.9 does not notice
+/// (transact-rs/sqlx#4393): whoever came next would write into a transaction that nobody commits.
+async fn is_out_of_transaction(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    // Sent as a simple query, both are the same instant unless the transaction is older.
+    connection.fetch_one(sqlx::raw_sql("select now() = statement_timestamp()")).await?.try_get(0)
 }

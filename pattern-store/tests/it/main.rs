@@ -3,6 +3,7 @@ mod jobs;
 mod outbox;
 mod plans;
 mod points;
+mod pool;
 mod review;
 mod samples;
 mod sealing;
