@@ -1,0 +1,69 @@
+//! What an approval makes of the points.
+
+use super::*;
+
+#[tokio::test]
+async fn a_point_belongs_to_one_piece_of_equipment_per_category() {
+    let plant = Plant::new().await;
+    let shared = plant.clusters[0].points[0].id;
+    let mut second = plant.question(1, &plant.pump, 0.8);
+    second.point_ids.push(shared);
+    plant.propose(&[plant.question(0, &plant.pump, 0.9), second]).await;
+    let open = plant.open().await;
+    plant.decide(open[0].id, approve()).await.expect("approve");
+    let greedy = ApproveRequest {
+        role_assignments: Some(BTreeMap::from([(shared, Some("Leak".to_owned()))])),
+        ..ApproveRequest::default()
+    };
+    let refused =
+        plant.decide(open[1].id, DecisionRequest::Approve(greedy)).await.expect_err("must be refused");
+    assert!(refused.to_string().contains("P-101"), "{refused}");
+    assert_eq!(plant.open().await.len(), 1, "the refused decision left nothing behind");
+}
+
+#[tokio::test]
+async fn two_machines_of_one_name_are_not_taken_for_one() {
+    let plant = Plant::new().await;
+    sqlx::query("update clusters set label = 'AHU-1'").execute(plant.store.pool()).await.expect("label");
+    plant.propose(&[plant.question(0, &plant.pump, 0.9), plant.question(1, &plant.pump, 0.8)]).await;
+    let open = plant.open().await;
+    plant.decide(open[0].id, approve()).await.expect("approve");
+    let refused = plant.decide(open[1].id, approve()).await.expect_err("another machine");
+    assert!(refused.to_string().contains("exists already with other points"), "{refused}");
+
+    let mut same = ApproveRequest { equipment_name: Some("AHU-1".into()), ..ApproveRequest::default() };
+    let refused = plant.decide(open[1].id, DecisionRequest::Approve(same.clone())).await;
+    let refused = refused.expect_err("its roles are taken").to_string();
+    assert!(refused.contains("role 'Discharge' of AHU-1 is taken by point P-101"), "{refused}");
+
+    let others = plant.clusters[1].points.iter().map(|p| (p.id, Some(format!("Second {}", p.name))));
+    same.role_assignments = Some(others.collect());
+    plant.decide(open[1].id, DecisionRequest::Approve(same)).await.expect("one machine after all");
+    assert_eq!(plant.count("select count(*) from equipment").await, 1);
+    assert_eq!(plant.store.active_bindings(plant.source).await.expect("bindings").len(), 6);
+}
+
+#[tokio::test]
+async fn each_undo_takes_back_what_its_own_approval_said_of_a_point() {
+    let plant = Plant::new().await;
+    let (shared, newcomer) = (plant.clusters[0].points[0].id, plant.clusters[1].points[0].id);
+    let first = plant.propose_one(plant.question(0, &plant.pump, 0.9)).await;
+    plant.decide(first, approve()).await.expect("approve");
+    let second = plant.propose_one(plant.grown(&plant.pump, newcomer)).await;
+    let leak = || {
+        DecisionRequest::Approve(ApproveRequest {
+            role_assignments: Some(BTreeMap::from([(shared, Some("Leak".to_owned()))])),
+            ..ApproveRequest::default()
+        })
+    };
+    plant.decide(second, leak()).await.expect("extend");
+    assert_eq!(plant.role_of(shared).await.as_deref(), Some("Leak"));
+
+    plant.undo(second).await;
+    assert_eq!(plant.role_of(shared).await.as_deref(), Some("Suction"), "the first answer holds again");
+    assert_eq!(plant.role_of(newcomer).await, None);
+
+    plant.decide(second, leak()).await.expect("extend again");
+    plant.undo(first).await;
+    assert_eq!(plant.role_of(shared).await.as_deref(), Some("Leak"), "the second answer stands");
+}
