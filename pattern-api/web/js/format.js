@@ -29,6 +29,11 @@ export function score(value) {
   return typeof value === "number" ? value.toFixed(2) : "–";
 }
 
+/** As a score; never 1.00, since nothing is certain before a person said so. */
+export function confidence(value) {
+  return score(typeof value === "number" ? Math.min(value, 0.99) : value);
+}
+
 export function count(number) {
   return new Intl.NumberFormat("en").format(number);
 }

@@ -110,7 +110,7 @@ async fn look_at_suggestions(api: &ApiClient, steps: &mut Steps) -> Result<Vec<S
     for (pattern, suggestions) in by_pattern {
         let shown: Vec<String> = suggestions
             .iter()
-            .map(|s| format!("{} {:.0} %", s.cluster.label, 100.0 * s.confidence))
+            .map(|s| format!("{} {:.0} %", s.cluster.label, (100.0 * s.confidence).min(99.0)))
             .collect();
         steps.say(&format!("{pattern}: {}", shown.join(", ")));
     }

@@ -1,7 +1,7 @@
 // Tells screen readers about arrivals, many of them in one sentence.
 
 import { byId } from "../dom.js";
-import { score } from "../format.js";
+import { confidence } from "../format.js";
 
 const GATHER = 1500;
 let gathered = [];
@@ -13,7 +13,7 @@ export function announceArrival(suggestion) {
     const [first] = gathered;
     byId("announcer").textContent =
       gathered.length === 1
-        ? `New suggestion: ${first.cluster.label ?? ""} is a ${first.pattern.name}, confidence ${score(first.confidence)}`
+        ? `New suggestion: ${first.cluster.label ?? ""} is a ${first.pattern.name}, confidence ${confidence(first.confidence)}`
         : `${gathered.length} new suggestions`;
     gathered = [];
   }, GATHER);

@@ -4,7 +4,7 @@ import { app, draftOf, repaint } from "../app.js";
 import { get } from "../api.js";
 import { byId, h, paint } from "../dom.js";
 import { isEdited } from "../draft.js";
-import { clock, past, plural, purpose, relative, score } from "../format.js";
+import { clock, confidence, past, plural, purpose, relative } from "../format.js";
 import { closeDetail } from "../selection.js";
 import { decisionBar } from "./bar.js";
 import { chart } from "./chart.js";
@@ -79,7 +79,7 @@ function heading(suggestion) {
     h(
       "div",
       { class: "sure" },
-      h("span", { class: "number" }, score(suggestion.confidence)),
+      h("span", { class: "number" }, confidence(suggestion.confidence)),
       h(
         "span",
         { class: "meter", vars: { "--value": suggestion.confidence } },

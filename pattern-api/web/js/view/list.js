@@ -3,7 +3,7 @@
 import { app, repaint } from "../app.js";
 import { byId, h, paint } from "../dom.js";
 import { matches } from "../feed.js";
-import { count, plural, purpose, score } from "../format.js";
+import { confidence, count, plural, purpose } from "../format.js";
 import { select } from "../selection.js";
 import { emptyList } from "./empty.js";
 
@@ -98,7 +98,7 @@ function fill(card, suggestion) {
       h(
         "span",
         { class: "number", title: "Confidence: how likely this is right" },
-        score(suggestion.confidence),
+        confidence(suggestion.confidence),
       ),
     ),
     h(
