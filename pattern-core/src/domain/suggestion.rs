@@ -73,6 +73,12 @@ pub struct Scores {
     pub cohesion: Option<f64>,
 }
 
+impl Scores {
+    pub fn parts(&self) -> [Option<f64>; 6] {
+        [self.name, self.unit, self.range, self.behavior, self.rate, self.cohesion]
+    }
+}
+
 /// A suggestion as lists and events show it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Suggestion {

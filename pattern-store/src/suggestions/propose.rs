@@ -46,14 +46,15 @@ pub struct ProposeChange {
     pub remembered: usize,
 }
 
-/// A smaller move of the confidence is not worth an event.
-const CONFIDENCE_STEP: f64 = 0.005;
+/// A smaller move of the confidence or of a score is not worth an event.
+const SCORE_STEP: f64 = 0.005;
 
 struct Open {
     id: Uuid,
     status: SuggestionStatus,
     purpose: String,
     confidence: f64,
+    scores: Scores,
     reason: String,
     point_ids: Vec<Uuid>,
     updated_at: DateTime<Utc>,
@@ -85,7 +86,11 @@ impl Store {
                 Some(old) if is_same(&mut tx, &old, proposal).await? => change.unchanged += 1,
                 Some(old) => {
                     change.changed += 1;
-                    let cause = format!("confidence {:.2} → {:.2}", old.confidence, proposal.confidence);
+                    let cause = if moved(Some(old.confidence), Some(proposal.confidence)) {
+                        format!("confidence {:.2} → {:.2}", old.confidence, proposal.confidence)
+                    } else {
+                        "scored anew".to_owned()
+                    };
                     update(&mut tx, old.id, proposal, now).await?;
                     touched.push((old.id, EventType::SuggestionChanged, cause));
                 }
@@ -162,14 +167,13 @@ type OpenByQuestion = BTreeMap<(Uuid, Option<Uuid>), Open>;
 
 async fn open_suggestions(conn: &mut PgConnection, data_source: Uuid) -> Result<OpenByQuestion> {
     let rows = sqlx::query!(
-        "select id, cluster_id, pattern_id, status, purpose, confidence, reason, point_ids, updated_at
+        "select id, cluster_id, pattern_id, status, purpose, confidence, scores, reason, point_ids, updated_at
          from suggestions where data_source_id = $1 and status in ('pending', 'deferred') order by id for update",
         data_source
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows
-        .into_iter()
+    rows.into_iter()
         .map(|r| {
             let status = match r.status.as_str() {
                 "deferred" => SuggestionStatus::Deferred,
@@ -180,19 +184,29 @@ async fn open_suggestions(conn: &mut PgConnection, data_source: Uuid) -> Result<
                 status,
                 purpose: r.purpose,
                 confidence: r.confidence,
+                scores: serde_json::from_value(r.scores)?,
                 reason: r.reason,
                 point_ids: r.point_ids,
                 updated_at: r.updated_at,
             };
-            ((r.cluster_id, r.pattern_id), open)
+            Ok(((r.cluster_id, r.pattern_id), open))
         })
-        .collect())
+        .collect()
+}
+
+fn moved(before: Option<f64>, after: Option<f64>) -> bool {
+    match (before, after) {
+        (Some(before), Some(after)) => (before - after).abs() >= SCORE_STEP,
+        _ => before.is_some() != after.is_some(),
+    }
 }
 
 async fn is_same(conn: &mut PgConnection, old: &Open, new: &NewSuggestion) -> Result<bool> {
     let old_points: HashSet<&Uuid> = old.point_ids.iter().collect();
+    let mut scores = old.scores.parts().into_iter().zip(new.scores.parts());
     if old.purpose != new.purpose.as_str()
-        || (old.confidence - new.confidence).abs() >= CONFIDENCE_STEP
+        || moved(Some(old.confidence), Some(new.confidence))
+        || scores.any(|(before, after)| moved(before, after))
         || old_points != new.point_ids.iter().collect()
     {
         return Ok(false);

@@ -14,6 +14,18 @@ async fn proposing_the_same_again_changes_nothing_and_tells_nothing() {
 }
 
 #[tokio::test]
+async fn a_score_that_moved_is_shown_also_where_the_confidence_stayed() {
+    let plant = Plant::new().await;
+    let named = |name| NewSuggestion {
+        scores: Scores { name: Some(name), ..Scores::default() },
+        ..plant.question(0, &plant.pump, 0.99)
+    };
+    plant.propose(&[named(0.85)]).await;
+    assert_eq!(plant.propose(&[named(0.95)]).await.changed, 1);
+    assert_eq!(plant.open().await[0].scores.name, Some(0.95));
+}
+
+#[tokio::test]
 async fn a_rejection_is_remembered_for_the_points_whatever_the_cluster_is_called() {
     let plant = Plant::new().await;
     plant.propose(&[plant.question(0, &plant.pump, 0.9)]).await;
