@@ -240,6 +240,18 @@ fn letters_that_every_loop_has_do_not_make_look_alikes_of_them() {
     assert!(after.confidence < 0.75 && after.confidence >= before.confidence, "{before:?} {after:?}");
 }
 
+#[test]
+fn a_unit_speaks_for_a_role_and_one_of_something_else_against_it() {
+    let spec = pattern("Centrifugal Pump");
+    let score = |line: &str| {
+        let proposal = propose(&points(&[line]), &spec, &SiteMemory::default());
+        proposal.roles.first().map_or(0.0, |role| role.score)
+    };
+    let (fits, unmarked, foreign) =
+        (score("P-1.FlowRate | m3/h"), score("P-1.FlowRate"), score("P-1.FlowRate | degC"));
+    assert!(fits > unmarked && unmarked > foreign, "{fits} {unmarked} {foreign}");
+}
+
 /// Two days of a reading every ten minutes.
 fn behaves(mut point: PointFeatures, value: impl Fn(i64) -> f64) -> PointFeatures {
     let at = |i: i64| DateTime::from_timestamp(1_750_032_000 + 600 * i, 0).unwrap();
@@ -305,6 +317,7 @@ fn names_group_by_the_part_that_identifies_equipment() {
         "SITE.S2-17:ROOM TEMP",
     ];
     assert!(connected(&boxes, 0, 1) && connected(&boxes, 4, 5));
+    assert!(name_edges(&named(&boxes)).iter().all(|edge| edge.2 == 1.0), "the name itself is sure");
     assert!(!connected(&boxes, 0, 2) && !connected(&boxes, 0, 4));
     let padded = ["U01_CMP-01_Flow", "U01_CMP-001_Temp", "U01_CMP-02_Flow", "U01_CMP-002_Temp"];
     assert!(connected(&padded, 0, 1) && !connected(&padded, 0, 2));

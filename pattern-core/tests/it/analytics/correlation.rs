@@ -117,6 +117,17 @@ fn a_row_that_is_constant_where_it_overlaps_correlates_with_nothing() {
 }
 
 #[test]
+fn rows_that_overlap_too_little_say_nothing_however_alike_they_are() {
+    let wave = |i: usize| (i as f32 / 3.0).sin();
+    let apart = |overlap: usize| {
+        let a = (0..60).map(|i| if i < 30 { wave(i) } else { f32::NAN }).collect();
+        let b = (0..60).map(|i| if i >= 30 - overlap { wave(i) } else { f32::NAN }).collect();
+        correlate(&grid(&[a, b]), &options(0.9)).pairs.len()
+    };
+    assert_eq!((apart(MIN_OVERLAP - 1), apart(MIN_OVERLAP)), (0, 1));
+}
+
+#[test]
 fn each_point_keeps_its_strongest_pairs_and_the_rest_is_counted() {
     let mut noise = Noise::new(3);
     let shared = noise.series(96);
