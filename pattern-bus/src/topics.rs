@@ -127,7 +127,7 @@ impl Admin {
         Ok(Self { client: Arc::new(Unhurried::new(kafka.client().create()?)) })
     }
 
-    /// The broker that answered, and every topic with its number of partitions.
+    /// A broker, and every topic with its number of partitions.
     async fn look_up(&self) -> Result<(i32, HashMap<String, i32>)> {
         let client = self.client.clone();
         // librdkafka's metadata call blocks. All topics are asked for: naming one could create it.
@@ -135,7 +135,10 @@ impl Admin {
             let metadata = client.inner().fetch_metadata(None, TIMEOUT)?;
             let count = |topic: &rdkafka::metadata::MetadataTopic| topic.partitions().len() as i32;
             let counts = metadata.topics().iter().map(|t| (t.name().to_owned(), count(t))).collect();
-            Ok((metadata.orig_broker_id(), counts))
+            // Not the one that answered: asked by its address, it has no id yet.
+            let broker = metadata.brokers().first().map(|broker| broker.id());
+            let nobody = || BusError::Unavailable("the kafka cluster names no broker".into());
+            Ok((broker.ok_or_else(nobody)?, counts))
         })
         .await?
     }
