@@ -2,7 +2,7 @@ use anyhow::{Context, Result, bail};
 use nix::unistd::{self, Gid, Uid, User};
 use std::{
     fs::{self, File, OpenOptions},
-    io::Write,
+    io::{ErrorKind, Write},
     os::{
         fd::AsRawFd,
         unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
@@ -152,12 +152,18 @@ fn being_made(cluster: &Path) -> PathBuf {
     cluster.with_extension("making")
 }
 
-/// What an interrupted initdb left.
+/// What an interrupted initdb left. A server that it had started ends a moment later than it, and clears up
+/// after itself meanwhile.
 fn remove_contents(folder: &Path) -> Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) }
-            .with_context(|| format!("{} can not be removed", path.display()))?;
+        let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        match removed {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("{} can not be removed", path.display()));
+            }
+            _ => {}
+        }
     }
     Ok(())
 }
