@@ -3,7 +3,7 @@ use pattern_bus::{Backoff, KafkaSettings, ReadEvent, read_events};
 use pattern_core::{domain::Position, sequencer::Sequencer};
 use pattern_store::{
     Result, Store,
-    outbox::{CHANNEL_POSITION, NumberedEvent, StreamTop},
+    outbox::{CHANNEL_POSITION, NumberedEvent},
 };
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -13,7 +13,6 @@ use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{Hub, HubEvent};
-use crate::uncut::uncut;
 
 /// Finds a new top whose NOTIFY was lost with a connection.
 const TOP_POLL: Duration = Duration::from_secs(2);
@@ -69,7 +68,7 @@ struct Follower<'a> {
     ready_at: i64,
     /// The first missing position, and since when it may be read from the outbox.
     gap: Option<(i64, Instant)>,
-    reading_gap: Option<BoxFuture<'static, GapRead>>,
+    reading_gap: Option<BoxFuture<'a, GapRead>>,
     retry: Duration,
     /// Ends the tasks that feed it.
     _feeding: DropGuard,
@@ -160,8 +159,7 @@ impl<'a> Follower<'a> {
         if let Some(missing) = self.sequencer.missing() {
             let after = missing.start() - 1;
             let count = (missing.end() - after).min(GAP_READ);
-            let store = self.hub.store.clone();
-            self.reading_gap = Some(uncut(async move { store.read_events(after, count).await }).boxed());
+            self.reading_gap = Some(self.hub.store.read_events(after, count).boxed());
         }
         Step::On
     }
@@ -213,7 +211,7 @@ async fn announce_tops(store: Store, tops: mpsc::Sender<Position>, shutdown: Can
             let heard = listener.wait().await.and_then(|text| text.parse().ok());
             let top = match heard {
                 Some(top) => top,
-                None => match stream_top(&store).await {
+                None => match store.stream_top().await {
                     Ok(top) => top.position,
                     Err(error) => {
                         tracing::debug!(%error, "the stream's top can not be read");
@@ -232,11 +230,6 @@ async fn announce_tops(store: Store, tops: mpsc::Sender<Position>, shutdown: Can
     }
 }
 
-async fn stream_top(store: &Store) -> Result<StreamTop> {
-    let store = store.clone();
-    uncut(async move { store.stream_top().await }).await
-}
-
 async fn wait_until(due: Option<Instant>) {
     match due {
         Some(at) => tokio::time::sleep_until(at).await,
@@ -244,7 +237,7 @@ async fn wait_until(due: Option<Instant>) {
     }
 }
 
-async fn finish(reading: &mut Option<BoxFuture<'static, GapRead>>) -> GapRead {
+async fn finish(reading: &mut Option<BoxFuture<'_, GapRead>>) -> GapRead {
     match reading {
         Some(read) => read.await,
         None => std::future::pending().await,

@@ -35,8 +35,6 @@ use current::Current;
 use follow::Road;
 use ring::{Ring, RingRead};
 
-use crate::uncut::uncut;
-
 /// Reconnecting clients read old events from PostgreSQL; at most so many at a time, so that a storm of
 /// them leaves connections for everybody else.
 const OUTBOX_READERS: usize = 3;
@@ -149,8 +147,7 @@ impl Hub {
 
     /// Figures of this instance and of the stream.
     pub async fn statistics(&self) -> pattern_store::Result<Statistics> {
-        let store = self.store.clone();
-        let unpublished_events = uncut(async move { store.unpublished_count().await }).await?;
+        let unpublished_events = self.store.unpublished_count().await?;
         let (recovered, not_recovered) = self.recoveries();
         let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
         Ok(Statistics {
@@ -184,8 +181,7 @@ impl Hub {
             progress.position.epoch.clone()
         };
         let _turn = self.outbox_readers.acquire().await.map_err(|_| ReadFailure::Unavailable)?;
-        let store = self.store.clone();
-        match uncut(async move { store.read_events(after, limit as i64).await }).await {
+        match self.store.read_events(after, limit as i64).await {
             Ok(Some(rows)) => {
                 let known = self.position().number;
                 // What the hub itself has not reached comes from the ring, in its turn.
@@ -205,9 +201,7 @@ impl Hub {
         if number <= self.position().number {
             return Ok(true);
         }
-        let store = self.store.clone();
-        let top = uncut(async move { store.stream_top().await }).await;
-        let top = top.map_err(|_| ReadFailure::Unavailable)?;
+        let top = self.store.stream_top().await.map_err(|_| ReadFailure::Unavailable)?;
         Ok(number <= top.position.number)
     }
 
