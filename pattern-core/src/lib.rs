@@ -5,6 +5,7 @@
 
 pub mod analytics;
 pub mod domain;
+pub mod evaluation;
 pub mod learning;
 pub mod library;
 pub mod matching;

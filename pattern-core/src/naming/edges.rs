@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::NamedPoint;
 use super::description::{Mention, mention};
 use super::keys::name_keys;
+use super::runs::runs;
 use super::token::{TokenKind, tokenize};
 
 /// The name itself says so.
@@ -13,6 +14,8 @@ const BY_NAME: f32 = 1.0;
 const BY_TAG: f32 = 0.9;
 const BY_NUMBER: f32 = 0.7;
 const BY_KIND: f32 = 0.5;
+/// The loop numbers around say so.
+const BY_RUN: f32 = 0.55;
 /// The attributes of one loop belong together, but a loop is not yet a piece of equipment.
 const BY_LOOP: f32 = 0.5;
 /// A kind of equipment that more points than this mention stands there more than once; what looks like a
@@ -47,6 +50,10 @@ pub fn name_edges(points: &[NamedPoint]) -> Vec<(u32, u32, f32)> {
             Some(Mention::Kind(kind)) => put("kind", BY_KIND, format!("{area}/{kind}"), i),
             None => {}
         }
+    }
+    let loose: Vec<usize> = (0..points.len()).filter(|&i| keys[i].key.is_none()).collect();
+    for (run, members) in runs(points, &loose).into_iter().enumerate() {
+        members.into_iter().for_each(|i| put("run", BY_RUN, run.to_string(), i as usize));
     }
     let mut edges: BTreeMap<(u32, u32), f32> = BTreeMap::new();
     for ((sort, _), members) in &groups {

@@ -101,6 +101,18 @@ fn unit_lettered(cuts: &[Vec<Cut>]) -> BTreeSet<&str> {
             entry.0 += 1;
         }
     }
+    // A loop with a letter at each of its points (TIC_2687A, TIC_2687B) is one loop of several machines.
+    let mut parallel: HashMap<&str, (usize, BTreeSet<&str>)> = HashMap::new();
+    for cut in cuts.iter().flatten().filter(|cut| cut.may_be_loop && !cut.needs_proof) {
+        if let Some(head) = cut.head.as_deref() {
+            let entry = parallel.entry(head).or_default();
+            entry.0 += 1;
+            entry.1.insert(&cut.key);
+        }
+    }
+    let is_parallel = |head: &str, size: usize| {
+        parallel.get(head).is_some_and(|(points, keys)| keys.len() > 1 && points * 10 >= size * 9)
+    };
     let few_first_letters = |size: usize, letters: &BTreeMap<char, usize>| {
         let often: usize = letters.iter().filter(|(l, n)| **l <= 'j' && **n >= 3).map(|(_, n)| n).sum();
         let kinds = letters.values().filter(|n| **n >= 3).count();
@@ -108,7 +120,7 @@ fn unit_lettered(cuts: &[Vec<Cut>]) -> BTreeSet<&str> {
     };
     letters
         .into_iter()
-        .filter(|(_, (size, letters))| few_first_letters(*size, letters))
+        .filter(|(head, (size, letters))| few_first_letters(*size, letters) || is_parallel(head, *size))
         .map(|(head, _)| head)
         .collect()
 }
@@ -160,6 +172,10 @@ fn prefix_cuts(name: &str, tokens: &[Token], i: usize, cuts: &mut Vec<Cut>) {
         return;
     }
     let head = &tokens[..=i];
+    // A number alone in front of a loop is the area's: 18_TIC_1902.
+    if head.iter().all(|t| t.kind == TokenKind::Digits) && isa_tag(rest_tokens).is_some() {
+        return;
+    }
     cuts.push(Cut {
         key: normal(head),
         shape: blank(head),

@@ -7,6 +7,7 @@ mod isa;
 mod keys;
 mod label;
 mod lexicon;
+mod runs;
 mod token;
 mod words;
 

@@ -1,0 +1,92 @@
+//! Which points the names put together.
+
+use pattern_core::naming::{NamedPoint, name_edges, name_keys};
+use std::collections::BTreeSet;
+
+fn points(lines: &[&str]) -> Vec<NamedPoint> {
+    lines
+        .iter()
+        .map(|line| {
+            let (name, description) = line.split_once('|').unwrap_or((line, ""));
+            NamedPoint { name: name.trim().into(), description: description.trim().into() }
+        })
+        .collect()
+}
+
+/// Whether the two are joined, directly or by way of others.
+fn joined(points: &[NamedPoint], a: &str, b: &str) -> bool {
+    let index = |name: &str| points.iter().position(|p| p.name == name).expect("a point") as u32;
+    let edges = name_edges(points);
+    let mut reached = BTreeSet::from([index(a)]);
+    while let Some((from, to, _)) = edges.iter().find(|(x, y, _)| reached.contains(x) != reached.contains(y))
+    {
+        reached.extend([*from, *to]);
+    }
+    reached.contains(&index(b))
+}
+
+/// Boxes in a running count of loops, as engineers number an area; every second box lacks descriptions, and
+/// its neighbours follow without a hole.
+fn area_of_running_numbers() -> Vec<String> {
+    let mut names = Vec::new();
+    let mut number = 2600;
+    for unit in 1..=12 {
+        let described =
+            |text: &str| if unit % 2 == 0 { String::new() } else { format!("| vav-2{unit:02} {text}") };
+        names.push(format!("12_TIC_{number}.PV {}", described("zone temperature")));
+        names.push(format!("12_TIC_{number}.SP {}", described("zone temperature stpt")));
+        names.push(format!("12_FIC_{}.PV {}", number + 1, described("air flow")));
+        names.push(format!("12_FIC_{}.OP", number + 1));
+        names.push(format!("12_XS_{}.PV {}", number + 2, described("occupancy")));
+        number += 3;
+    }
+    names
+}
+
+#[test]
+fn running_loop_numbers_are_cut_where_a_machine_begins() {
+    let names = area_of_running_numbers();
+    let points = points(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    for unit in 0..12 {
+        let number = 2600 + 3 * unit;
+        let (first, last) = (format!("12_TIC_{number}.PV"), format!("12_XS_{}.PV", number + 2));
+        assert!(joined(&points, &first, &last), "{first} and {last} are of one box");
+        if unit > 0 {
+            let before = format!("12_XS_{}.PV", number - 1);
+            assert!(!joined(&points, &before, &first), "{before} and {first} are of two boxes");
+        }
+    }
+}
+
+#[test]
+fn loop_numbers_that_every_letter_shares_are_no_run() {
+    let mut lines = Vec::new();
+    for number in 101..=116 {
+        for letters in ["FI", "PI", "TI", "LI"] {
+            lines.push(format!("{letters}-{number} | pump p-{number} value"));
+        }
+    }
+    let points = points(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(!joined(&points, "FI-101", "FI-102"));
+}
+
+#[test]
+fn a_number_in_front_of_loops_is_an_area() {
+    let names: Vec<String> = ["TI", "PI", "FI", "LI"]
+        .iter()
+        .flat_map(|letters| (1..=6).map(move |n| format!("18_{letters}_19{n:02}_PV")))
+        .collect();
+    let keys = name_keys(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(keys.iter().all(|key| key.key.as_deref() != Some("18")), "{keys:?}");
+}
+
+#[test]
+fn one_loop_of_several_machines_is_not_one_machine() {
+    let names: Vec<String> = ["A", "B", "C", "D"]
+        .iter()
+        .flat_map(|unit| ["PV", "SP", "OP"].map(|attribute| format!("12_TIC_2687{unit}.{attribute}")))
+        .collect();
+    let points = points(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(joined(&points, "12_TIC_2687A.PV", "12_TIC_2687A.OP"));
+    assert!(!joined(&points, "12_TIC_2687A.PV", "12_TIC_2687B.PV"));
+}
