@@ -1,10 +1,12 @@
 use anyhow::{Context, Result, bail};
-use pattern_core::domain::{JobRun, Pattern, Suggestion, SuggestionDetail};
+use pattern_core::domain::{DecisionAction, JobRun, Pattern, RunStatus, Suggestion, SuggestionDetail};
 use reqwest::{Method, Url};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::time::Duration;
 use uuid::Uuid;
+
+const RUN_POLL: Duration = Duration::from_millis(50);
 
 /// The REST API, as any other program sees it.
 #[derive(Debug, Clone)]
@@ -47,8 +49,26 @@ impl ApiClient {
         Ok(started.run_id)
     }
 
-    pub async fn run(&self, id: Uuid) -> Result<JobRun> {
-        self.get(&format!("/api/jobs/runs/{id}"), &[]).await
+    /// Waits until a run has ended, and shows it to `seen` on the way. Fails unless it succeeded.
+    pub async fn wait_for_run(
+        &self,
+        id: Uuid,
+        within: Duration,
+        mut seen: impl FnMut(&JobRun),
+    ) -> Result<()> {
+        let ended = async {
+            loop {
+                let run: JobRun = self.get(&format!("/api/jobs/runs/{id}"), &[]).await?;
+                seen(&run);
+                match run.status {
+                    RunStatus::Queued | RunStatus::Running => tokio::time::sleep(RUN_POLL).await,
+                    RunStatus::Succeeded => return Ok(()),
+                    status => bail!("{} ended as {status:?}: {}", run.job, run.error.unwrap_or_default()),
+                }
+            }
+        };
+        let limit = tokio::time::timeout(within, ended);
+        limit.await.with_context(|| format!("run {id} is not done after {} s", within.as_secs()))?
     }
 
     pub async fn pending(&self, data_source: &str) -> Result<SuggestionPage> {
@@ -64,12 +84,18 @@ impl ApiClient {
         self.get(&format!("/api/patterns/{id}"), &[]).await
     }
 
-    /// Approves what was shown, as `reviewer`.
-    pub async fn approve(&self, shown: &Suggestion, reviewer: &str) -> Result<Suggestion> {
-        let path = format!("/api/suggestions/{}/approve", shown.id);
+    /// Answers a suggestion as `reviewer`.
+    pub async fn decide(
+        &self,
+        id: Uuid,
+        action: DecisionAction,
+        body: &Value,
+        reviewer: &str,
+    ) -> Result<Suggestion> {
+        let path = format!("/api/suggestions/{id}/{}", action.as_str());
         let key = Uuid::new_v4().to_string();
         let headers = [("x-naia-reviewer", reviewer), ("idempotency-key", key.as_str())];
-        self.ask(Method::POST, &path, &[], Some(&json!({ "version": shown.version })), &headers).await
+        self.ask(Method::POST, &path, &[], Some(body), &headers).await
     }
 
     async fn ask<T: DeserializeOwned>(

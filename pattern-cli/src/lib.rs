@@ -3,6 +3,7 @@
 mod api_client;
 pub mod demo;
 pub mod dlq;
+pub mod evaluate;
 pub mod events;
 pub mod import;
 pub mod library;

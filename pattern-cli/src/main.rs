@@ -1,7 +1,7 @@
 //! `naia`: what a person types.
 
 use clap::{Parser, Subcommand};
-use pattern_cli::{demo, dlq, events, import, library, logging, sample_plant, stack, status, up};
+use pattern_cli::{demo, dlq, evaluate, events, import, library, logging, sample_plant, stack, status, up};
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -37,6 +37,7 @@ enum Command {
     #[command(subcommand)]
     Library(library::LibraryCommand),
     SamplePlant(sample_plant::command::SamplePlantArgs),
+    Evaluate(evaluate::EvaluateArgs),
 }
 
 #[tokio::main]
@@ -51,6 +52,7 @@ async fn main() -> ExitCode {
         Command::Dlq(args) => dlq::run(&args).await,
         Command::Import { args, data } => import::run(&args, &data.path).await,
         Command::Library(command) => library::run(&command).await,
+        Command::Evaluate(args) => evaluate::run(&args).await,
         Command::SamplePlant(args) => sample_plant::command::run(&args),
     };
     match outcome {

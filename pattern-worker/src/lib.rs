@@ -1,6 +1,7 @@
 //! The worker: runs jobs, keeps the schedule, takes in samples and relays events.
 
 mod ingest;
+pub mod knowledge;
 mod runner;
 pub mod scheduler;
 pub mod stages;

@@ -71,7 +71,7 @@ async fn list(
     let page = state.store.list_suggestions(&filter).await?;
     let next_cursor = match page.items.last() {
         // As bits: a number written in decimals may be read back as its neighbour, and ties were lost.
-        Some(last) if page.has_more => Some(encode_cursor(&(last.confidence.to_bits(), last.id))),
+        Some(last) if page.has_more => Some(encode_cursor(&(last.priority.to_bits(), last.id))),
         _ => None,
     };
     Ok(Json(SuggestionList {

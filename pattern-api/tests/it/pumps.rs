@@ -50,6 +50,7 @@ pub async fn propose(store: &Store, pumps: &[String], confidence: f64) {
             cluster_id: cluster.id,
             pattern: Some((pattern.id, pattern.version)),
             purpose: Purpose::Match,
+            priority: confidence,
             confidence,
             scores: Scores { name: Some(0.9), ..Scores::default() },
             reason: "named like a pump".into(),

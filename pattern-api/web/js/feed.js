@@ -2,8 +2,8 @@
 
 const KEPT_DECIDED = 2000;
 
-const byConfidence = (a, b) =>
-  b.confidence - a.confidence || a.created_at.localeCompare(b.created_at) || a.id.localeCompare(b.id);
+const byPriority = (a, b) =>
+  b.priority - a.priority || a.created_at.localeCompare(b.created_at) || a.id.localeCompare(b.id);
 
 /** Suggestions by id. Older versions never replace newer ones, whatever way they come. */
 export class Feed {
@@ -38,7 +38,7 @@ export class Feed {
   }
 
   withStatus(status) {
-    return [...this.#known.values()].filter((suggestion) => suggestion.status === status).sort(byConfidence);
+    return [...this.#known.values()].filter((suggestion) => suggestion.status === status).sort(byPriority);
   }
 
   #keep(suggestion) {

@@ -59,6 +59,7 @@ async fn propose(store: &Store, pump: &LibraryPattern, number: usize) -> Result<
         cluster_id: clusters.first().context("the cluster was not kept")?.id,
         pattern: Some((pump.id, pump.version)),
         purpose: Purpose::Match,
+        priority: 0.0,
         confidence: 0.9,
         scores: Scores { name: Some(0.9), ..Scores::default() },
         reason: "named like a pump".into(),

@@ -1,9 +1,9 @@
 use anyhow::{Context, Result, bail, ensure};
 use chrono::Utc;
-use pattern_core::domain::{CloudEvent, EventType, JobName, JobRun, RunStatus, Suggestion};
+use pattern_core::domain::{CloudEvent, DecisionAction, EventType, JobName, JobRun, Suggestion};
 use pattern_embedded::poll;
 use pattern_store::Store;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, HashSet},
     path::Path,
@@ -70,33 +70,17 @@ async fn turn_the_flywheel(api: &ApiClient, steps: &mut Steps) -> Result<()> {
     let stages = JobName::FLYWHEEL.map(JobName::as_str).join(" → ");
     steps.begin(&format!("running the flywheel: {stages}"));
     let id = api.run_flywheel(DATA_SOURCE).await?;
-    let run = wait_for_run(api, id, steps).await?;
-    if run.status != RunStatus::Succeeded {
-        bail!("the flywheel ended as {:?}: {}", run.status, run.error.unwrap_or_default());
-    }
-    steps.done();
-    Ok(())
-}
-
-/// Tells each change on the way.
-async fn wait_for_run(api: &ApiClient, id: Uuid, steps: &Steps) -> Result<JobRun> {
     let mut told = HashSet::new();
-    let ended = async {
-        loop {
-            let run = api.run(id).await?;
-            for (stage, result) in run.result.iter().filter_map(Value::as_object).flatten() {
-                if told.insert(stage.clone()) {
-                    steps.say(&format!("{stage}: {}", result.get(DATA_SOURCE).unwrap_or(result)));
-                }
+    let tell = |run: &JobRun| {
+        for (stage, result) in run.result.iter().filter_map(Value::as_object).flatten() {
+            if told.insert(stage.clone()) {
+                steps.say(&format!("{stage}: {}", result.get(DATA_SOURCE).unwrap_or(result)));
             }
-            if !matches!(run.status, RunStatus::Queued | RunStatus::Running) {
-                return anyhow::Ok(run);
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
         }
     };
-    let limit = tokio::time::timeout(FLYWHEEL_WITHIN, ended);
-    limit.await.with_context(|| format!("the flywheel is not done after {} s", FLYWHEEL_WITHIN.as_secs()))?
+    api.wait_for_run(id, FLYWHEEL_WITHIN, tell).await?;
+    steps.done();
+    Ok(())
 }
 
 async fn look_at_suggestions(api: &ApiClient, steps: &mut Steps) -> Result<Vec<Suggestion>> {
@@ -164,7 +148,8 @@ async fn approve_one(api: &ApiClient, pending: &[Suggestion], steps: &mut Steps)
     let pattern = chosen.pattern.id.context("the suggestion names no pattern")?;
     let confidence_before = api.pattern(pattern).await?.confidence;
     steps.say(&format!("{} is a {}: {}", chosen.cluster.label, chosen.pattern.name, chosen.reason));
-    let suggestion = api.approve(chosen, REVIEWER).await?;
+    let as_shown = json!({ "version": chosen.version });
+    let suggestion = api.decide(chosen.id, DecisionAction::Approve, &as_shown, REVIEWER).await?;
     steps.fact(format!("{REVIEWER} approved: {} is a {}", chosen.cluster.label, chosen.pattern.name));
     steps.done();
     Ok(Approved { suggestion, pattern, confidence_before })

@@ -52,6 +52,10 @@ impl Columns {
         self.places.iter().find(|(name, _)| *name == column).map(|(_, place)| *place)
     }
 
+    pub fn is_at(&self, column: &str, place: usize) -> bool {
+        self.place(column) == Some(place)
+    }
+
     /// A row's field as text without outer blanks; empty where the file has no such column.
     pub fn text<'r>(&self, row: &'r ByteRecord, column: &str) -> Result<&'r str, String> {
         let Some(place) = self.place(column) else { return Ok("") };

@@ -19,11 +19,14 @@ use std::{
 
 use crate::stack_file;
 use progress::Progress;
-use rejects::Rejects;
 use samples_file::SamplesFile;
 use sorter::{ReadSample, SampleSorter};
 
+pub(crate) use columns::Columns;
+pub(crate) use points_file::read as read_points;
 pub use progress::grouped;
+pub(crate) use rejects::Rejects;
+pub(crate) use samples_file::{find as find_samples, open as open_samples};
 pub use summary::{Counts, ImportSummary};
 
 const SAMPLES_PER_BATCH: usize = 250_000;

@@ -129,7 +129,13 @@ fn parse<'r>(
     Ok((name, ReadSample { point: 0, at_micros: at.timestamp_micros(), value, quality }))
 }
 
-fn decompress(path: &Path, file: CountedRead) -> Result<Box<dyn Read>> {
+/// What the file says, decompressed.
+pub fn open(path: &Path) -> Result<Box<dyn Read>> {
+    let file = File::open(path).with_context(|| format!("can not read {}", path.display()))?;
+    decompress(path, file)
+}
+
+fn decompress(path: &Path, file: impl Read + 'static) -> Result<Box<dyn Read>> {
     let buffered = BufReader::with_capacity(256 * 1024, file);
     Ok(match path.extension().and_then(|e| e.to_str()) {
         Some("gz") => Box::new(MultiGzDecoder::new(buffered)),

@@ -1,6 +1,7 @@
 mod architecture;
 mod demo;
 mod dlq;
+mod evaluate;
 mod events;
 mod import;
 mod import_command;

@@ -39,18 +39,24 @@ pub struct DetectedCluster {
     pub cohesion: f64,
 }
 
+/// What is known about points and pairs of them. Any of it may be empty: without names signals form clusters,
+/// without samples names do.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Associations<'a> {
+    pub points: usize,
+    /// Correlations.
+    pub level: &'a [Edge],
+    pub high_pass: &'a [Edge],
+    /// What names and descriptions say.
+    pub names: &'a [Edge],
+    /// Points whose equipment a person told, each with a number for that equipment.
+    pub told: &'a [(u32, u32)],
+}
+
 /// Groups of at least `min_points`, ordered by their first member; points that belong nowhere are in none.
-/// `level` and `high_pass` are the correlations of those variants, `name_edges` what the names say. Any of
-/// them may be empty: without names signals form clusters, without samples names do.
-pub fn equipment_clusters(
-    point_count: usize,
-    level: &[Edge],
-    high_pass: &[Edge],
-    name_edges: &[Edge],
-    options: &ClusterOptions,
-) -> Vec<DetectedCluster> {
-    let fused = fuse(point_count, level, high_pass, name_edges, options.neighbours);
-    let community = leiden_cpm(point_count, &fused.edges, options.resolution, options.seed);
+pub fn equipment_clusters(known: &Associations, options: &ClusterOptions) -> Vec<DetectedCluster> {
+    let fused = fuse(known, options.neighbours);
+    let community = leiden_cpm(known.points, &fused.edges, options.resolution, options.seed);
     let mut members: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for (point, group) in community.iter().enumerate() {
         members.entry(*group).or_default().push(point);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::clustering::Edge;
+use super::clustering::{Associations, Edge};
 
 /// Equipment of more points than this is a whole area: its pairs are not spelled out.
 const LARGEST_NAME_GROUP: usize = 200;
@@ -27,18 +27,11 @@ pub struct Evidence {
 
 type Weights = BTreeMap<(u32, u32), f32>;
 
-/// Puts correlations (signed r) and naming edges (weight 0..1) into one graph; of the signals only the
-/// `neighbours` strongest of each point enter it.
-pub fn fuse(
-    point_count: usize,
-    level: &[Edge],
-    high_pass: &[Edge],
-    name_edges: &[Edge],
-    neighbours: usize,
-) -> Evidence {
-    let (mut names, mut name_group) = name_pairs(point_count, name_edges);
-    let signals = signal_pairs(level, high_pass);
-    let rank = ranks(point_count, &signals);
+/// Puts everything into one graph; of the signals only the `neighbours` strongest of each point enter it.
+pub fn fuse(known: &Associations, neighbours: usize) -> Evidence {
+    let (mut names, mut name_group) = name_pairs(known.points, known.names);
+    let signals = signal_pairs(known.level, known.high_pass);
+    let rank = ranks(known.points, &signals);
     let nearest: Vec<(u32, u32)> =
         rank.iter().filter(|(_, rank)| **rank < neighbours).map(|(pair, _)| *pair).collect();
     if !plausible(&name_group, &nearest) {
@@ -56,7 +49,25 @@ pub fn fuse(
             add(&mut graph, pair, worth * weight);
         }
     }
+    let told: BTreeMap<u32, u32> = known.told.iter().copied().collect();
+    believe(&told, &mut graph);
+    believe(&told, &mut all);
     Evidence { edges: edges(graph), evidence: edges(all) }
+}
+
+/// What a person said about two points overrules everything else about them.
+fn believe(told: &BTreeMap<u32, u32>, weights: &mut Weights) {
+    weights.retain(|(a, b), _| match (told.get(a), told.get(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => true,
+    });
+    let mut members: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    told.iter().for_each(|(point, equipment)| members.entry(*equipment).or_default().push(*point));
+    for members in members.values() {
+        for (i, a) in members.iter().enumerate() {
+            weights.extend(members[i + 1..].iter().map(|b| ((*a, *b), 1.0)));
+        }
+    }
 }
 
 /// Whether the points that move together share a name more often than chance would have it. Names that are

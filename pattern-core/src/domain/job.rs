@@ -32,8 +32,8 @@ impl JobName {
     pub const FLYWHEEL: [Self; 4] =
         [Self::BehavioralAnalysis, Self::CorrelationAnalysis, Self::ClusterDetection, Self::PatternMatching];
 
-    /// What a decision sets off: the evidence is folded, and the very next match uses it.
-    pub const LEARNING: [Self; 2] = [Self::PatternLearning, Self::PatternMatching];
+    /// What a decision sets off: the evidence is folded, and the very next grouping and match use it.
+    pub const LEARNING: [Self; 3] = [Self::PatternLearning, Self::ClusterDetection, Self::PatternMatching];
 
     pub fn as_str(self) -> &'static str {
         match self {

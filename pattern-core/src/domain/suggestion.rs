@@ -89,6 +89,9 @@ pub struct Suggestion {
     pub cluster: ClusterRef,
     pub data_source: String,
     pub version: i64,
+    /// About how many points the answer would teach something, after those asked before it: the order in
+    /// which the engine asks. It may change without a new version.
+    pub priority: f64,
     /// Calibrated probability that the suggestion is right.
     pub confidence: f64,
     pub scores: Scores,
@@ -191,7 +194,8 @@ pub struct ApproveRequest {
     pub version: Option<i64>,
     /// Corrects the proposal to another pattern of the library.
     pub pattern_id: Option<Uuid>,
-    /// Names the pattern that an approval of purpose `new_pattern` creates.
+    /// Makes a pattern of this name, for what the library lacks. Of purpose `new_pattern` it is the proposed
+    /// one, called so; of others it has the roles that are assigned.
     pub pattern_name: Option<String>,
     /// Defaults to the cluster's label.
     pub equipment_name: Option<String>,

@@ -64,6 +64,24 @@ impl Default for RoleSpec {
     }
 }
 
+/// What a learned pattern starts with: it was seen, but nobody has confirmed it on other equipment.
+const LEARNED_PRIOR: f64 = 0.6;
+
+impl PatternSpec {
+    /// A pattern that a site taught.
+    pub fn learned(name: &str, description: &str, roles: Vec<RoleSpec>) -> Self {
+        Self {
+            kind: equipment(),
+            name: name.to_owned(),
+            category: "Learned".into(),
+            description: description.to_owned(),
+            confidence: LEARNED_PRIOR,
+            keywords: Vec::new(),
+            roles,
+        }
+    }
+}
+
 fn equipment() -> String {
     "equipment".into()
 }

@@ -1,6 +1,6 @@
 //! A cluster as matching looks at it: words and votes per point, prepared once for all patterns.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::PointFeatures;
 use super::keyword::EquipmentWords;
@@ -19,6 +19,8 @@ pub(super) struct PointView {
     /// What the descriptions of look-alikes say.
     pub borrowed: Option<Text>,
     pub votes: Votes,
+    /// What look-alikes seem to be.
+    pub presumed: Votes,
     /// The name tells which equipment the point belongs to, so its look-alikes play the same part in others.
     pub is_of_equipment: bool,
 }
@@ -47,8 +49,9 @@ impl<'a> ClusterView<'a> {
                     heads.push(point.name.clone());
                 }
                 let borrowed = site.description(&template).cloned();
-                let votes = site.votes(&template);
-                PointView { words, borrowed, votes, is_of_equipment: key.key.is_some() }
+                let votes = site.votes(point, &key);
+                let presumed = site.presumed(&template);
+                PointView { words, borrowed, votes, presumed, is_of_equipment: key.key.is_some() }
             })
             .collect();
         mark_common(seen.iter_mut().map(|p| &mut p.words.name).collect());
@@ -62,27 +65,22 @@ impl<'a> ClusterView<'a> {
     pub fn site_votes(&self, pattern: &str) -> (f64, f64) {
         // Letters that many loops of a plant have (FI, PI, TI) say nothing about the machine.
         let look_alikes = self.seen.iter().filter(|p| p.is_of_equipment);
-        let voted: Vec<&Votes> = look_alikes.map(|p| &p.votes).filter(|v| v.total > 0).collect();
+        let voted: Vec<&Votes> = look_alikes.map(|p| &p.votes).filter(|v| v.total > 0.0).collect();
         if voted.is_empty() {
             return (0.0, 0.0);
         }
         let for_it = |v: &&&Votes| {
-            let here: u32 = v.by_role.iter().filter(|((p, _), _)| p == pattern).map(|(_, n)| n).sum();
-            f64::from(here) / f64::from(v.total)
+            let here: f64 = v.by_role.iter().filter(|((p, _), _)| p == pattern).map(|(_, n)| n).sum();
+            here / v.total
         };
         let agreement = voted.iter().map(|v| for_it(&v)).sum::<f64>() / voted.len() as f64;
         (voted.len() as f64 / self.seen.len() as f64, agreement)
     }
 
     /// Roles that the site gave to look-alikes in this pattern.
-    pub fn roles_of_site(&self, pattern: &str) -> BTreeMap<&str, u32> {
-        let mut roles: BTreeMap<&str, u32> = BTreeMap::new();
-        for ((of, role), count) in self.seen.iter().flat_map(|p| &p.votes.by_role) {
-            if of == pattern {
-                *roles.entry(role).or_default() += count;
-            }
-        }
-        roles
+    pub fn roles_of_site(&self, pattern: &str) -> BTreeSet<&str> {
+        let votes = self.seen.iter().flat_map(|point| point.votes.by_role.keys());
+        votes.filter(|(of, _)| of == pattern).map(|(_, role)| role.as_str()).collect()
     }
 }
 

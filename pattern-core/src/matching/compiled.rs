@@ -38,7 +38,7 @@ impl CompiledPattern {
         // Roles that only this site knows stand behind the library's.
         let own: Vec<CompiledRole> = cluster
             .roles_of_site(&self.spec.name)
-            .keys()
+            .iter()
             .filter(|name| !self.roles.iter().any(|r| r.spec.name == **name))
             .map(|name| CompiledRole::new(&RoleSpec { name: (*name).to_owned(), ..RoleSpec::default() }))
             .collect();
@@ -64,8 +64,23 @@ impl CompiledPattern {
             pairs.iter().map(|&(r, p)| (roles[r], p, &evidence[r * columns + p])).collect();
         if taken.is_empty() {
             let reason = format!("none of the points looks like a part of a {}", self.spec.name);
-            return Proposal { roles: Vec::new(), scores: Scores::default(), confidence: 0.0, reason };
+            return Proposal { reason, ..Proposal::default() };
         }
+        let spares = (0..columns)
+            .filter(|point| !taken.iter().any(|(_, at, _)| at == point))
+            .filter_map(|point| {
+                let of_role = |r: &usize| &evidence[r * columns + point];
+                let strongest = |a: &usize, b: &usize| of_role(a).strength.total_cmp(&of_role(b).strength);
+                let best = (0..roles.len()).max_by(strongest)?;
+                let evidence = of_role(&best);
+                let role = roles[best].spec.name.clone();
+                (evidence.strength > ROLE_FLOOR).then(|| ProposedRole {
+                    role,
+                    point,
+                    score: evidence.score(),
+                })
+            })
+            .collect();
         let scores = scores(&self.spec, &taken, cluster);
         let summary = Summary::new(self, cluster, &taken);
         let roles = taken
@@ -78,6 +93,7 @@ impl CompiledPattern {
             .collect();
         Proposal {
             roles,
+            spares,
             scores,
             confidence: calibrated(&summary),
             reason: reason(&self.spec, cluster, &taken, &summary),

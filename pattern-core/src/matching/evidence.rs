@@ -26,6 +26,9 @@ impl RoleEvidence {
 
 /// The most that words alone are worth; the rest is for what the site has confirmed.
 const WORDS_ALONE: f64 = 0.85;
+/// The point itself and another one.
+const SEVERAL: f64 = 1.8;
+const PRESUMED: f64 = 2.5;
 /// How far one confirmed look-alike closes the gap to certainty.
 const FIRST_LOOK_ALIKE: f64 = 0.7;
 
@@ -38,7 +41,9 @@ pub(super) fn role_evidence(
     let (features, view) = (&cluster.points[point], &cluster.seen[point]);
     let learned = learned(view, pattern, &role.spec.name);
     let words = words_score(&role.phrases, view);
-    let name = name_score(words, learned);
+    // Who was told that look-alikes are something else does not go by words any more.
+    let otherwise = told(view) - learned;
+    let name = name_score(words.map(|words| words * (1.0 - otherwise)), learned);
     let unit = role
         .spec
         .unit
@@ -53,7 +58,8 @@ pub(super) fn role_evidence(
         + odds(unit, 0.9, -2.2)
         + odds(range, 0.5, -1.6)
         + odds(behavior, 0.6, -1.2)
-        + odds(rate, 0.3, -0.3);
+        + odds(rate, 0.3, -0.3)
+        + presumed(view, pattern, &role.spec.name);
     RoleEvidence { name, unit, range, behavior, rate, strength }
 }
 
@@ -73,12 +79,29 @@ pub(super) fn site_role_evidence(
 /// How far the site's bindings say that look-alikes play this role, 0..1.
 fn learned(view: &PointView, pattern: &str, role: &str) -> f64 {
     let votes = &view.votes;
-    let here = votes.by_role.get(&(pattern.to_owned(), role.to_owned())).copied().unwrap_or(0);
-    if here == 0 {
+    match votes.by_role.get(&(pattern.to_owned(), role.to_owned())) {
+        Some(here) => here / votes.by_role.values().sum::<f64>() * told(view),
+        None => 0.0,
+    }
+}
+
+/// Logarithmic odds by what look-alikes seem to be, where there are several.
+fn presumed(view: &PointView, pattern: &str, role: &str) -> f64 {
+    let votes = &view.presumed;
+    if votes.total < SEVERAL {
         return 0.0;
     }
-    let share = f64::from(here) / f64::from(votes.total);
-    share * (1.0 - (1.0 - FIRST_LOOK_ALIKE).powi(here.min(20) as i32))
+    let here = votes.by_role.get(&(pattern.to_owned(), role.to_owned())).copied().unwrap_or(0.0);
+    PRESUMED * (here / votes.total - 0.25)
+}
+
+/// How far the site's bindings say anything about look-alikes, 0..1.
+fn told(view: &PointView) -> f64 {
+    let bound: f64 = view.votes.by_role.values().sum();
+    if bound == 0.0 {
+        return 0.0;
+    }
+    bound / view.votes.total * (1.0 - (1.0 - FIRST_LOOK_ALIKE).powf(bound.min(20.0)))
 }
 
 fn name_score(words: Option<f64>, learned: f64) -> Option<f64> {
@@ -101,7 +124,9 @@ fn odds(score: Option<f64>, for_it: f64, against: f64) -> f64 {
 fn words_score(phrases: &[Phrase], view: &PointView) -> Option<f64> {
     let best = |text: &Text| phrases.iter().map(|p| f64::from(p.score(text))).fold(0.0, f64::max);
     let own: [(&Text, f64); 2] = [(&view.words.description, 1.0), (&view.words.name, 1.0)];
-    let others = view.borrowed.iter().map(|t| (t, 0.95)).chain(view.words.isa.iter().map(|t| (t, 0.8)));
+    // Look-alikes speak for a point that nobody described.
+    let borrowed = view.borrowed.iter().filter(|_| !view.words.description.tells_something());
+    let others = borrowed.map(|t| (t, 0.95)).chain(view.words.isa.iter().map(|t| (t, 0.8)));
     let mut found: Vec<f64> = own
         .into_iter()
         .chain(others)

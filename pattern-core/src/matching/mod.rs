@@ -7,10 +7,11 @@ mod compiled;
 mod evidence;
 mod keyword;
 mod reason;
+mod resemblance;
 mod site;
 
 pub use assignment::assign;
-pub use site::SiteMemory;
+pub use site::{LookAlikes, SiteMemory};
 
 use uuid::Uuid;
 
@@ -42,10 +43,12 @@ pub struct ProposedRole {
 }
 
 /// How a cluster would be that pattern.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Proposal {
     /// In the pattern's order; a role and a point occur at most once. Empty: nothing fits.
     pub roles: Vec<ProposedRole>,
+    /// Points left over, each with the role that it looks most like: a second sensor of the same.
+    pub spares: Vec<ProposedRole>,
     pub scores: Scores,
     /// Calibrated probability that it is right, 0..1.
     pub confidence: f64,

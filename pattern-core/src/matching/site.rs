@@ -4,30 +4,43 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::PointFeatures;
+use super::resemblance::{Rarity, Trigrams, resemblance};
 use crate::naming::{NameKey, Text, TokenKind, name_keys, tokenize};
 
 /// What look-alikes share: the shape of their equipment's name, and the rest of their own.
 pub(super) type Template = (String, String);
+
+/// Points that are called alike but for their numbers: what is told of one is told of all.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LookAlikes(Template);
 
 #[derive(Debug, Clone, Default)]
 pub struct SiteMemory {
     keys: HashMap<String, NameKey>,
     /// Descriptions of look-alikes, per template.
     descriptions: HashMap<Template, Text>,
-    /// How many points have a template that tells no equipment.
-    loose: HashMap<Template, u32>,
+    /// How many points have each template.
+    sizes: HashMap<Template, u32>,
     /// Bindings per template.
-    bindings: HashMap<Template, BTreeMap<(String, String), u32>>,
+    bindings: HashMap<Template, BTreeMap<(String, String), f64>>,
+    /// Roles that look-alikes were given without anybody having said so.
+    presumed: HashMap<Template, BTreeMap<(String, String), f64>>,
+    rarity: Rarity,
+    /// What the bound points are called, for those that only resemble them.
+    told: Vec<(Trigrams, Template)>,
 }
 
 /// How often look-alikes of a point were bound.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Votes {
-    /// Bindings; for names that tell no equipment all points of that template, bound or not: that FI-101
-    /// measures a pump's flow says little about FI-204.
-    pub total: u32,
-    pub by_role: BTreeMap<(String, String), u32>,
+    /// Bindings, a mere resemblance counting less than one; for names that tell no equipment all points of
+    /// that template, bound or not: that FI-101 measures a pump's flow says little about FI-204.
+    pub total: f64,
+    pub by_role: BTreeMap<(String, String), f64>,
 }
+
+/// Points called less alike than this have nothing to do with each other.
+const RESEMBLES: f32 = 0.5;
 
 impl SiteMemory {
     /// Reads the names and descriptions of all points of a data source, before any is matched. Optional:
@@ -40,12 +53,11 @@ impl SiteMemory {
         let keys = name_keys(&names);
         let mut said: HashMap<Template, Vec<&str>> = HashMap::new();
         for (point, key) in points.iter().zip(keys) {
+            self.rarity.observe(&called(point, &key));
             if !point.description.trim().is_empty() {
                 said.entry(template_of_key(&key)).or_default().push(&point.description);
             }
-            if key.key.is_none() {
-                *self.loose.entry(template_of_key(&key)).or_default() += 1;
-            }
+            *self.sizes.entry(template_of_key(&key)).or_default() += 1;
             self.keys.insert(point.name.clone(), key);
         }
         self.descriptions = said.into_iter().filter_map(|(t, texts)| Some((t, agreed(&texts)?))).collect();
@@ -54,9 +66,50 @@ impl SiteMemory {
     /// Learns from a binding: `point` of an equipment with these siblings (its own name may be among
     /// them) plays this role of that pattern.
     pub fn learn(&mut self, point: &PointFeatures, siblings: &[&str], pattern: &str, role: &str) {
-        let template = template_of_key(&self.key(&point.name, siblings));
+        let key = self.key(&point.name, siblings);
+        let template = template_of_key(&key);
+        if tells(point, &key) {
+            self.told.push((self.rarity.weigh(&called(point, &key)), template.clone()));
+        }
         let roles = self.bindings.entry(template).or_default();
-        *roles.entry((pattern.to_owned(), role.to_owned())).or_default() += 1;
+        *roles.entry((pattern.to_owned(), role.to_owned())).or_default() += 1.0;
+    }
+
+    /// Who is called like a point, and how many of them nobody has told anything about, each answer counting
+    /// less than the one before.
+    pub fn lesson(&self, point: &PointFeatures) -> (LookAlikes, f64) {
+        let template = template_of_key(&self.key(&point.name, &[]));
+        let bound: f64 = self.bindings.get(&template).map_or(0.0, |roles| roles.values().sum());
+        let untold = self.size(&template) * 0.3_f64.powf(bound);
+        (LookAlikes(template), untold)
+    }
+
+    fn size(&self, template: &Template) -> f64 {
+        f64::from(self.sizes.get(template).copied().unwrap_or(0))
+    }
+
+    /// The role that most look-alikes of this point were given.
+    pub fn likely_role(&self, point: &PointFeatures) -> Option<String> {
+        let votes = self.votes(point, &self.key(&point.name, &[]));
+        let mut by_role: BTreeMap<&str, f64> = BTreeMap::new();
+        for ((_, role), count) in &votes.by_role {
+            *by_role.entry(role).or_default() += count;
+        }
+        by_role.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).map(|(role, _)| role.to_owned())
+    }
+
+    /// Takes note of a sure proposal: what the others of the same template seem to be speaks for the one whose
+    /// own signs are weak. `sureness` (0..1) is that of the role.
+    pub fn presume(&mut self, point: &PointFeatures, pattern: &str, role: &str, sureness: f64) {
+        let template = template_of_key(&self.key(&point.name, &[]));
+        let roles = self.presumed.entry(template).or_default();
+        *roles.entry((pattern.to_owned(), role.to_owned())).or_default() += sureness;
+    }
+
+    /// What the look-alikes of this template seem to be.
+    pub(super) fn presumed(&self, template: &Template) -> Votes {
+        let by_role = self.presumed.get(template).cloned().unwrap_or_default();
+        Votes { total: by_role.values().sum(), by_role }
     }
 
     /// How the name is built, from the whole site if it was observed, else from the siblings.
@@ -71,11 +124,30 @@ impl SiteMemory {
         }
     }
 
-    pub(super) fn votes(&self, template: &Template) -> Votes {
-        let by_role = self.bindings.get(template).cloned().unwrap_or_default();
-        let bound: u32 = by_role.values().sum();
-        let loose = self.loose.get(template).copied().unwrap_or(0);
-        Votes { total: bound.max(loose), by_role }
+    /// Of the same template, or else of what resembles the point most.
+    pub(super) fn votes(&self, point: &PointFeatures, key: &NameKey) -> Votes {
+        let template = template_of_key(key);
+        if let Some(by_role) = self.bindings.get(&template) {
+            let bound: f64 = by_role.values().sum();
+            let loose = if key.key.is_none() { self.size(&template) } else { 0.0 };
+            return Votes { total: bound.max(loose), by_role: by_role.clone() };
+        }
+        if !tells(point, key) {
+            return Votes::default();
+        }
+        let own = self.rarity.weigh(&called(point, key));
+        let alike = self.told.iter().map(|(other, template)| (resemblance(&own, other), template));
+        let Some((alike, nearest)) = alike.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1))) else {
+            return Votes::default();
+        };
+        if alike < RESEMBLES {
+            return Votes::default();
+        }
+        let bound: f64 = self.bindings[nearest].values().sum();
+        let worth = f64::from((alike - RESEMBLES) / (1.0 - RESEMBLES)) / bound;
+        let by_role: BTreeMap<_, _> =
+            self.bindings[nearest].iter().map(|(role, count)| (role.clone(), worth * count)).collect();
+        Votes { total: worth * bound, by_role }
     }
 
     pub(super) fn description(&self, template: &Template) -> Option<&Text> {
@@ -86,6 +158,16 @@ impl SiteMemory {
 pub(super) fn template_of_key(key: &NameKey) -> Template {
     let rest = if key.key.is_some() { shape_of_rest(&key.rest) } else { String::new() };
     (key.shape.clone(), rest)
+}
+
+/// What tells a point's part: the rest of its name, and its description.
+fn called(point: &PointFeatures, key: &NameKey) -> String {
+    format!("{} {}", key.rest, point.description)
+}
+
+/// Letters of a loop alone (FI, TI) tell no part.
+fn tells(point: &PointFeatures, key: &NameKey) -> bool {
+    key.key.is_some() || !point.description.trim().is_empty()
 }
 
 /// Words that at least half of the descriptions have.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration};
 use pattern_core::analytics::{fingerprint::fingerprint, grid::day_buckets};
 use pattern_core::domain::Sample;
 use pattern_core::library::{PatternSpec, builtin};
-use pattern_core::matching::{Matcher, PointFeatures, Proposal, SiteMemory};
+use pattern_core::matching::{Matcher, PointFeatures, Proposal, ProposedRole, SiteMemory};
 use pattern_core::naming::{NamedPoint, labels, name_edges};
 use uuid::Uuid;
 
@@ -360,4 +360,54 @@ fn groups_that_would_be_called_the_same_are_told_apart() {
     ];
     let expected = ["East/AHU-1", "West/AHU-1", "AHU-2", "12VAV1_T and 1 more", "12VAV3_T and 1 more"];
     assert_eq!(labels(&groups), expected);
+}
+
+#[test]
+fn what_was_told_of_one_spelling_is_believed_of_another() {
+    let spec = pattern("Centrifugal Pump");
+    let (first, second) = (points(&["K-7.SEALPOTLVL", "K-7.XX"]), points(&["PMP9_SEALPOT_LVL", "PMP9_FLOW"]));
+    let mut site = SiteMemory::default();
+    site.observe(first.iter().chain(&second));
+    assert_eq!(site.likely_role(&second[0]), None);
+    approve(&mut site, &first, &spec.name, &["Seal Pot Level", "Spare"]);
+    assert_eq!(site.likely_role(&first[0]).as_deref(), Some("Seal Pot Level"));
+    assert_eq!(site.likely_role(&second[0]).as_deref(), Some("Seal Pot Level"));
+    assert_eq!(site.likely_role(&second[1]), None);
+}
+
+#[test]
+fn words_give_way_where_look_alikes_were_told_to_be_something_else() {
+    let spec = pattern("Centrifugal Pump");
+    let (first, second) = (
+        points(&["P-101.DISCH PRESS | kPa", "P-101.FLO"]),
+        points(&["P-102.DISCH PRESS | kPa", "P-102.FLO"]),
+    );
+    let mut site = SiteMemory::default();
+    assert_eq!(role_of(&propose(&second, &spec, &site), 0), Some("Discharge Pressure"));
+    approve(&mut site, &first, &spec.name, &["Header Pressure"]);
+    assert_eq!(role_of(&propose(&second, &spec, &site), 0), Some("Header Pressure"));
+}
+
+#[test]
+fn a_second_sensor_of_the_same_is_a_spare() {
+    let spec = pattern("Centrifugal Pump");
+    let points = points(&["P-7.DISCH PRESS | bar", "P-7.DISCH PRESS 2 | bar", "P-7.SUCT PRESS | bar"]);
+    let proposal = propose(&points, &spec, &SiteMemory::default());
+    let of_discharge =
+        |roles: &[ProposedRole]| roles.iter().filter(|r| r.role == "Discharge Pressure").count();
+    assert_eq!((of_discharge(&proposal.roles), of_discharge(&proposal.spares)), (1, 1), "{proposal:?}");
+}
+
+#[test]
+fn an_answer_teaches_most_about_those_that_are_called_alike_and_untold() {
+    let boxes: Vec<String> =
+        (1..=9).flat_map(|n| ["TEMP", "FLOW"].map(|part| format!("BOX{n}_{part}"))).collect();
+    let boxes = points(&boxes.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut site = SiteMemory::default();
+    site.observe(&boxes);
+    let (alike, before) = site.lesson(&boxes[0]);
+    assert_eq!((&alike, before), (&site.lesson(&boxes[2]).0, 9.0));
+    approve(&mut site, &boxes[..2], "Box", &["Temperature", "Flow"]);
+    let (same, after) = site.lesson(&boxes[2]);
+    assert!(same == alike && after < before / 3.0, "{before} → {after}");
 }

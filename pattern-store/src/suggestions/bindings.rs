@@ -1,6 +1,9 @@
 //! What an approval leaves behind: equipment, bindings, a site's own roles, evidence.
 
-use pattern_core::domain::{ApproveRequest, Cause, EquipmentRef, stable_id};
+use pattern_core::{
+    domain::{ApproveRequest, Cause, EquipmentRef, stable_id},
+    library::{PatternSpec, RoleSpec},
+};
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -39,9 +42,13 @@ pub(super) async fn approve(
     request: &ApproveRequest,
 ) -> Result<EquipmentRef, DecideError> {
     let suggestion = deciding.suggestion;
-    let confirmed = match request.pattern_id.or(suggestion.pattern.id) {
-        Some(id) => patterns::known_to(conn, id, deciding.data_source_id).await?,
-        None => create_from_draft(conn, deciding, request).await?,
+    let new_name = request.pattern_name.as_deref().map(str::trim).filter(|name| !name.is_empty());
+    let confirmed = match (request.pattern_id, suggestion.pattern.id, new_name) {
+        (Some(id), ..) | (None, Some(id), None) => {
+            patterns::known_to(conn, id, deciding.data_source_id).await?
+        }
+        (None, Some(_), Some(name)) => create_named(conn, deciding, request, name).await?,
+        (None, None, name) => create_from_draft(conn, deciding, name).await?,
     };
     let corrected = suggestion.pattern.id.filter(|proposed| *proposed != confirmed.id);
     let roles = final_roles(conn, suggestion.id, request, corrected.map(|_| &confirmed.roles)).await?;
@@ -256,7 +263,7 @@ async fn bind(
 async fn create_from_draft(
     conn: &mut PgConnection,
     deciding: &Deciding<'_>,
-    request: &ApproveRequest,
+    name: Option<&str>,
 ) -> Result<KnownPattern, StoreError> {
     let draft = sqlx::query_scalar!("select draft from suggestions where id = $1", deciding.suggestion.id)
         .fetch_one(&mut *conn)
@@ -264,11 +271,37 @@ async fn create_from_draft(
         .ok_or_else(|| {
             StoreError::Invalid("suggestion has no pattern; approve it with a pattern_id".into())
         })?;
-    let mut spec: pattern_core::library::PatternSpec = serde_json::from_value(draft)?;
-    if let Some(name) = request.pattern_name.as_deref().map(str::trim).filter(|n| !n.is_empty()) {
+    let mut spec: PatternSpec = serde_json::from_value(draft)?;
+    if let Some(name) = name {
         spec.name = name.to_owned();
     }
+    create(conn, deciding, &spec).await
+}
+
+/// The reviewer knows what it is, and the library does not: its roles are those that were assigned.
+async fn create_named(
+    conn: &mut PgConnection,
+    deciding: &Deciding<'_>,
+    request: &ApproveRequest,
+    name: &str,
+) -> Result<KnownPattern, StoreError> {
+    let assigned = request.role_assignments.iter().flat_map(BTreeMap::values).flatten();
+    let roles: BTreeSet<&str> = assigned.map(|role| role.trim()).filter(|role| !role.is_empty()).collect();
+    if roles.is_empty() {
+        let what = "a new pattern needs roles; name at least one in role_assignments";
+        return Err(StoreError::Invalid(what.into()));
+    }
+    let roles = roles.into_iter().map(|role| RoleSpec { name: role.to_owned(), ..RoleSpec::default() });
+    let spec = PatternSpec::learned(name, "named by a reviewer", roles.collect());
+    create(conn, deciding, &spec).await
+}
+
+async fn create(
+    conn: &mut PgConnection,
+    deciding: &Deciding<'_>,
+    spec: &PatternSpec,
+) -> Result<KnownPattern, StoreError> {
     let cause = Cause::reviewer(deciding.reviewer, "approved as a new pattern");
-    let id = patterns::learn(conn, &spec, &deciding.suggestion.data_source, cause, deciding.now).await?;
+    let id = patterns::learn(conn, spec, &deciding.suggestion.data_source, cause, deciding.now).await?;
     patterns::known_to(conn, id, deciding.data_source_id).await
 }

@@ -21,6 +21,8 @@ pub struct NewSuggestion {
     /// `None` only with purpose `new_pattern`, which then has a `draft`.
     pub pattern: Option<(Uuid, i64)>,
     pub purpose: Purpose,
+    /// How much the answer would teach.
+    pub priority: f64,
     pub confidence: f64,
     pub scores: Scores,
     pub reason: String,
@@ -79,11 +81,15 @@ impl Store {
         let mut touched: Vec<(Uuid, EventType, String)> = Vec::new();
 
         let mut open = open_suggestions(&mut tx, data_source).await?;
+        let mut unchanged: Vec<(Uuid, f64)> = Vec::new();
         let settled = settled_questions(&mut tx, data_source).await?;
         for proposal in proposals {
             let key = (proposal.cluster_id, proposal.pattern.map(|(id, _)| id));
             match open.remove(&key) {
-                Some(old) if is_same(&mut tx, &old, proposal).await? => change.unchanged += 1,
+                Some(old) if is_same(&mut tx, &old, proposal).await? => {
+                    change.unchanged += 1;
+                    unchanged.push((old.id, proposal.priority));
+                }
                 Some(old) => {
                     change.changed += 1;
                     let cause = if moved(Some(old.confidence), Some(proposal.confidence)) {
@@ -103,6 +109,7 @@ impl Store {
             }
         }
 
+        prioritise(&mut tx, unchanged).await?;
         // One that was reopened since is not missing: the run did not see it.
         let seen = |o: &&Open| o.status == SuggestionStatus::Pending && o.updated_at <= now;
         let gone: Vec<Uuid> = open.values().filter(seen).map(|o| o.id).collect();
@@ -243,9 +250,9 @@ async fn insert(
     sqlx::query!(
         "insert into suggestions (id, data_source_id, cluster_id, pattern_id, pattern_version, purpose,
                                   confidence, scores, reason, point_ids, answer_within, draft, created_at, updated_at,
-                                  expires_at)
+                                  expires_at, priority)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13,
-                 $13::timestamptz + $11::interval)",
+                 $13::timestamptz + $11::interval, $14)",
         id,
         data_source,
         new.cluster_id,
@@ -258,7 +265,8 @@ async fn insert(
         &new.point_ids,
         answer_within as _,
         new.draft,
-        now
+        now,
+        new.priority
     )
     .execute(&mut *conn)
     .await?;
@@ -269,7 +277,8 @@ async fn insert(
 async fn update(conn: &mut PgConnection, id: Uuid, new: &NewSuggestion, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
         "update suggestions set purpose = $2, confidence = $3, scores = $4, reason = $5, point_ids = $6,
-                pattern_version = $7, draft = $8, version = version + 1, updated_at = $9 where id = $1",
+                pattern_version = $7, draft = $8, version = version + 1, updated_at = $9, priority = $10
+         where id = $1",
         id,
         new.purpose.as_str(),
         new.confidence,
@@ -278,12 +287,28 @@ async fn update(conn: &mut PgConnection, id: Uuid, new: &NewSuggestion, now: Dat
         &new.point_ids,
         new.pattern.map(|(_, version)| version),
         new.draft,
-        now
+        now,
+        new.priority
     )
     .execute(&mut *conn)
     .await?;
     sqlx::query!("delete from suggestion_roles where suggestion_id = $1", id).execute(&mut *conn).await?;
     write_roles(conn, id, &new.roles).await
+}
+
+/// Every answer changes what the others would teach; that is no news about a suggestion.
+async fn prioritise(conn: &mut PgConnection, priorities: Vec<(Uuid, f64)>) -> Result<()> {
+    let (ids, priorities): (Vec<Uuid>, Vec<f64>) = priorities.into_iter().unzip();
+    sqlx::query!(
+        "update suggestions s set priority = new.priority
+         from unnest($1::uuid[], $2::double precision[]) as new(id, priority)
+         where s.id = new.id and s.priority <> new.priority",
+        &ids,
+        &priorities
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 async fn write_roles(conn: &mut PgConnection, id: Uuid, roles: &[SuggestedRoleRow]) -> Result<()> {

@@ -12,14 +12,14 @@ use uuid::Uuid;
 
 use crate::{Result, Store, StoreError, clusters::cluster_kind};
 
-/// Which suggestions to list; they come most confident first.
+/// Which suggestions to list; they come in the order in which the engine asks.
 #[derive(Debug, Clone, Default)]
 pub struct SuggestionFilter {
     pub status: Option<SuggestionStatus>,
     pub data_source: Option<String>,
     pub pattern_id: Option<Uuid>,
     pub min_confidence: Option<f64>,
-    /// Confidence and id of the last one seen.
+    /// Priority and id of the last one seen.
     pub after: Option<(f64, Uuid)>,
     pub limit: i64,
 }
@@ -74,20 +74,20 @@ impl Store {
     pub async fn list_suggestions(&self, filter: &SuggestionFilter) -> Result<SuggestionPage> {
         let mut tx = self.pool.begin_with("begin isolation level repeatable read read only").await?;
         let position = crate::outbox::stream_top(&mut tx).await?.position;
-        let (after_confidence, after_id) = filter.after.unzip();
+        let (after_priority, after_id) = filter.after.unzip();
         let status = filter.status.map(SuggestionStatus::as_str);
         let ids = sqlx::query_scalar!(
             "select s.id from suggestions s join data_sources d on d.id = s.data_source_id
              where ($1::text is null or s.status = $1) and ($2::text is null or d.name = $2)
                and ($3::uuid is null or s.pattern_id = $3)
                and ($4::double precision is null or s.confidence >= $4)
-               and ($5::double precision is null or s.confidence < $5 or (s.confidence = $5 and s.id > $6::uuid))
-             order by s.confidence desc, s.id limit $7",
+               and ($5::double precision is null or s.priority < $5 or (s.priority = $5 and s.id > $6::uuid))
+             order by s.priority desc, s.id limit $7",
             status,
             filter.data_source,
             filter.pattern_id,
             filter.min_confidence,
-            after_confidence,
+            after_priority,
             after_id,
             filter.limit + 1
         )
@@ -252,7 +252,7 @@ pub(crate) async fn load_suggestion(conn: &mut PgConnection, id: Uuid) -> Result
 /// Suggestions by id, in id order, as lists and events show them.
 pub(crate) async fn load_suggestions(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Suggestion>> {
     let rows = sqlx::query!(
-        r#"select s.id, s.status, s.purpose, s.confidence, s.scores, s.reason, s.version, s.created_at,
+        r#"select s.id, s.status, s.purpose, s.priority, s.confidence, s.scores, s.reason, s.version, s.created_at,
                   s.expires_at, cardinality(s.point_ids) as "point_count!", d.name as data_source,
                   s.pattern_id, p.name as "pattern_name?", p.category as "pattern_category?",
                   s.draft->>'name' as draft_name, s.draft->>'category' as draft_category,
@@ -289,6 +289,7 @@ pub(crate) async fn load_suggestions(conn: &mut PgConnection, ids: &[Uuid]) -> R
                 },
                 data_source: row.data_source,
                 version: row.version,
+                priority: row.priority,
                 confidence: row.confidence,
                 scores: serde_json::from_value::<Scores>(row.scores)?,
                 reason: row.reason,

@@ -48,7 +48,7 @@ const HOT: [(&str, &str, &str); 16] = [
     (
         "select s.id from suggestions s join data_sources d",
         "'pending', null, null, null, null, null, 51",
-        "suggestions_list",
+        "suggestions_priority",
     ),
     (
         "from suggestions where data_source_id = $1 and status = 'pending'",

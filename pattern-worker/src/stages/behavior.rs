@@ -21,7 +21,7 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
         .collect();
     let input = version_of(alive.iter().map(|(_, version)| version));
     stage
-        .unless_unchanged(JobName::BehavioralAnalysis, source, &input, async {
+        .unless_unchanged(JobName::BehavioralAnalysis.as_str(), source, &input, async {
             let known = stage.store.fingerprint_versions(source.id).await?;
             let keys: HashMap<Uuid, i32> =
                 stage.store.stored_points(source.id).await?.into_iter().map(|p| (p.id, p.key)).collect();

@@ -20,7 +20,7 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
         version_of(rows.chain([threshold.to_string(), stage.engine.window_days.to_string()]))
     };
     stage
-        .unless_unchanged(JobName::CorrelationAnalysis, source, &input, async {
+        .unless_unchanged(JobName::CorrelationAnalysis.as_str(), source, &input, async {
             let end = grid.end();
             let mut summary = Map::new();
             let points = grid.points.clone();

@@ -3,7 +3,9 @@
 mod behavior;
 mod clustering;
 mod correlation;
+mod episodes;
 mod learning;
+mod lesson;
 mod maintenance;
 mod matching;
 mod new_pattern;
@@ -97,7 +99,7 @@ impl Stage {
     /// Runs `work` unless the stage saw this input before, and remembers the input when it is done.
     pub async fn unless_unchanged<F>(
         &self,
-        name: JobName,
+        stage: &str,
         source: &DataSource,
         input_version: &str,
         work: F,
@@ -105,11 +107,11 @@ impl Stage {
     where
         F: Future<Output = Result<Value, StageError>>,
     {
-        if self.store.stage_input(name.as_str(), source.id).await?.as_deref() == Some(input_version) {
+        if self.store.stage_input(stage, source.id).await?.as_deref() == Some(input_version) {
             return Ok(Outcome::Unchanged);
         }
         let result = work.await?;
-        self.store.set_stage_input(name.as_str(), source.id, input_version, self.fence).await?;
+        self.store.set_stage_input(stage, source.id, input_version, self.fence).await?;
         Ok(Outcome::Done(result))
     }
 }

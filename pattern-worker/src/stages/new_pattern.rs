@@ -20,8 +20,6 @@ const MIN_PARTS: usize = 3;
 /// Share of the look-alikes that have a part, from which it is a role; and a required one.
 const ROLE_SHARE: f64 = 0.5;
 const REQUIRED_SHARE: f64 = 0.9;
-/// What a learned pattern starts with: it was seen, but nobody has confirmed it on other equipment.
-const PRIOR: f64 = 0.6;
 
 /// A cluster by what its points are called within it.
 struct Shape<'a> {
@@ -106,6 +104,7 @@ fn question(group: &[Shape]) -> NewSuggestion {
         .collect();
     let agreement = holders.values().map(|held| share(held)).sum::<f64>() / holders.len().max(1) as f64;
     let first = &group[0];
+    let draft = draft(&first.stem, roles);
     let assigned = first.parts.iter().filter(|(part, _)| holders.contains_key(part.as_str()));
     let labels: Vec<&str> = group.iter().take(4).map(|s| s.cluster.label.as_str()).collect();
     let parts: Vec<&str> = holders.keys().take(5).copied().collect();
@@ -113,7 +112,8 @@ fn question(group: &[Shape]) -> NewSuggestion {
         cluster_id: first.cluster.id,
         pattern: None,
         purpose: Purpose::NewPattern,
-        confidence: PRIOR * agreement,
+        priority: 0.0,
+        confidence: draft.confidence * agreement,
         scores: Scores { cohesion: Some(first.cluster.cohesion), ..Scores::default() },
         reason: format!(
             "{} groups look alike ({}) and no pattern fits them; each has {}. approve to add the pattern",
@@ -129,22 +129,14 @@ fn question(group: &[Shape]) -> NewSuggestion {
                 score: share(&holders[part.as_str()]),
             })
             .collect(),
-        draft: serde_json::to_value(draft(&first.stem, roles)).ok(),
+        draft: serde_json::to_value(draft).ok(),
     }
 }
 
 fn draft(stem: &str, roles: Vec<RoleSpec>) -> PatternSpec {
     let name = if stem.is_empty() { "New equipment".to_owned() } else { format!("{stem} equipment") };
     let keywords = stem.split(' ').filter(|w| w.len() > 1).map(str::to_lowercase).collect();
-    PatternSpec {
-        kind: "equipment".into(),
-        name,
-        category: "Learned".into(),
-        description: "found in look-alike groups of points".into(),
-        confidence: PRIOR,
-        keywords,
-        roles,
-    }
+    PatternSpec { keywords, ..PatternSpec::learned(&name, "found in look-alike groups of points", roles) }
 }
 
 /// The unit that all holders agree on, where it is one we know.

@@ -22,6 +22,19 @@ async fn names_and_units_alone_reach_suggestions() {
 }
 
 #[tokio::test]
+async fn of_look_alikes_one_is_asked_first_and_the_others_last() {
+    let site = Site::new().await;
+    site.add_points().await;
+    let _worker = Worker::start(&site);
+    site.analyse().await;
+    let pending = site.suggestions(SuggestionStatus::Pending).await;
+    let pumps: Vec<f64> =
+        pending.iter().filter(|s| s.pattern.name == "Centrifugal Pump").map(|s| s.priority).collect();
+    assert!(pumps[0] > 0.0 && pumps[1..].iter().all(|priority| *priority < pumps[0] / 2.0), "{pumps:?}");
+    assert!(pending.windows(2).all(|pair| pair[0].priority >= pair[1].priority), "{pending:#?}");
+}
+
+#[tokio::test]
 async fn samples_add_what_names_can_not_say() {
     let site = Site::new().await;
     site.add_points().await;

@@ -1,5 +1,5 @@
 use pattern_core::analytics::{
-    clustering::{ClusterOptions, DetectedCluster, Edge, equipment_clusters},
+    clustering::{Associations, ClusterOptions, DetectedCluster, Edge, equipment_clusters},
     correlation::{CorrelationOptions, correlate, high_pass},
     grid::Grid,
 };
@@ -43,7 +43,10 @@ fn signals_alone_form_clusters_under_a_daily_cycle_that_all_share() {
     let grid = plant(&sizes, 5);
     let (level, high_pass) = (correlations(&grid), correlations(&high_pass(&grid)));
     assert!(level.len() > 500, "the cycle ties everything together: {} pairs", level.len());
-    let found = equipment_clusters(35, &level, &high_pass, &[], &ClusterOptions::default());
+    let found = equipment_clusters(
+        &Associations { points: 35, level: &level, high_pass: &high_pass, ..Associations::default() },
+        &ClusterOptions::default(),
+    );
     let mut first = 0;
     let expected: Vec<Vec<usize>> = sizes
         .iter()
@@ -60,7 +63,10 @@ fn signals_alone_form_clusters_under_a_daily_cycle_that_all_share() {
 fn names_alone_form_clusters_of_any_size() {
     let large: Vec<u32> = (0..60).collect();
     let names = [ring(&large, 0.9), ring(&[60, 61, 62], 0.9)].concat();
-    let found = equipment_clusters(64, &[], &[], &names, &ClusterOptions::default());
+    let found = equipment_clusters(
+        &Associations { points: 64, names: &names, ..Associations::default() },
+        &ClusterOptions::default(),
+    );
     assert_eq!(members(&found), [(0..60).collect::<Vec<_>>(), vec![60, 61, 62]]);
     assert!((found[0].cohesion - 0.9).abs() < 1e-6, "{}", found[0].cohesion);
 }
@@ -74,7 +80,16 @@ fn names_rule_where_signals_say_otherwise() {
         signals.extend((a + 1..12).map(|b| (a, b, 0.99)));
     }
     let names = [ring(&all[..6], 1.0), ring(&all[6..], 1.0)].concat();
-    let found = equipment_clusters(12, &signals, &signals, &names, &ClusterOptions::default());
+    let found = equipment_clusters(
+        &Associations {
+            points: 12,
+            level: &signals,
+            high_pass: &signals,
+            names: &names,
+            ..Associations::default()
+        },
+        &ClusterOptions::default(),
+    );
     assert_eq!(members(&found), [(0..6).collect::<Vec<_>>(), (6..12).collect()]);
 }
 
@@ -82,25 +97,53 @@ fn names_rule_where_signals_say_otherwise() {
 fn a_point_whose_name_says_nothing_joins_the_equipment_it_moves_with() {
     let names = [ring(&[0, 1, 2, 3], 1.0), ring(&[4, 5, 6, 7], 1.0)].concat();
     let signals = [(8, 4, 0.95), (5, 8, -0.9), (6, 8, 0.7)];
-    let found = equipment_clusters(9, &[], &signals, &names, &ClusterOptions::default());
+    let found = equipment_clusters(
+        &Associations { points: 9, high_pass: &signals, names: &names, ..Associations::default() },
+        &ClusterOptions::default(),
+    );
     assert_eq!(members(&found), [vec![0, 1, 2, 3], vec![4, 5, 6, 7, 8]]);
 }
 
 #[test]
 fn weak_names_need_signals_beside_them() {
     let names = ring(&[0, 1, 2, 3, 4, 5, 6, 7], 0.1);
-    assert!(equipment_clusters(8, &[], &[], &names, &ClusterOptions::default()).is_empty());
+    assert!(
+        equipment_clusters(
+            &Associations { points: 8, names: &names, ..Associations::default() },
+            &ClusterOptions::default()
+        )
+        .is_empty()
+    );
     let signals = ring(&[0, 1, 2, 3, 4, 5, 6, 7], 0.9);
-    let found = equipment_clusters(8, &[], &signals, &names, &ClusterOptions::default());
+    let found = equipment_clusters(
+        &Associations { points: 8, high_pass: &signals, names: &names, ..Associations::default() },
+        &ClusterOptions::default(),
+    );
     assert_eq!(members(&found), [(0..8).collect::<Vec<_>>()]);
 }
 
 #[test]
 fn points_that_belong_nowhere_are_left_alone() {
-    let found = equipment_clusters(5, &[(0, 1, 0.99)], &[(2, 3, 0.99)], &[], &ClusterOptions::default());
+    let found = equipment_clusters(
+        &Associations {
+            points: 5,
+            level: &[(0, 1, 0.99)],
+            high_pass: &[(2, 3, 0.99)],
+            ..Associations::default()
+        },
+        &ClusterOptions::default(),
+    );
     assert!(found.is_empty(), "two points are no equipment by default: {found:?}");
     let pairs = ClusterOptions { min_points: 2, ..ClusterOptions::default() };
-    let found = equipment_clusters(5, &[(0, 1, 0.99)], &[(2, 3, 0.99)], &[], &pairs);
+    let found = equipment_clusters(
+        &Associations {
+            points: 5,
+            level: &[(0, 1, 0.99)],
+            high_pass: &[(2, 3, 0.99)],
+            ..Associations::default()
+        },
+        &pairs,
+    );
     assert_eq!(members(&found), [vec![0, 1], vec![2, 3]]);
 }
 
@@ -111,6 +154,26 @@ fn names_that_are_mere_numbers_do_not_rule_over_signals() {
     let (level, high_pass) = (correlations(&grid), correlations(&high_pass(&grid)));
     let shuffled: Vec<Edge> =
         (0..10).flat_map(|g| ring(&(0..10).map(|i| i * 10 + g).collect::<Vec<_>>(), 1.0)).collect();
-    let found = equipment_clusters(100, &level, &high_pass, &shuffled, &ClusterOptions::default());
+    let found = equipment_clusters(
+        &Associations {
+            points: 100,
+            level: &level,
+            high_pass: &high_pass,
+            names: &shuffled,
+            ..Associations::default()
+        },
+        &ClusterOptions::default(),
+    );
     assert_eq!(members(&found), (0..10).map(|g| (g * 10..g * 10 + 10).collect()).collect::<Vec<Vec<_>>>());
+}
+
+#[test]
+fn what_a_person_told_overrules_names_and_signals() {
+    let signals: Vec<Edge> = ring(&[0, 1, 2, 3, 4, 5], 0.9);
+    let names = ring(&[0, 1, 2, 3, 4, 5], 1.0);
+    let known = Associations { points: 6, high_pass: &signals, names: &names, ..Associations::default() };
+    assert_eq!(members(&equipment_clusters(&known, &ClusterOptions::default())), [[0, 1, 2, 3, 4, 5]]);
+    let told = [(0, 7), (2, 7), (4, 7), (1, 9), (3, 9), (5, 9)];
+    let told = Associations { told: &told, ..known };
+    assert_eq!(members(&equipment_clusters(&told, &ClusterOptions::default())), [[0, 2, 4], [1, 3, 5]]);
 }

@@ -21,6 +21,45 @@ async fn a_suggestion_of_a_new_pattern_makes_it_when_approved() {
 }
 
 #[tokio::test]
+async fn a_reviewer_may_name_what_the_library_lacks() {
+    let plant = Plant::new().await;
+    let id = plant.propose_one(plant.question(0, &plant.pump, 0.9)).await;
+    let named = |roles: BTreeMap<Uuid, Option<String>>| {
+        DecisionRequest::Approve(ApproveRequest {
+            pattern_name: Some("Dosing Skid".into()),
+            role_assignments: Some(roles),
+            ..ApproveRequest::default()
+        })
+    };
+    let error = plant.decide(id, named(BTreeMap::new())).await.expect_err("it has no roles");
+    assert!(error.to_string().contains("needs roles"), "{error}");
+    let points = &plant.clusters[0].points;
+    let roles = [(points[0].id, Some("Dose Rate".to_owned())), (points[1].id, Some("Tank Level".to_owned()))];
+    plant.decide(id, named(roles.into())).await.expect("approve");
+    let patterns = plant.store.list_patterns(None, None, None, 50).await.expect("patterns");
+    let skid = patterns.iter().find(|p| p.name == "Dosing Skid").expect("it was made");
+    assert_eq!(skid.source, PatternSource::Learned);
+    let roles: Vec<&str> = skid.roles.iter().map(|r| r.name.as_str()).collect();
+    assert_eq!(roles, ["Dose Rate", "Tank Level"]);
+    let bound = plant.store.active_bindings(plant.source).await.expect("bindings");
+    assert!(bound.iter().all(|b| b.pattern_id == skid.id) && bound.len() == 2, "{bound:?}");
+}
+
+#[tokio::test]
+async fn another_priority_is_no_news_but_changes_the_order() {
+    let plant = Plant::new().await;
+    let mut questions = [plant.question(0, &plant.pump, 0.9), plant.question(1, &plant.pump, 0.8)];
+    plant.propose(&questions).await;
+    let before = plant.open().await;
+    questions[1].priority = 5.0;
+    let change = plant.propose(&questions).await;
+    assert_eq!((change.changed, change.unchanged), (0, 2));
+    let after = plant.open().await;
+    assert_eq!([after[0].id, after[1].id], [before[1].id, before[0].id]);
+    assert_eq!(after[0].version, before[1].version);
+}
+
+#[tokio::test]
 async fn an_undo_while_evidence_is_folded_leaves_no_trace_in_the_confidence() {
     let plant = Plant::new().await;
     let id = plant.propose_one(plant.question(0, &plant.pump, 0.9)).await;

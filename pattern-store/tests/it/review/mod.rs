@@ -79,6 +79,7 @@ impl Plant {
             cluster_id: cluster.id,
             pattern: Some((pattern.id, pattern.version)),
             purpose: Purpose::Match,
+            priority: confidence,
             confidence,
             scores: Scores::default(),
             reason: "looks like it".into(),

@@ -1,0 +1,115 @@
+//! A reviewer who knows the labels and answers what the engine asks, in the engine's order.
+
+use anyhow::Result;
+use pattern_core::domain::{DecisionAction, SuggestionDetail};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use uuid::Uuid;
+
+use super::{measure, trial::Trial, truth::Truth};
+
+/// What the engine had learned after so many answers.
+#[derive(Debug, Clone, Serialize)]
+pub struct LearningStep {
+    /// Suggestions that were answered.
+    pub approvals: usize,
+    /// Points whose role these answers told.
+    pub labels: usize,
+    pub role_accuracy: Option<f64>,
+    pub grouping_ari: f64,
+}
+
+/// Answers up to `limit` questions and measures on the way: after each of the first five, then after every
+/// fifth.
+pub async fn answer(trial: &Trial, truth: &Truth, limit: usize) -> Result<Vec<LearningStep>> {
+    let mut reviewer = Reviewer::new(truth, trial.library().await?);
+    let mut curve = vec![step(trial, truth, 0).await?];
+    for answered in 1..=limit {
+        let Some(asked) = trial.next_question().await? else { break };
+        let (action, body) = reviewer.decide(&asked);
+        trial.decide(&asked.suggestion, action, &body).await?;
+        if body.get("pattern_name").is_some() {
+            reviewer.library = trial.library().await?;
+        }
+        tracing::info!(
+            answered,
+            cluster = asked.suggestion.cluster.label,
+            action = action.as_str(),
+            "answered"
+        );
+        if answered <= 5 || answered.is_multiple_of(5) || answered == limit {
+            curve.push(step(trial, truth, answered).await?);
+        }
+    }
+    Ok(curve)
+}
+
+async fn step(trial: &Trial, truth: &Truth, approvals: usize) -> Result<LearningStep> {
+    let standing = trial.standing().await?;
+    Ok(LearningStep {
+        approvals,
+        labels: standing.told.len(),
+        role_accuracy: measure::roles(&standing, truth).accuracy,
+        grouping_ari: measure::grouping(&standing, truth).ari,
+    })
+}
+
+struct Reviewer<'a> {
+    truth: &'a Truth,
+    library: HashMap<String, Uuid>,
+    /// Roles that were given to points of each equipment.
+    given: HashMap<String, HashSet<String>>,
+}
+
+impl<'a> Reviewer<'a> {
+    fn new(truth: &'a Truth, library: HashMap<String, Uuid>) -> Self {
+        Self { truth, library, given: HashMap::new() }
+    }
+
+    /// Approves what is mostly one piece of equipment, as what it is, and takes out what is not of it. The
+    /// first point of a role gets it; a second one of the same equipment is left out.
+    fn decide(&mut self, asked: &SuggestionDetail) -> (DecisionAction, Value) {
+        let reject = |reason: &str| (DecisionAction::Reject, json!({ "reason": reason }));
+        let version = asked.suggestion.version;
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        let label = |name: &str| self.truth.label(name);
+        for equipment in asked.points.iter().filter_map(|p| label(&p.name)?.equipment.as_deref()) {
+            *counts.entry(equipment).or_default() += 1;
+        }
+        let Some((equipment, count)) = counts.into_iter().max_by_key(|(_, count)| *count) else {
+            return reject("these points are of no equipment");
+        };
+        if count * 2 < asked.points.len() {
+            return reject("points of several pieces of equipment");
+        }
+        let is_of = |name: &str| label(name).is_some_and(|l| l.equipment.as_deref() == Some(equipment));
+        let given = self.given.entry(equipment.to_owned()).or_default();
+        let mut roles: BTreeMap<Uuid, Option<&str>> = BTreeMap::new();
+        for point in &asked.points {
+            let role = label(&point.name).and_then(|l| l.role.as_deref()).filter(|_| is_of(&point.name));
+            roles.insert(point.id, role.filter(|role| given.insert((*role).to_owned())));
+        }
+        if roles.values().all(Option::is_none) {
+            return reject("no part of it plays a role of its own");
+        }
+        let of_type = asked
+            .points
+            .iter()
+            .filter(|p| is_of(&p.name))
+            .find_map(|p| label(&p.name)?.equipment_type.as_deref());
+        let mut body = json!({
+            "version": version,
+            "equipment_name": equipment,
+            "role_assignments": roles,
+        });
+        if let Some(of_type) = of_type {
+            let pattern = self.truth.pattern(of_type).unwrap_or(of_type);
+            match self.library.get(pattern) {
+                Some(id) => body["pattern_id"] = json!(id),
+                None => body["pattern_name"] = json!(pattern),
+            }
+        }
+        (DecisionAction::Approve, body)
+    }
+}

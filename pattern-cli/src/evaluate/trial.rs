@@ -1,0 +1,141 @@
+//! The real system with a database of its own, and what it holds to be true at a moment.
+
+use anyhow::{Context, Result};
+use chrono::Utc;
+use pattern_core::domain::{DecisionAction, Suggestion, SuggestionDetail};
+use pattern_store::{Store, jobs::RunFilter};
+use pattern_worker::knowledge::Knowledge;
+use serde_json::Value;
+use std::{
+    collections::{HashMap, HashSet},
+    net::SocketAddr,
+    path::Path,
+    time::{Duration, Instant},
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{
+    api_client::ApiClient,
+    import::Import,
+    stack::{BrokerKind, DataDirOption, ServerOptions, Stack, StackOptions},
+};
+
+const DATA_SOURCE: &str = "evaluation";
+const REVIEWER: &str = "simulated reviewer";
+const ANALYSIS_WITHIN: Duration = Duration::from_secs(3600);
+
+/// A stack that was started for one evaluation.
+pub struct Trial {
+    stack: Stack,
+    store: Store,
+    api: ApiClient,
+}
+
+/// How the engine sees the plant at a moment.
+pub struct Standing {
+    /// Best proposal first in each cluster.
+    pub clusters: Vec<StandingCluster>,
+    /// Proposed role per point, where there is any.
+    pub roles: HashMap<String, String>,
+    /// Points whose role a person told.
+    pub told: HashSet<String>,
+}
+
+pub struct StandingCluster {
+    pub points: Vec<String>,
+    /// Patterns that fit at all, with the confidence that it is them.
+    pub proposals: Vec<(String, f64)>,
+}
+
+impl Trial {
+    /// Starts on `folder`, which is in the import format and used for scratch as well.
+    pub async fn start(folder: &Path, shutdown: &CancellationToken) -> Result<Self> {
+        let options = StackOptions {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            data: DataDirOption { path: folder.join("data") },
+            servers: ServerOptions { kafka: None, broker: Some(BrokerKind::Memory), postgres: None },
+        };
+        let stack = Stack::start(&options, shutdown).await?;
+        let store = Store::connect_lazy(&stack.file.postgres, 4)?;
+        let api = ApiClient::new(&stack.file.api)?;
+        Ok(Self { stack, store, api })
+    }
+
+    pub async fn stop(self) {
+        self.store.close().await;
+        self.stack.stop().await;
+    }
+
+    /// Seconds that the import took, and the analysis.
+    pub async fn import_and_analyse(&self, folder: &Path) -> Result<(f64, f64)> {
+        let started = Instant::now();
+        let import = Import {
+            dir: folder.to_owned(),
+            data_source: DATA_SOURCE.into(),
+            rejects: folder.join("rejected-rows.csv"),
+            now: Utc::now(),
+        };
+        import.run(&self.store).await?;
+        let imported = Instant::now();
+        let run = self.api.run_flywheel(DATA_SOURCE).await?;
+        self.api.wait_for_run(run, ANALYSIS_WITHIN, |_| ()).await?;
+        Ok(((imported - started).as_secs_f64(), imported.elapsed().as_secs_f64()))
+    }
+
+    pub async fn library(&self) -> Result<HashMap<String, Uuid>> {
+        Ok(self.store.library().await?.into_iter().map(|pattern| (pattern.spec.name, pattern.id)).collect())
+    }
+
+    /// The question that the engine would have answered first.
+    pub async fn next_question(&self) -> Result<Option<SuggestionDetail>> {
+        match self.api.pending(DATA_SOURCE).await?.items.first() {
+            Some(first) => Ok(Some(self.api.suggestion(first.id).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Answers, and waits until the engine has learned from it.
+    pub async fn decide(&self, asked: &Suggestion, action: DecisionAction, body: &Value) -> Result<()> {
+        self.api.decide(asked.id, action, body, REVIEWER).await?;
+        let newest = RunFilter { job: Some("learning".into()), limit: 1, ..RunFilter::default() };
+        let chain = self.store.job_runs(&newest).await?.pop().context("the decision set off no learning")?;
+        self.api.wait_for_run(chain.id, ANALYSIS_WITHIN, |_| ()).await
+    }
+
+    pub async fn standing(&self) -> Result<Standing> {
+        let source = self.store.data_source(DATA_SOURCE).await?.context("nothing was imported")?;
+        let mut known = Knowledge::load(&self.store, source.id).await?;
+        let bindings = self.store.active_bindings(source.id).await?;
+        let told = bindings.into_iter().map(|binding| binding.point_name).collect();
+        let look = move || {
+            known.presume();
+            standing(&known, told)
+        };
+        tokio::task::spawn_blocking(look).await.context("the engine broke down")
+    }
+}
+
+fn standing(known: &Knowledge, told: HashSet<String>) -> Standing {
+    let mut roles = known.likely_roles();
+    let clusters = known
+        .clusters
+        .iter()
+        .map(|cluster| {
+            let points = known.points_of(cluster);
+            let mut proposals: Vec<_> =
+                known.proposals(cluster, &points).filter(|(_, p)| !p.roles.is_empty()).collect();
+            proposals.sort_by(|(_, a), (_, b)| b.confidence.total_cmp(&a.confidence));
+            if let Some((_, best)) = proposals.first() {
+                for role in best.roles.iter().chain(&best.spares) {
+                    roles.insert(points[role.point].name.clone(), role.role.clone());
+                }
+            }
+            StandingCluster {
+                points: points.iter().map(|point| point.name.clone()).collect(),
+                proposals: proposals.iter().map(|(of, p)| (of.spec.name.clone(), p.confidence)).collect(),
+            }
+        })
+        .collect();
+    Standing { clusters, roles, told }
+}

@@ -1,0 +1,140 @@
+//! What the engine knows of a data source, and what it makes of it.
+
+use pattern_core::{
+    domain::{Cluster, ClusterKind},
+    matching::{LookAlikes, Matcher, PointFeatures, Proposal, SiteMemory},
+};
+use pattern_store::{ActiveBinding, LibraryPattern, Store, StoreError};
+use std::collections::{BTreeMap, HashMap};
+use uuid::Uuid;
+
+use crate::stages::version_of;
+
+/// A proposal of this confidence is right often enough to go by.
+const PRESUMABLE: f64 = 0.75;
+
+/// Everything that matching goes by.
+pub struct Knowledge {
+    pub clusters: Vec<Cluster>,
+    library: Vec<LibraryPattern>,
+    features: HashMap<Uuid, PointFeatures>,
+    matcher: Matcher,
+    site: SiteMemory,
+    version: String,
+}
+
+impl Knowledge {
+    pub async fn load(store: &Store, data_source: Uuid) -> Result<Self, StoreError> {
+        let clusters = store.active_clusters(data_source, ClusterKind::Equipment).await?;
+        let library = store.library().await?;
+        let bindings = store.active_bindings(data_source).await?;
+        let points = store.stored_points(data_source).await?;
+        let fingerprint_versions = store.fingerprint_versions(data_source).await?;
+        let mut fingerprints = store.fingerprints(data_source).await?;
+        let version = {
+            let clusters = clusters.iter().map(|c| format!("{}/{}", c.id, c.version));
+            let library = library.iter().map(|p| format!("{}/{}", p.id, p.version));
+            let labels = points.iter().map(|p| format!("{}/{}\0{}\0{}", p.id, p.name, p.unit, p.description));
+            let mut prints: Vec<String> =
+                fingerprint_versions.iter().map(|(id, v)| format!("{id}/{v}")).collect();
+            prints.sort_unstable();
+            version_of(clusters.chain(library).chain(labels).chain(prints))
+        };
+        let features: HashMap<Uuid, PointFeatures> = points
+            .into_iter()
+            .map(|p| {
+                let fingerprint =
+                    fingerprints.remove(&p.id).and_then(|body| serde_json::from_value(body).ok());
+                let features = PointFeatures {
+                    id: p.id,
+                    name: p.name,
+                    unit: p.unit,
+                    description: p.description,
+                    fingerprint,
+                };
+                (p.id, features)
+            })
+            .collect();
+        let matcher = Matcher::new(library.iter().map(|p| (&p.spec, p.confidence)));
+        let site = site_memory(&bindings, &library, &features);
+        Ok(Self { clusters, library, features, matcher, site, version })
+    }
+
+    /// Takes in what is sure about some clusters: it helps with their look-alikes.
+    pub fn presume(&mut self) {
+        let mut sure = Vec::new();
+        for cluster in &self.clusters {
+            let points = self.points_of(cluster);
+            let best = self
+                .proposals(cluster, &points)
+                .filter(|(_, proposal)| proposal.confidence >= PRESUMABLE)
+                .max_by(|(_, a), (_, b)| a.confidence.total_cmp(&b.confidence));
+            if let Some((pattern, proposal)) = best {
+                let name = pattern.spec.name.clone();
+                sure.extend(proposal.roles.into_iter().map(|r| (points[r.point].id, name.clone(), r)));
+            }
+        }
+        for (point, pattern, role) in sure {
+            self.site.presume(&self.features[&point], &pattern, &role.role, role.score);
+        }
+    }
+
+    /// Hash of clusters, library, points and fingerprints; decisions are not in it.
+    pub fn version(&self) -> String {
+        self.version.clone()
+    }
+
+    pub fn points_of(&self, cluster: &Cluster) -> Vec<PointFeatures> {
+        cluster.points.iter().filter_map(|p| self.features.get(&p.id).cloned()).collect()
+    }
+
+    /// What each pattern of the library would make of a cluster with these points, in the library's order.
+    pub fn proposals(
+        &self,
+        cluster: &Cluster,
+        points: &[PointFeatures],
+    ) -> impl Iterator<Item = (&LibraryPattern, Proposal)> {
+        self.library.iter().zip(self.matcher.propose(points, Some(cluster.cohesion), &self.site))
+    }
+
+    /// What an answer about a point would teach: the points called like it, as one key, and how many of them
+    /// nobody has told anything about.
+    pub fn lesson(&self, point: Uuid) -> Option<(LookAlikes, f64)> {
+        self.features.get(&point).map(|point| self.site.lesson(point))
+    }
+
+    /// The role that look-alikes of a point play, by the point's name, where that was told.
+    pub fn likely_roles(&self) -> HashMap<String, String> {
+        let roles = self
+            .features
+            .values()
+            .filter_map(|point| Some((point.name.clone(), self.site.likely_role(point)?)));
+        roles.collect()
+    }
+}
+
+/// What the approvals of this data source taught.
+fn site_memory(
+    bindings: &[ActiveBinding],
+    library: &[LibraryPattern],
+    points: &HashMap<Uuid, PointFeatures>,
+) -> SiteMemory {
+    let names: HashMap<Uuid, &str> = library.iter().map(|p| (p.id, p.spec.name.as_str())).collect();
+    let mut by_equipment: BTreeMap<Uuid, Vec<&ActiveBinding>> = BTreeMap::new();
+    for binding in bindings {
+        by_equipment.entry(binding.equipment_id).or_default().push(binding);
+    }
+    let mut site = SiteMemory::default();
+    site.observe(points.values());
+    for bound in by_equipment.values() {
+        let siblings: Vec<&str> = bound.iter().map(|b| b.point_name.as_str()).collect();
+        for binding in bound {
+            if let (Some(pattern), Some(point)) =
+                (names.get(&binding.pattern_id), points.get(&binding.point_id))
+            {
+                site.learn(point, &siblings, pattern, &binding.role);
+            }
+        }
+    }
+    site
+}

@@ -1,0 +1,61 @@
+//! In which order to ask: what teaches most comes first.
+
+use pattern_core::{domain::Purpose, matching::LookAlikes};
+use pattern_store::NewSuggestion;
+use std::collections::{HashMap, HashSet};
+use uuid::Uuid;
+
+use crate::knowledge::Knowledge;
+
+/// What an answer is worth that only confirms what is certain.
+const CONFIRMED: f64 = 0.02;
+
+/// Gives the questions their priority, and lets go of those of purpose `learning` that would teach least where
+/// there are more than the limit. Each question counts what the ones before it leave to learn, so that two
+/// look-alikes are not asked in a row.
+pub(super) fn by_lesson(
+    known: &Knowledge,
+    mut questions: Vec<NewSuggestion>,
+    learning_limit: usize,
+) -> Vec<NewSuggestion> {
+    let mut lessons: Vec<HashMap<LookAlikes, f64>> =
+        questions.iter().map(|question| lessons(known, question)).collect();
+    let mut asked = Vec::with_capacity(questions.len());
+    let mut learning = 0;
+    while !questions.is_empty() {
+        let worth = |lessons: &HashMap<LookAlikes, f64>| lessons.values().sum::<f64>();
+        let best = (0..questions.len())
+            .max_by(|&a, &b| {
+                let order = worth(&lessons[a]).total_cmp(&worth(&lessons[b]));
+                order.then_with(|| questions[b].cluster_id.cmp(&questions[a].cluster_id))
+            })
+            .unwrap_or(0);
+        let taught = lessons.swap_remove(best);
+        let mut question = questions.swap_remove(best);
+        question.priority = worth(&taught);
+        learning += usize::from(question.purpose == Purpose::Learning);
+        if question.purpose == Purpose::Learning && learning > learning_limit {
+            continue;
+        }
+        for lessons in &mut lessons {
+            lessons.retain(|look_alikes, _| !taught.contains_key(look_alikes));
+        }
+        asked.push(question);
+    }
+    asked
+}
+
+/// How many points each part of an answer would teach about, those that are sure already counting less. A
+/// question that is likely to be rejected teaches little: that some points are not this says not what they are.
+fn lessons(known: &Knowledge, question: &NewSuggestion) -> HashMap<LookAlikes, f64> {
+    let sure: HashMap<Uuid, f64> = question.roles.iter().map(|role| (role.point_id, role.score)).collect();
+    let mut lessons: HashMap<LookAlikes, f64> = HashMap::new();
+    let mut points = HashSet::new();
+    for point in question.point_ids.iter().filter(|point| points.insert(**point)) {
+        let Some((look_alikes, untold)) = known.lesson(*point) else { continue };
+        let doubt = 1.0 - sure.get(point).copied().unwrap_or(0.0);
+        let worth = lessons.entry(look_alikes).or_default();
+        *worth = worth.max(question.confidence * untold * doubt.max(CONFIRMED));
+    }
+    lessons
+}
