@@ -24,10 +24,13 @@ fn naive(a: &[f32], b: &[f32]) -> Option<(f64, usize)> {
     let (mx, my) = (both.iter().map(|p| p.0).sum::<f64>() / n, both.iter().map(|p| p.1).sum::<f64>() / n);
     let sum = |f: &dyn Fn(f64, f64) -> f64| both.iter().map(|(x, y)| f(x - mx, y - my)).sum::<f64>();
     let (xx, yy, xy) = (sum(&|x, _| x * x), sum(&|_, y| y * y), sum(&|x, y| x * y));
-    (both.len() >= MIN_OVERLAP && xx > 1e-9 && yy > 1e-9).then(|| (xy / (xx * yy).sqrt(), both.len()))
+    // What is this small against the values themselves is rounding.
+    let (size_x, size_y) = (n * mx * mx + xx, n * my * my + yy);
+    (both.len() >= MIN_OVERLAP && xx > 1e-11 * size_x && yy > 1e-11 * size_y)
+        .then(|| (xy / (xx * yy).sqrt(), both.len()))
 }
 
-fn all_naive(grid: &Grid, threshold: f64) -> Vec<(usize, usize, f64, usize)> {
+pub fn all_naive(grid: &Grid, threshold: f64) -> Vec<(usize, usize, f64, usize)> {
     let mut pairs = Vec::new();
     for a in 0..grid.points.len() {
         for b in a + 1..grid.points.len() {

@@ -1,6 +1,7 @@
 mod blocks;
 mod clustering;
 mod correlation;
+mod correlation_screen;
 mod episodes;
 mod fingerprint;
 mod grid;

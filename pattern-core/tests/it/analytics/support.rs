@@ -33,7 +33,12 @@ impl Noise {
     }
 
     pub fn next(&mut self) -> f64 {
-        (0..12).map(|_| self.0.random::<f64>()).sum::<f64>() - 6.0
+        (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
+    }
+
+    /// 0 … 1
+    pub fn uniform(&mut self) -> f64 {
+        self.0.random()
     }
 
     pub fn series(&mut self, length: usize) -> Vec<f64> {

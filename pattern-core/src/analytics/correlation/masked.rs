@@ -1,0 +1,128 @@
+//! The screen of pairs of which a row has gaps.
+
+use super::{
+    CorrelationOptions,
+    kernel::{COLUMNS, Kernel, Products, ROWS},
+    packed::{Gaps, Layer, Rounding},
+    screen::{Bounds, SLACK},
+};
+
+/// Length over the common buckets from which a row surely moves there, by the measure of the exact r.
+const SURELY_MOVES: f64 = 1e-5;
+
+/// Sums over the common buckets of each row and column of a block; x is the row, y the column, both as their
+/// whole numbers q.
+pub(super) struct Sums<'a> {
+    own: &'a ColumnSums,
+    x: Products,
+    xy: Products,
+    xx: Squares,
+}
+
+/// Those of the columns alone.
+pub(super) struct ColumnSums {
+    common: Products,
+    y: Products,
+    yy: Squares,
+}
+
+/// 128 · high + low
+struct Squares {
+    high: Products,
+    low: Products,
+}
+
+impl ColumnSums {
+    pub fn new(kernel: Kernel, values: &Layer, gaps: &Gaps, group: usize, panel: usize) -> Self {
+        let of = |right| products(kernel, &gaps.mask, right, group, panel);
+        let yy = Squares { high: of(&gaps.high), low: of(&gaps.low) };
+        Self { common: of(&gaps.mask), y: of(values), yy }
+    }
+}
+
+impl<'a> Sums<'a> {
+    pub fn new(
+        kernel: Kernel,
+        values: &Layer,
+        gaps: &Gaps,
+        group: usize,
+        panel: usize,
+        own: &'a ColumnSums,
+    ) -> Self {
+        let of = |left, right| products(kernel, left, right, group, panel);
+        let xx = Squares { high: of(&gaps.high, &gaps.mask), low: of(&gaps.low, &gaps.mask) };
+        Self { own, x: of(values, &gaps.mask), xy: of(values, values), xx }
+    }
+
+    /// Whether |r| may reach the threshold: not [`Bounds::high`] < threshold, without its divisions. See "Gaps"
+    /// of the module above.
+    #[inline]
+    pub fn may_reach(
+        &self,
+        i: usize,
+        j: usize,
+        x: &Rounding,
+        y: &Rounding,
+        options: &CorrelationOptions,
+    ) -> bool {
+        let at = self.at(i, j, x, y);
+        let (least_x, least_y) = (at.x - at.lost_x, at.y - at.lost_y);
+        let unknown = (least_x <= SURELY_MOVES * at.root) | (least_y <= SURELY_MOVES * at.root);
+        let most = at.xy + at.x * at.lost_y + at.lost_x * least_y;
+        (at.n >= options.min_overlap.max(2) as f64)
+            & (unknown | (most >= (options.threshold - SLACK) * least_x * least_y))
+    }
+
+    pub fn bounds(&self, i: usize, j: usize, x: &Rounding, y: &Rounding) -> Bounds {
+        let at = self.at(i, j, x, y);
+        let (least_x, least_y) = (at.x - at.lost_x, at.y - at.lost_y);
+        if least_x <= SURELY_MOVES * at.root || least_y <= SURELY_MOVES * at.root {
+            return Bounds { low: 0.0, high: 1.0 };
+        }
+        let lost = at.x * at.lost_y;
+        let error = at.lost_x / least_x + SLACK;
+        Bounds {
+            low: (at.xy - lost) / ((at.x + at.lost_x) * (at.y + at.lost_y)) - error,
+            high: (at.xy + lost) / (least_x * least_y) + error,
+        }
+    }
+
+    #[inline]
+    fn at(&self, i: usize, j: usize, x: &Rounding, y: &Rounding) -> Scaled {
+        let of = |products: &Products| f64::from(products[i][j]);
+        let square = |squares: &Squares| 128.0 * of(&squares.high) + of(&squares.low);
+        let (n, sum_x, sum_y) = (of(&self.own.common), of(&self.x), of(&self.own.y));
+        let root = n.sqrt();
+        // Differences of whole numbers below 2⁵³ are exact, and so never negative.
+        Scaled {
+            n,
+            root,
+            x: x.step * (n * square(&self.xx) - sum_x * sum_x).sqrt(),
+            y: y.step * (n * square(&self.own.yy) - sum_y * sum_y).sqrt(),
+            xy: x.step * y.step * (n * of(&self.xy) - sum_x * sum_y).abs(),
+            lost_x: root * x.residual,
+            lost_y: root * y.residual,
+        }
+    }
+}
+
+/// Lengths times √n, and their product times n.
+struct Scaled {
+    n: f64,
+    root: f64,
+    /// ‖C x̂‖
+    x: f64,
+    /// ‖C ŷ‖
+    y: f64,
+    /// |C x̂ · C ŷ|
+    xy: f64,
+    /// ‖e_x‖
+    lost_x: f64,
+    lost_y: f64,
+}
+
+fn products(kernel: Kernel, left: &Layer, right: &Layer, group: usize, panel: usize) -> Products {
+    let mut products = [[0; COLUMNS]; ROWS];
+    kernel.products(left.left(group), right.right(panel), &mut products);
+    products
+}

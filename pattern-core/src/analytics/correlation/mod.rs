@@ -1,0 +1,123 @@
+//! All pairs whose |r| reaches a threshold, exactly, without ever holding the N×N matrix.
+//!
+//! Every pair is *screened* with products of int8 numbers, which the CPU does many at a time; what may reach
+//! the threshold is *rechecked* with the f64 r of its definition, and that alone decides and is kept. The
+//! screen errs on one side only: it lets pass too much, never too little.
+//!
+//! # The bound
+//!
+//! Let x be a row minus its mean, divided by its length, so that ‖x‖ = 1 and r = x·y. It is rounded to whole
+//! numbers, |q| ≤ 127: x = x̂ + e, x̂ = s·q, where s = max|xᵢ| / 127. The screen computes x̂·ŷ = s_x s_y q_x·q_y,
+//! and q_x·q_y is exact. What it misses is, with Cauchy and Schwarz,
+//!
+//! > |x·y − x̂·ŷ| = |e_x·y + x̂·e_y| ≤ ‖e_x‖ + ‖x̂‖ ‖e_y‖ =: ε
+//!
+//! The norms are computed per row while it is rounded, so nothing is assumed about how values spread: a row
+//! that is one spike has a large step s, but ε is what it is (each ‖e‖ ≤ √T s/2; about 0.008 for normal noise).
+//! A pair passes when |x̂·ŷ| + ε + slack ≥ threshold. The slack of 10⁻⁵ covers the rounding of the inequality
+//! itself (a dozen f32 operations on numbers of about 1: below 10⁻⁶) and of the recheck (f64: below 10⁻¹²).
+//!
+//! Where |x̂·ŷ| − ε − slack ≥ threshold the pair surely counts. If it is also surely weaker than what both of its
+//! points keep already, it is counted without a recheck: a trip of the whole plant stays affordable.
+//!
+//! # Gaps
+//!
+//! With gaps, r is taken over the n buckets S that both have. Let C take the mean over S away; it is a
+//! projection, so ‖C v‖ ≤ ‖v_S‖ ≤ ‖v‖. With a = ‖C x̂‖, b = ‖C ŷ‖ and the same Cauchy and Schwarz
+//!
+//! > |Cx·Cy − Cx̂·Cŷ| ≤ ‖e_x‖ ‖Cy‖ + a ‖e_y‖, and ‖Cx‖ lies within a ± ‖e_x‖, ‖Cy‖ within b ± ‖e_y‖,
+//! >
+//! > |r| = |Cx·Cy| / (‖Cx‖ ‖Cy‖) ≤ (|Cx̂·Cŷ| + a ‖e_y‖) / ((a − ‖e_x‖)(b − ‖e_y‖)) + ‖e_x‖ / (a − ‖e_x‖)
+//!
+//! n, a, b and Cx̂·Cŷ follow from n, Σq_x, Σq_y, Σq_xq_y, Σq_x² and Σq_y² over S, which are products of q, of
+//! the masks and of q² (in two parts of seven bits) and therefore exact. Where a row hardly moves over S
+//! (a ≤ ‖e_x‖) nothing can be said, and the pair passes.
+
+use rayon::prelude::*;
+use std::cmp::Reverse;
+
+use super::grid::Grid;
+
+mod exact;
+mod kernel;
+mod masked;
+mod packed;
+mod rows;
+mod screen;
+mod strongest;
+#[cfg(test)]
+mod tests;
+mod variants;
+
+pub use kernel::Kernel;
+pub use variants::{high_pass, rank};
+
+use packed::Packed;
+use rows::Row;
+use screen::Screen;
+use strongest::Strongest;
+
+#[derive(Debug, Clone)]
+pub struct CorrelationOptions {
+    pub threshold: f64,
+    /// Fewer common buckets than this say nothing: a day by default.
+    pub min_overlap: usize,
+    /// Of each point's pairs only the strongest are kept.
+    pub strongest_per_point: usize,
+}
+
+impl Default for CorrelationOptions {
+    fn default() -> Self {
+        Self { threshold: 0.6, min_overlap: 96, strongest_per_point: 64 }
+    }
+}
+
+/// An association of two rows, `a < b`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pair {
+    pub a: usize,
+    pub b: usize,
+    /// Pearson's r, signed.
+    pub r: f32,
+    /// Buckets that both have.
+    pub samples: u32,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Correlations {
+    /// By (a, b).
+    pub pairs: Vec<Pair>,
+    /// Pairs above the threshold that were among the strongest of neither point.
+    pub dropped: u64,
+    /// Of each row, how many pairs reach the threshold, kept or not.
+    pub per_point: Vec<u32>,
+}
+
+/// Correlates every row with every other one, on all cores. Constant rows correlate with nothing. The result
+/// depends neither on the number of threads nor on the CPU.
+pub fn correlate(grid: &Grid, options: &CorrelationOptions) -> Correlations {
+    correlate_with(Kernel::available()[0], grid, options)
+}
+
+/// As [`correlate`], by a way of the caller's choice.
+pub fn correlate_with(kernel: Kernel, grid: &Grid, options: &CorrelationOptions) -> Correlations {
+    let strongest = Strongest::new(&grid.points, options.strongest_per_point);
+    let mut rows: Vec<Row> = (0..grid.points.len())
+        .into_par_iter()
+        .filter_map(|point| Row::new(point, grid.row(point), options))
+        .collect();
+    rows.sort_by_key(|row| Reverse(row.complete));
+    let packed = Packed::new(grid, &rows);
+    let wanted = vec![true; rows.len()];
+    let screen = Screen {
+        grid,
+        options,
+        kernel,
+        rows: &rows,
+        wanted: &wanted,
+        packed: &packed,
+        strongest: &strongest,
+    };
+    screen.run();
+    strongest.finish()
+}

@@ -1,0 +1,114 @@
+//! What can not be seen from outside: the numbers of the screen.
+
+use chrono::DateTime;
+use proptest::{collection::vec, prelude::*};
+use uuid::Uuid;
+
+use super::{
+    CorrelationOptions, Kernel, exact,
+    kernel::{COLUMNS, Products, ROWS},
+    masked::{ColumnSums, Sums},
+    packed::Packed,
+    rows::Row,
+    screen::bounds,
+};
+use crate::analytics::grid::Grid;
+
+const LENGTH: usize = 101;
+
+/// Rows that rounding is hardest on: far from zero, next to nothing, one spike, steps, few values, gaps.
+fn hard_row() -> impl Strategy<Value = Vec<f32>> {
+    let noise = || vec(-1.0_f32..1.0, LENGTH);
+    prop_oneof![
+        noise(),
+        noise().prop_map(|row| row.iter().map(|v| 1e7 + v * 100.0).collect()),
+        noise().prop_map(|row| row.iter().map(|v| v * 1e-40).collect()),
+        noise().prop_map(|row| row.iter().map(|v| v * 1e38).collect()),
+        (noise(), 0..LENGTH, -1e6_f32..1e6).prop_map(|(mut row, at, spike)| {
+            row[at] += spike;
+            row
+        }),
+        (noise(), 1..LENGTH, -1e4_f32..1e4).prop_map(|(mut row, from, step)| {
+            row[from..].iter_mut().for_each(|v| *v += step);
+            row
+        }),
+        vec(prop_oneof![Just(0.0_f32), Just(1.0)], LENGTH),
+        vec(prop_oneof![4 => -1.0_f32..1.0, 6 => Just(f32::NAN)], LENGTH),
+    ]
+}
+
+fn grid(rows: &[Vec<f32>]) -> Grid {
+    Grid {
+        start: DateTime::UNIX_EPOCH,
+        buckets: LENGTH,
+        points: (0..rows.len()).map(|i| Uuid::from_u128(i as u128)).collect(),
+        values: rows.concat(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn the_exact_r_lies_within_the_bounds_of_the_screen(rows in vec(hard_row(), 2..6), threshold in 0.0..1.0) {
+        let grid = grid(&rows);
+        let options = CorrelationOptions { threshold, min_overlap: 8, strongest_per_point: 64 };
+        let rows: Vec<Row> = (0..rows.len()).filter_map(|i| Row::new(i, grid.row(i), &options)).collect();
+        prop_assume!(rows.len() > 1);
+        let packed = Packed::new(&grid, &rows);
+        let kernel = Kernel::available()[0];
+        let mut products: Products = [[0; COLUMNS]; ROWS];
+        kernel.products(packed.values.left(0), packed.values.right(0), &mut products);
+        let own = packed.gaps.as_ref().map(|gaps| ColumnSums::new(kernel, &packed.values, gaps, 0, 0));
+        let sums = packed.gaps.as_ref().zip(own.as_ref())
+            .map(|(gaps, own)| Sums::new(kernel, &packed.values, gaps, 0, 0, own));
+        for (i, x) in rows.iter().enumerate() {
+            for (j, y) in rows.iter().enumerate().skip(i + 1) {
+                let (a, b) = (grid.row(x.point), grid.row(y.point));
+                let (of_x, of_y) = (&packed.rounding[i], &packed.rounding[j]);
+                if x.complete && y.complete {
+                    let r = exact::complete(a, x, b, y).abs();
+                    let found = bounds(products[i][j], of_x, of_y);
+                    prop_assert!(found.low <= r && r <= found.high, "{r} is not within {found:?}");
+                }
+                if let (Some(sums), Some((r, _))) = (&sums, exact::common(a, x, b, y, options.min_overlap)) {
+                    let r = r.abs();
+                    let found = sums.bounds(i, j, of_x, of_y);
+                    prop_assert!(found.low <= r && r <= found.high, "{r} is not within {found:?}");
+                    prop_assert!(r < threshold || sums.may_reach(i, j, of_x, of_y, &options), "{r} was lost");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_kernel_multiplies_alike(
+        left in vec(any::<i8>().prop_map(|v| v.max(-127)), ROWS * 4 * 13),
+        right in vec(any::<i8>().prop_map(|v| v.max(-127)), COLUMNS * 4 * 13),
+    ) {
+        use super::kernel::{Columns, Left, OFFSET};
+        let word = |bytes: &[i8]| u32::from_le_bytes(std::array::from_fn(|i| bytes[i] as u8));
+        let words: Vec<[u32; ROWS]> =
+            left.chunks(ROWS * 4).map(|step| std::array::from_fn(|row| word(&step[row * 4..]))).collect();
+        let columns: Vec<Columns> = right
+            .chunks(COLUMNS * 4)
+            .map(|step| Columns(std::array::from_fn(|column| word(&step[column * 4..]) ^ 0x8080_8080)))
+            .collect();
+        let of = |values: &[i8], width: usize, index: usize| -> Vec<i32> {
+            let steps = values.chunks(width * 4);
+            steps.flat_map(|step| step[index * 4..][..4].iter().map(|&v| i32::from(v)).collect::<Vec<_>>()).collect()
+        };
+        let offsets = std::array::from_fn(|row| OFFSET * of(&left, ROWS, row).iter().sum::<i32>());
+        for kernel in Kernel::available() {
+            let mut products: Products = [[7; COLUMNS]; ROWS];
+            kernel.products(Left { words: &words, offsets }, &columns, &mut products);
+            for (row, products) in products.iter().enumerate() {
+                for (column, product) in products.iter().enumerate() {
+                    let (x, y) = (of(&left, ROWS, row), of(&right, COLUMNS, column));
+                    let expected: i32 = x.iter().zip(&y).map(|(x, y)| x * y).sum();
+                    prop_assert_eq!(*product, expected, "{} at {} {}", kernel.name(), row, column);
+                }
+            }
+        }
+    }
+}
