@@ -34,12 +34,13 @@
 //! (a ≤ ‖e_x‖) nothing can be said, and the pair passes.
 
 use rayon::prelude::*;
-use std::cmp::Reverse;
 
 use super::grid::Grid;
 
 mod exact;
+mod incremental;
 mod kernel;
+mod lag;
 mod masked;
 mod packed;
 mod rows;
@@ -49,7 +50,9 @@ mod strongest;
 mod tests;
 mod variants;
 
+pub use incremental::{PairCount, Recorrelated, correlate_changed};
 pub use kernel::Kernel;
+pub use lag::{LARGEST_LAG, lags};
 pub use variants::{high_pass, rank};
 
 use packed::Packed;
@@ -101,14 +104,27 @@ pub fn correlate(grid: &Grid, options: &CorrelationOptions) -> Correlations {
 
 /// As [`correlate`], by a way of the caller's choice.
 pub fn correlate_with(kernel: Kernel, grid: &Grid, options: &CorrelationOptions) -> Correlations {
+    correlate_wanted(kernel, grid, options, &vec![true; grid.points.len()], &[])
+}
+
+/// The pairs of which a row is wanted are found, those of the others are `known`.
+fn correlate_wanted(
+    kernel: Kernel,
+    grid: &Grid,
+    options: &CorrelationOptions,
+    wanted: &[bool],
+    known: &[Pair],
+) -> Correlations {
     let strongest = Strongest::new(&grid.points, options.strongest_per_point);
+    known.iter().for_each(|pair| strongest.offer(pair.a, pair.b, pair.r, pair.samples));
     let mut rows: Vec<Row> = (0..grid.points.len())
         .into_par_iter()
         .filter_map(|point| Row::new(point, grid.row(point), options))
         .collect();
-    rows.sort_by_key(|row| Reverse(row.complete));
+    // What is wanted together: a group of rows and columns of which none is wanted is passed over.
+    rows.sort_by_key(|row| (!row.complete, !wanted[row.point]));
+    let wanted: Vec<bool> = rows.iter().map(|row| wanted[row.point]).collect();
     let packed = Packed::new(grid, &rows);
-    let wanted = vec![true; rows.len()];
     let screen = Screen {
         grid,
         options,

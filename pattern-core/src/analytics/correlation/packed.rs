@@ -125,8 +125,7 @@ impl Packed {
 
 /// Writes a row into `out` and says what was lost.
 fn round(values: &[f32], row: &Row, levels: f64, out: &mut Vec<i8>) -> Rounding {
-    let normal = |value: f32| if value.is_finite() { (f64::from(value) - row.mean) * row.scale } else { 0.0 };
-    let largest = values.iter().map(|&v| normal(v).abs()).fold(0.0, f64::max);
+    let largest = values.iter().map(|&v| row.normal(v).abs()).fold(0.0, f64::max);
     let step = largest / levels;
     // Adding it leaves a f64 no room for a fraction: rounds to the nearest whole number, which stands in the
     // lowest bits, in a fraction of the time of `round`.
@@ -134,7 +133,7 @@ fn round(values: &[f32], row: &Row, levels: f64, out: &mut Vec<i8>) -> Rounding 
     out.clear();
     let (mut length, mut residual) = (0.0, 0.0);
     for &value in values {
-        let value = normal(value);
+        let value = row.normal(value);
         let rounded = value / step + whole;
         let kept = step * (rounded - whole);
         length += kept * kept;

@@ -32,4 +32,9 @@ impl Row {
         }
         Some(Self { point, mean, scale: energy.sqrt().recip(), complete: count == values.len() as f64 })
     }
+
+    /// 0 in a gap.
+    pub fn normal(&self, value: f32) -> f64 {
+        if value.is_finite() { (f64::from(value) - self.mean) * self.scale } else { 0.0 }
+    }
 }

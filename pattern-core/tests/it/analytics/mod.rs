@@ -1,6 +1,8 @@
 mod blocks;
 mod clustering;
 mod correlation;
+mod correlation_incremental;
+mod correlation_lag;
 mod correlation_screen;
 mod episodes;
 mod fingerprint;
