@@ -1,4 +1,4 @@
-//! What the jobs found out about points: fingerprints, correlations, and which input each stage saw last.
+//! What the jobs found out about points: fingerprints, and which input each stage saw last.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -23,34 +23,6 @@ pub struct FingerprintRow {
 
 /// Points of a chart line: two hours each over a week.
 pub const SPARKLINE_LENGTH: usize = 84;
-
-/// Which transform of the series a correlation was found on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Variant {
-    Level,
-    HighPass,
-    Rank,
-}
-
-impl Variant {
-    pub const ALL: [Self; 3] = [Self::Level, Self::HighPass, Self::Rank];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Level => "level",
-            Self::HighPass => "high_pass",
-            Self::Rank => "rank",
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct CorrelationRow {
-    pub point_a: Uuid,
-    pub point_b: Uuid,
-    pub r: f32,
-    pub sample_count: i32,
-}
 
 impl Store {
     pub async fn fingerprint_versions(&self, data_source: Uuid) -> Result<HashMap<Uuid, String>> {
@@ -124,58 +96,6 @@ impl Store {
         }
         tx.commit().await?;
         Ok(())
-    }
-
-    /// Replaces all correlations of one data source and variant, as one change. Pairs hold the lower
-    /// id first.
-    pub async fn replace_correlations(
-        &self,
-        data_source: Uuid,
-        variant: Variant,
-        window_end: DateTime<Utc>,
-        rows: &[CorrelationRow],
-        fence: Fence,
-    ) -> Result<()> {
-        let mut tx = self.pool.begin().await?;
-        fence.confirm(&mut tx).await?;
-        sqlx::query!(
-            "delete from correlations where data_source_id = $1 and variant = $2",
-            data_source,
-            variant.as_str()
-        )
-        .execute(&mut *tx)
-        .await?;
-        for chunk in rows.chunks(10_000) {
-            sqlx::query!(
-                "insert into correlations
-                    (data_source_id, point_a, point_b, variant, r, sample_count, window_end)
-                 select $1, a, b, $2, r, n, $3
-                 from unnest($4::uuid[], $5::uuid[], $6::real[], $7::integer[]) as t(a, b, r, n)",
-                data_source,
-                variant.as_str(),
-                window_end,
-                &chunk.iter().map(|c| c.point_a).collect::<Vec<_>>(),
-                &chunk.iter().map(|c| c.point_b).collect::<Vec<_>>(),
-                &chunk.iter().map(|c| c.r).collect::<Vec<_>>(),
-                &chunk.iter().map(|c| c.sample_count).collect::<Vec<_>>(),
-            )
-            .execute(&mut *tx)
-            .await?;
-        }
-        tx.commit().await?;
-        Ok(())
-    }
-
-    pub async fn correlations(&self, data_source: Uuid, variant: Variant) -> Result<Vec<CorrelationRow>> {
-        Ok(sqlx::query_as!(
-            CorrelationRow,
-            "select point_a, point_b, r, sample_count from correlations
-             where data_source_id = $1 and variant = $2 order by point_a, point_b",
-            data_source,
-            variant.as_str()
-        )
-        .fetch_all(&self.pool)
-        .await?)
     }
 
     /// The input that `stage` worked on last for this data source.

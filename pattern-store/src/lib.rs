@@ -2,6 +2,7 @@
 
 mod analysis;
 mod clusters;
+mod correlations;
 mod dead_letters;
 mod error;
 mod evidence;
@@ -17,8 +18,9 @@ pub mod samples;
 mod suggestions;
 mod workers;
 
-pub use analysis::{CorrelationRow, FingerprintRow, SPARKLINE_LENGTH, Variant};
+pub use analysis::{FingerprintRow, SPARKLINE_LENGTH};
 pub use clusters::{FoundCluster, GenerationChange};
+pub use correlations::{CorrelatedPoint, CorrelationChange, CorrelationRow, Variant};
 pub use dead_letters::{DeadLetter, NewDeadLetter};
 pub use error::{Result, StoreError};
 pub use evidence::Folded;

@@ -116,6 +116,19 @@ impl Stage {
     }
 }
 
+/// Does what takes the CPU long where it holds up nobody.
+pub(crate) async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, StageError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => Ok(result),
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(StageError::Cancelled),
+        },
+    }
+}
+
 /// A short hash of everything that a stage's result depends on.
 pub(crate) fn version_of<T: AsRef<[u8]>>(parts: impl IntoIterator<Item = T>) -> String {
     let mut hash = Sha256::new();

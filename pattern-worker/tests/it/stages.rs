@@ -45,6 +45,66 @@ async fn a_point_that_falls_nearly_silent_is_no_longer_judged_by_what_it_was() {
     assert_eq!(site.count("select count(*) from fingerprints").await, 0);
 }
 
+/// (a, b, variant, r, lag, samples) of every pair.
+async fn pairs(site: &Site) -> Vec<(Uuid, Uuid, String, f32, i32, i32)> {
+    sqlx::query_as(
+        "select point_a, point_b, variant, r, lag_buckets, sample_count from correlations
+         order by point_a, point_b, variant",
+    )
+    .fetch_all(site.store.pool())
+    .await
+    .expect("pairs")
+}
+
+#[tokio::test]
+async fn only_what_changed_is_correlated_again_and_leaves_the_pairs_of_a_whole_run() {
+    let site = Site::new().await;
+    site.add_points().await;
+    let end = Utc::now() - Duration::days(3);
+    site.add_samples(end).await;
+    let _worker = Worker::start(&site);
+    site.analyse().await;
+    let first = pairs(&site).await;
+    // One pump's flow begins to do what another pump did eight buckets before.
+    let points = site.store.stored_points(site.source().await).await.expect("points");
+    let key = |name: &str| points.iter().find(|p| p.name == name).expect("point").key;
+    let changed: Vec<KeyedSample> = (0..192)
+        .map(|step| {
+            let load = ((step + 45) * 7 % 53) as f64;
+            let at = end - Duration::minutes(15 * (192 - step) - 1);
+            KeyedSample::new(key("P-102.FLOW"), Sample { at, value: load, quality: 0 })
+        })
+        .collect();
+    site.store.insert_new_samples(&changed).await.expect("samples");
+    site.analyse().await;
+    let incremental = pairs(&site).await;
+    assert_ne!(incremental, first);
+    assert_eq!(computed(&site).await, [1, 1, 1]);
+
+    for table in ["correlations", "correlated_points", "stage_inputs"] {
+        sqlx::query(sqlx::AssertSqlSafe(format!("delete from {table}")))
+            .execute(site.store.pool())
+            .await
+            .expect("delete");
+    }
+    site.analyse().await;
+    assert_eq!(computed(&site).await, [20, 20, 20]);
+    assert_eq!(pairs(&site).await, incremental);
+    assert!(incremental.iter().any(|pair| pair.4.abs() == 8), "no lag was found");
+}
+
+/// Points whose pairs the last run computed, by variant.
+async fn computed(site: &Site) -> [i64; 3] {
+    let result: serde_json::Value = sqlx::query_scalar(
+        "select result from job_runs where job = 'correlation-analysis' order by finished_at desc limit 1",
+    )
+    .fetch_one(site.store.pool())
+    .await
+    .expect("run");
+    ["level", "high_pass", "rank"]
+        .map(|variant| result["north"][variant]["computed"].as_i64().expect("number"))
+}
+
 #[tokio::test]
 async fn maintenance_forgets_old_dead_letters_and_keeps_young_ones() {
     let site = Site::new().await;

@@ -1,0 +1,174 @@
+//! Pairs of points that move together, and what they were computed from.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+use crate::{Result, Store, jobs::Fence};
+
+/// Which transform of the series a correlation was found on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Variant {
+    Level,
+    HighPass,
+    Rank,
+}
+
+impl Variant {
+    pub const ALL: [Self; 3] = [Self::Level, Self::HighPass, Self::Rank];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Level => "level",
+            Self::HighPass => "high_pass",
+            Self::Rank => "rank",
+        }
+    }
+}
+
+/// A pair, the lower id first.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CorrelationRow {
+    pub point_a: Uuid,
+    pub point_b: Uuid,
+    pub r: f32,
+    /// Buckets by which b follows a.
+    pub lag_buckets: i32,
+    pub sample_count: i32,
+}
+
+/// What a run changes in the pairs of a variant.
+#[derive(Debug, Clone)]
+pub struct CorrelationChange {
+    pub variant: Variant,
+    /// All pairs of these points are replaced …
+    pub computed: Vec<Uuid>,
+    /// … by these …
+    pub found: Vec<CorrelationRow>,
+    /// … and these of other points are no longer among the strongest.
+    pub displaced: Vec<(Uuid, Uuid)>,
+}
+
+/// What a point's pairs were computed from, and how many there were, in the order of [`Variant::ALL`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct CorrelatedPoint {
+    pub point_id: Uuid,
+    pub row_version: String,
+    pub kept: Vec<i32>,
+    /// At most so many.
+    pub not_kept: Vec<i32>,
+}
+
+impl Store {
+    pub async fn correlations(&self, data_source: Uuid, variant: Variant) -> Result<Vec<CorrelationRow>> {
+        Ok(sqlx::query_as!(
+            CorrelationRow,
+            "select point_a, point_b, r, lag_buckets, sample_count from correlations
+             where data_source_id = $1 and variant = $2 order by point_a, point_b",
+            data_source,
+            variant.as_str()
+        )
+        .fetch_all(&self.pool)
+        .await?)
+    }
+
+    pub async fn correlated_points(&self, data_source: Uuid) -> Result<HashMap<Uuid, CorrelatedPoint>> {
+        let points = sqlx::query_as!(
+            CorrelatedPoint,
+            "select point_id, row_version, kept, not_kept from correlated_points where data_source_id = $1",
+            data_source
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(points.into_iter().map(|point| (point.point_id, point)).collect())
+    }
+
+    /// Writes what a run found, pairs of all variants and what they were computed from, as one change.
+    pub async fn save_correlations(
+        &self,
+        data_source: Uuid,
+        window_end: DateTime<Utc>,
+        changes: &[CorrelationChange],
+        points: &[CorrelatedPoint],
+        fence: Fence,
+    ) -> Result<()> {
+        let mut tx = self.pool.begin().await?;
+        fence.confirm(&mut tx).await?;
+        for change in changes {
+            delete(&mut tx, data_source, change).await?;
+            insert(&mut tx, data_source, window_end, change).await?;
+        }
+        for chunk in points.chunks(2_000) {
+            sqlx::query!(
+                "insert into correlated_points (point_id, data_source_id, row_version, kept, not_kept)
+                 select id, $1, version, ($4::integer[])[(n - 1)::int * $6 + 1 : n::int * $6],
+                        ($5::integer[])[(n - 1)::int * $6 + 1 : n::int * $6]
+                 from unnest($2::uuid[], $3::text[]) with ordinality as t(id, version, n)
+                 on conflict (point_id) do update set
+                    data_source_id = excluded.data_source_id, row_version = excluded.row_version,
+                    kept = excluded.kept, not_kept = excluded.not_kept",
+                data_source,
+                &chunk.iter().map(|p| p.point_id).collect::<Vec<_>>(),
+                &chunk.iter().map(|p| p.row_version.clone()).collect::<Vec<_>>(),
+                &chunk.iter().flat_map(|p| p.kept.iter().copied()).collect::<Vec<_>>(),
+                &chunk.iter().flat_map(|p| p.not_kept.iter().copied()).collect::<Vec<_>>(),
+                Variant::ALL.len() as i32,
+            )
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+async fn delete(conn: &mut PgConnection, data_source: Uuid, change: &CorrelationChange) -> Result<()> {
+    sqlx::query!(
+        "delete from correlations
+         where data_source_id = $1 and variant = $2 and (point_a = any($3) or point_b = any($3))",
+        data_source,
+        change.variant.as_str(),
+        &change.computed
+    )
+    .execute(&mut *conn)
+    .await?;
+    let (a, b): (Vec<Uuid>, Vec<Uuid>) = change.displaced.iter().copied().unzip();
+    sqlx::query!(
+        "delete from correlations c using unnest($2::uuid[], $3::uuid[]) as gone(a, b)
+         where c.point_a = gone.a and c.point_b = gone.b and c.variant = $1",
+        change.variant.as_str(),
+        &a,
+        &b
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn insert(
+    conn: &mut PgConnection,
+    data_source: Uuid,
+    window_end: DateTime<Utc>,
+    change: &CorrelationChange,
+) -> Result<()> {
+    for chunk in change.found.chunks(10_000) {
+        sqlx::query!(
+            "insert into correlations
+                (data_source_id, point_a, point_b, variant, r, lag_buckets, sample_count, window_end)
+             select $1, a, b, $2, r, lag, n, $3
+             from unnest($4::uuid[], $5::uuid[], $6::real[], $7::integer[], $8::integer[]) as t(a, b, r, lag, n)",
+            data_source,
+            change.variant.as_str(),
+            window_end,
+            &chunk.iter().map(|c| c.point_a).collect::<Vec<_>>(),
+            &chunk.iter().map(|c| c.point_b).collect::<Vec<_>>(),
+            &chunk.iter().map(|c| c.r).collect::<Vec<_>>(),
+            &chunk.iter().map(|c| c.lag_buckets).collect::<Vec<_>>(),
+            &chunk.iter().map(|c| c.sample_count).collect::<Vec<_>>(),
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
+    Ok(())
+}
