@@ -126,7 +126,7 @@ impl Packed {
 /// Writes a row into `out` and says what was lost.
 fn round(values: &[f32], row: &Row, levels: f64, out: &mut Vec<i8>) -> Rounding {
     let largest = values.iter().map(|&v| row.normal(v).abs()).fold(0.0, f64::max);
-    let step = largest / levels;
+    let (step, inverse) = (largest / levels, levels / largest);
     // Adding it leaves a f64 no room for a fraction: rounds to the nearest whole number, which stands in the
     // lowest bits, in a fraction of the time of `round`.
     let whole = 1.5 * 2.0_f64.powi(52);
@@ -134,7 +134,7 @@ fn round(values: &[f32], row: &Row, levels: f64, out: &mut Vec<i8>) -> Rounding 
     let (mut length, mut residual) = (0.0, 0.0);
     for &value in values {
         let value = row.normal(value);
-        let rounded = value / step + whole;
+        let rounded = value * inverse + whole;
         let kept = step * (rounded - whole);
         length += kept * kept;
         residual += (value - kept) * (value - kept);

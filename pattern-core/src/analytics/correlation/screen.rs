@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::{
     CorrelationOptions, exact,
-    kernel::{COLUMNS, Kernel, Products, ROWS},
+    kernel::{COLUMNS, Kernel, Products, ROWS, Scales},
     masked::{ColumnSums, Sums},
     packed::{Gaps, Packed, Rounding},
     rows::Row,
@@ -39,12 +39,6 @@ pub(super) struct Screen<'a> {
     pub strongest: &'a Strongest,
 }
 
-/// A group of columns, made ready to be compared with.
-struct Columns {
-    step: [f32; COLUMNS],
-    residual: [f32; COLUMNS],
-}
-
 impl Screen<'_> {
     pub fn run(&self) {
         let blocks = self.rows.len().div_ceil(COLUMNS * BLOCK);
@@ -59,7 +53,7 @@ impl Screen<'_> {
         for panel in columns * BLOCK..last_panel.min((columns + 1) * BLOCK) {
             let last_column = self.rows.len().min((panel + 1) * COLUMNS);
             let wanted_columns = self.wanted[panel * COLUMNS..last_column].contains(&true);
-            let columns = self.columns(panel);
+            let scales = self.scales(panel);
             // Over rows without gaps, a column's own sums are the same.
             let mut whole = None;
             // Of a pair, the row is the earlier one.
@@ -77,22 +71,22 @@ impl Screen<'_> {
                             false => self.with_gaps(gaps, group, panel, &own()),
                         }
                     }
-                    _ => self.without_gaps(group, panel, &columns),
+                    _ => self.without_gaps(group, panel, &scales),
                 }
             }
         }
     }
 
-    fn columns(&self, panel: usize) -> Columns {
+    fn scales(&self, panel: usize) -> Scales {
         let of = |i| &self.packed.rounding[panel * COLUMNS + i];
-        Columns {
+        Scales {
             step: std::array::from_fn(|i| of(i).step as f32),
             residual: std::array::from_fn(|i| of(i).residual as f32),
         }
     }
 
     /// Finds |step_x · step_y · q_x·q_y| + ‖e_x‖ + ‖x̂‖ ‖e_y‖ + slack ≥ threshold, divided by step_x.
-    fn without_gaps(&self, group: usize, panel: usize, columns: &Columns) {
+    fn without_gaps(&self, group: usize, panel: usize, scales: &Scales) {
         let values = &self.packed.values;
         let mut products: Products = [[0; COLUMNS]; ROWS];
         self.kernel.products(values.left(group), values.right(panel), &mut products);
@@ -100,12 +94,10 @@ impl Screen<'_> {
             let x = &self.packed.rounding[row];
             let weight = (x.length / x.step) as f32;
             let limit = ((self.options.threshold - x.residual - SLACK) / x.step) as f32;
-            let reaches =
-                |i: usize| products[i].abs() as f32 * columns.step[i] + weight * columns.residual[i] >= limit;
-            if !(0..COLUMNS).fold(false, |any, i| any | reaches(i)) {
+            if !self.kernel.any_reaches(products, scales, weight, limit) {
                 continue;
             }
-            for i in (0..COLUMNS).filter(|&i| reaches(i)) {
+            for i in (0..COLUMNS).filter(|&i| scales.reaches(products, i, weight, limit)) {
                 let column = panel * COLUMNS + i;
                 if self.is_wanted(row, column) {
                     self.recheck(row, column, bounds(products[i], x, &self.packed.rounding[column]));

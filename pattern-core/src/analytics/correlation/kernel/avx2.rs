@@ -4,7 +4,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{COLUMNS, Left, Products, ROWS, Right};
+use super::{COLUMNS, Left, Products, ROWS, Right, Scales};
 
 const LANES: usize = 8;
 /// 4 × 16 sums, the values of two registers of columns and one row in both halves: 16 registers hold no more.
@@ -60,4 +60,9 @@ fn part(
         }
     }
     sums
+}
+
+#[target_feature(enable = "avx2")]
+pub(super) fn any_reaches(products: &[i32; COLUMNS], scales: &Scales, weight: f32, limit: f32) -> bool {
+    scales.any_reaches(products, weight, limit)
 }

@@ -35,6 +35,25 @@ pub(super) struct Columns(pub [u32; COLUMNS]);
 /// Makes the right factor unsigned, as VNNI wants it.
 pub(super) const OFFSET: i32 = 128;
 
+/// How each column of a group was rounded, to compare products with.
+pub(super) struct Scales {
+    pub step: [f32; COLUMNS],
+    pub residual: [f32; COLUMNS],
+}
+
+impl Scales {
+    /// Inlined, so that each path compiles it with what its CPU has.
+    #[inline(always)]
+    pub fn reaches(&self, products: &[i32; COLUMNS], i: usize, weight: f32, limit: f32) -> bool {
+        products[i].abs() as f32 * self.step[i] + weight * self.residual[i] >= limit
+    }
+
+    #[inline(always)]
+    fn any_reaches(&self, products: &[i32; COLUMNS], weight: f32, limit: f32) -> bool {
+        (0..COLUMNS).fold(false, |any, i| any | self.reaches(products, i, weight, limit))
+    }
+}
+
 /// A way to multiply that this CPU has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kernel(Path);
@@ -56,10 +75,11 @@ impl Kernel {
         let mut found = Vec::new();
         #[cfg(all(target_arch = "x86_64", target_endian = "little"))]
         {
-            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni") {
+            let avx2 = is_x86_feature_detected!("avx2");
+            if avx2 && is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni") {
                 found.push(Self(Path::Avx512Vnni));
             }
-            if is_x86_feature_detected!("avx2") {
+            if avx2 {
                 found.push(Self(Path::Avx2));
             }
         }
@@ -97,6 +117,24 @@ impl Kernel {
             #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
             Path::Neon => unsafe { neon::products(left, right, out) },
             Path::Portable => portable::products(left, right, out),
+        }
+    }
+
+    /// Whether any column of a row's products reaches its limit.
+    #[allow(unsafe_code)]
+    pub(super) fn any_reaches(
+        self,
+        products: &[i32; COLUMNS],
+        scales: &Scales,
+        weight: f32,
+        limit: f32,
+    ) -> bool {
+        match self.0 {
+            // SAFETY: `available` makes these paths only where the CPU has AVX2.
+            #[cfg(all(target_arch = "x86_64", target_endian = "little"))]
+            Path::Avx512Vnni | Path::Avx2 => unsafe { avx2::any_reaches(products, scales, weight, limit) },
+            // Where NEON is, the compiler uses it everywhere.
+            _ => scales.any_reaches(products, weight, limit),
         }
     }
 }
