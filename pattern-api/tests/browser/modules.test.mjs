@@ -13,6 +13,7 @@ const suggestion = (id, version, more = {}) => ({
   version,
   status: "pending",
   purpose: "match",
+  priority: 1,
   confidence: 0.8,
   created_at: "2026-03-02T00:00:00Z",
   data_source: "plant-a",
@@ -43,13 +44,13 @@ test("what arrives while a snapshot is read outlives it", () => {
   assert.equal(feed.get("vanished"), undefined);
 });
 
-test("the most confident come first", () => {
+test("what teaches most comes first, however sure it is", () => {
   const feed = new Feed();
-  feed.put(suggestion("low", 1, { confidence: 0.3 }));
-  feed.put(suggestion("high", 1, { confidence: 0.9 }));
+  feed.put(suggestion("a", 1, { priority: 2, confidence: 0.9 }));
+  feed.put(suggestion("b", 1, { priority: 9, confidence: 0.3 }));
   assert.deepEqual(
     feed.withStatus("pending").map(({ id }) => id),
-    ["high", "low"],
+    ["b", "a"],
   );
 });
 
