@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-use super::{Outcome, Stage, StageError, episodes, version_of};
+use super::{Outcome, Stage, StageError, episodes, off_thread, version_of};
 
 pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, StageError> {
     let result = |outcome| match outcome {
@@ -39,11 +39,12 @@ async fn equipment(stage: &Stage, source: &DataSource) -> Result<Outcome, StageE
         version_of(points.chain(told).chain([correlated.unwrap_or_default()]))
     };
     stage
-        .unless_unchanged(JobName::ClusterDetection.as_str(), source, &input, async {
+        .unless_unchanged(JobName::ClusterDetection.as_str(), source, &input, async move {
             let level = stage.store.correlations(source.id, Variant::Level).await?;
             let high_pass = stage.store.correlations(source.id, Variant::HighPass).await?;
             let before = stage.store.active_clusters(source.id, ClusterKind::Equipment).await?;
-            let found = find_equipment(points, &level, &high_pass, &bindings, &before);
+            let find = move || find_equipment(points, &level, &high_pass, &bindings, &before);
+            let found = off_thread(find).await?;
             let change = stage
                 .store
                 .replace_clusters(source.id, ClusterKind::Equipment, &found, stage.fence, stage.now)

@@ -13,7 +13,7 @@ use pattern_store::FoundCluster;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Outcome, Stage, StageError, version_of};
+use super::{Outcome, Stage, StageError, off_thread, version_of};
 
 /// What this part's input is remembered under.
 const NAME: &str = "episode-detection";
@@ -28,7 +28,9 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
         .unless_unchanged(NAME, source, &input, async {
             let grid = stage.grid(source).await?;
             let before = stage.store.active_clusters(source.id, ClusterKind::Episode).await?;
-            let found = grid.map_or_else(Vec::new, |grid| find_episodes(&grid, min_points, window, &before));
+            let find =
+                move || grid.map_or_else(Vec::new, |grid| find_episodes(&grid, min_points, window, &before));
+            let found = off_thread(find).await?;
             let change = stage
                 .store
                 .replace_clusters(source.id, ClusterKind::Episode, &found, stage.fence, stage.now)

@@ -10,7 +10,7 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-use super::{Outcome, Stage, StageError, lesson::by_lesson, new_pattern, version_of};
+use super::{Outcome, Stage, StageError, lesson::by_lesson, new_pattern, off_thread, version_of};
 use crate::knowledge::Knowledge;
 
 /// Below this confidence an answer teaches little: the cluster is simply something else.
@@ -28,10 +28,13 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
         version_of([known.version(), rest])
     };
     stage
-        .unless_unchanged(JobName::PatternMatching.as_str(), source, &input, async {
-            known.presume();
-            let asking = Asking { known: &known, settled: &settled, threshold };
-            let questions = asking.questions(learning_limit);
+        .unless_unchanged(JobName::PatternMatching.as_str(), source, &input, async move {
+            let clusters = known.clusters.len();
+            let ask = move || {
+                known.presume();
+                Asking { known: &known, settled: &settled, threshold }.questions(learning_limit)
+            };
+            let questions = off_thread(ask).await?;
             let count = |purpose| questions.iter().filter(|q| q.purpose == purpose).count();
             let (matches, learning, new) =
                 (count(Purpose::Match), count(Purpose::Learning), count(Purpose::NewPattern));
@@ -39,7 +42,7 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
             let change =
                 stage.store.propose(source.id, &questions, answer_within, stage.fence, stage.now).await?;
             Ok(json!({
-                "clusters": known.clusters.len(),
+                "clusters": clusters,
                 "match": matches,
                 "learning": learning,
                 "new_pattern": new,
