@@ -103,8 +103,9 @@ impl Knowledge {
         self.features.get(&point).map(|point| self.site.lesson(point))
     }
 
-    /// The role that look-alikes of a point play, by the point's name, where that was told.
-    pub fn likely_roles(&self) -> HashMap<String, String> {
+    /// The role that look-alikes of a point play, where that was told, and how sure that makes it, by the
+    /// point's name.
+    pub fn likely_roles(&self) -> HashMap<String, (String, f64)> {
         let roles = self
             .features
             .values()

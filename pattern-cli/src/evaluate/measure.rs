@@ -2,7 +2,7 @@
 
 use pattern_core::evaluation::{CalibrationScores, Contingency, calibration};
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
     trial::{Standing, StandingCluster},
@@ -132,22 +132,22 @@ pub fn grouping(standing: &Standing, truth: &Truth) -> Grouping {
 
 fn typing(standing: &Standing, truth: &Truth, meant: &[Option<&str>]) -> Typing {
     let mut pattern_of: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut points_of: HashMap<&str, HashMap<&str, ()>> = HashMap::new();
+    let mut points_of: HashMap<&str, HashSet<&str>> = HashMap::new();
     for (name, label) in truth.scored() {
         let (Some(equipment), Some(of_type)) = (&label.equipment, &label.equipment_type) else { continue };
         if let Some(pattern) = truth.pattern(of_type) {
             pattern_of.insert(equipment, pattern);
-            points_of.entry(equipment).or_default().insert(name, ());
+            points_of.entry(equipment).or_default().insert(name);
         }
     }
     let (mut first, mut among_three, mut covered) = (0, 0, 0);
     for (equipment, pattern) in &pattern_of {
         // Of several clusters that stand for it, the one with most of its points.
-        let share = |cluster: &&StandingCluster| {
-            cluster.points.iter().filter(|name| points_of[equipment].contains_key(name.as_str())).count()
+        let common = |cluster: &&StandingCluster| {
+            cluster.points.iter().filter(|name| points_of[equipment].contains(name.as_str())).count()
         };
         let standing_for = standing.clusters.iter().zip(meant).filter(|(_, m)| **m == Some(equipment));
-        let Some(cluster) = standing_for.map(|(cluster, _)| cluster).max_by_key(share) else { continue };
+        let Some(cluster) = standing_for.map(|(cluster, _)| cluster).max_by_key(common) else { continue };
         covered += 1;
         let place = cluster.proposals.iter().position(|(proposed, _)| proposed == pattern);
         first += usize::from(place == Some(0));

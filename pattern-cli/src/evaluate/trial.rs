@@ -117,7 +117,7 @@ impl Trial {
 }
 
 fn standing(known: &Knowledge, told: HashSet<String>) -> Standing {
-    let mut roles = known.likely_roles();
+    let mut roles: HashMap<String, (String, f64)> = HashMap::new();
     let clusters = known
         .clusters
         .iter()
@@ -128,7 +128,7 @@ fn standing(known: &Knowledge, told: HashSet<String>) -> Standing {
             proposals.sort_by(|(_, a), (_, b)| b.confidence.total_cmp(&a.confidence));
             if let Some((_, best)) = proposals.first() {
                 for role in best.roles.iter().chain(&best.spares) {
-                    roles.insert(points[role.point].name.clone(), role.role.clone());
+                    roles.insert(points[role.point].name.clone(), (role.role.clone(), role.score));
                 }
             }
             StandingCluster {
@@ -137,5 +137,13 @@ fn standing(known: &Knowledge, told: HashSet<String>) -> Standing {
             }
         })
         .collect();
+    // What look-alikes were told to be beats what the cluster is taken for, where it is surer.
+    for (name, told) in known.likely_roles() {
+        let best = roles.entry(name).or_insert_with(|| told.clone());
+        if told.1 > best.1 {
+            *best = told;
+        }
+    }
+    let roles = roles.into_iter().map(|(name, (role, _))| (name, role)).collect();
     Standing { clusters, roles, told }
 }

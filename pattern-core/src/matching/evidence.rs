@@ -29,8 +29,6 @@ const WORDS_ALONE: f64 = 0.85;
 /// The point itself and another one.
 const SEVERAL: f64 = 1.8;
 const PRESUMED: f64 = 2.5;
-/// How far one confirmed look-alike closes the gap to certainty.
-const FIRST_LOOK_ALIKE: f64 = 0.7;
 
 pub(super) fn role_evidence(
     role: &CompiledRole,
@@ -42,7 +40,7 @@ pub(super) fn role_evidence(
     let learned = learned(view, pattern, &role.spec.name);
     let words = words_score(&role.phrases, view);
     // Who was told that look-alikes are something else does not go by words any more.
-    let otherwise = told(view) - learned;
+    let otherwise = view.votes.told() - learned;
     let name = name_score(words.map(|words| words * (1.0 - otherwise)), learned);
     let unit = role
         .spec
@@ -80,7 +78,7 @@ pub(super) fn site_role_evidence(
 fn learned(view: &PointView, pattern: &str, role: &str) -> f64 {
     let votes = &view.votes;
     match votes.by_role.get(&(pattern.to_owned(), role.to_owned())) {
-        Some(here) => here / votes.by_role.values().sum::<f64>() * told(view),
+        Some(here) => here / votes.by_role.values().sum::<f64>() * votes.told(),
         None => 0.0,
     }
 }
@@ -93,15 +91,6 @@ fn presumed(view: &PointView, pattern: &str, role: &str) -> f64 {
     }
     let here = votes.by_role.get(&(pattern.to_owned(), role.to_owned())).copied().unwrap_or(0.0);
     PRESUMED * (here / votes.total - 0.25)
-}
-
-/// How far the site's bindings say anything about look-alikes, 0..1.
-fn told(view: &PointView) -> f64 {
-    let bound: f64 = view.votes.by_role.values().sum();
-    if bound == 0.0 {
-        return 0.0;
-    }
-    bound / view.votes.total * (1.0 - (1.0 - FIRST_LOOK_ALIKE).powf(bound.min(20.0)))
 }
 
 fn name_score(words: Option<f64>, learned: f64) -> Option<f64> {

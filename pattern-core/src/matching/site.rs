@@ -39,6 +39,19 @@ pub(super) struct Votes {
     pub by_role: BTreeMap<(String, String), f64>,
 }
 
+impl Votes {
+    /// How far the bindings say anything about this point, 0..1.
+    pub fn told(&self) -> f64 {
+        let bound: f64 = self.by_role.values().sum();
+        if bound == 0.0 {
+            return 0.0;
+        }
+        bound / self.total * (1.0 - (1.0 - FIRST_LOOK_ALIKE).powf(bound.min(20.0)))
+    }
+}
+
+/// How far one confirmed look-alike closes the gap to certainty.
+const FIRST_LOOK_ALIKE: f64 = 0.7;
 /// Points called less alike than this have nothing to do with each other.
 const RESEMBLES: f32 = 0.5;
 
@@ -88,14 +101,15 @@ impl SiteMemory {
         f64::from(self.sizes.get(template).copied().unwrap_or(0))
     }
 
-    /// The role that most look-alikes of this point were given.
-    pub fn likely_role(&self, point: &PointFeatures) -> Option<String> {
+    /// The role that most look-alikes of this point were given, and how sure that makes it, 0..1.
+    pub fn likely_role(&self, point: &PointFeatures) -> Option<(String, f64)> {
         let votes = self.votes(point, &self.key(&point.name, &[]));
         let mut by_role: BTreeMap<&str, f64> = BTreeMap::new();
         for ((_, role), count) in &votes.by_role {
             *by_role.entry(role).or_default() += count;
         }
-        by_role.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).map(|(role, _)| role.to_owned())
+        let (role, count) = by_role.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
+        Some((role.to_owned(), count / votes.total * votes.told()))
     }
 
     /// Takes note of a sure proposal: what the others of the same template seem to be speaks for the one whose
