@@ -1,24 +1,31 @@
 //! behavioral-analysis: a fingerprint for every point whose samples changed.
 
 use pattern_core::{
-    analytics::{fingerprint::fingerprint, grid::sparkline},
-    domain::{DataSource, JobName},
+    analytics::{
+        fingerprint::fingerprints,
+        grid::{Grid, sparkline},
+    },
+    domain::{DataSource, JobName, Sample},
 };
 use pattern_store::FingerprintRow;
 use serde_json::{Value, json};
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 use uuid::Uuid;
 
-use super::{Outcome, Stage, StageError, version_of};
+use super::{Outcome, Stage, StageError, off_thread, version_of};
 
 pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, StageError> {
     let Some(grid) = stage.grid(source).await? else { return Ok(Outcome::Unchanged) };
+    let grid = Arc::new(grid);
     let (start, end) = (grid.start, grid.end());
-    // Row and version of each point that the window knows a value of.
-    let alive: Vec<(usize, String)> = (0..grid.points.len())
-        .filter(|&row| grid.row(row).iter().any(|v| v.is_finite()))
-        .map(|row| (row, grid.version(row)))
-        .collect();
+    let alive = off_thread({
+        let grid = grid.clone();
+        move || alive(&grid)
+    })
+    .await?;
     let input = version_of(alive.iter().map(|(_, version)| version));
     stage
         .unless_unchanged(JobName::BehavioralAnalysis.as_str(), source, &input, async {
@@ -44,21 +51,10 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
                 }
                 let batch_keys: Vec<i32> = batch.iter().map(|(.., key)| *key).collect();
                 let series = stage.store.read_samples(&batch_keys, start, end).await?;
-                for ((row, version, _), samples) in batch.iter().zip(series) {
-                    let (point_id, buckets) = (grid.points[*row], grid.row(*row));
-                    let Some(made) = fingerprint(&samples, buckets) else { continue };
-                    kept.insert(point_id);
-                    rows.push(FingerprintRow {
-                        point_id,
-                        input_version: version.clone(),
-                        window_start: start,
-                        window_end: end,
-                        sample_count: samples.len() as i64,
-                        body: serde_json::to_value(made).unwrap_or(Value::Null),
-                        sparkline: sparkline(buckets),
-                    });
-                }
+                let (grid, batch) = (grid.clone(), batch.to_vec());
+                rows.extend(off_thread(move || fingerprint_rows(&grid, batch, &series)).await?);
             }
+            kept.extend(rows.iter().map(|row| row.point_id));
             // Also those that the window still knows, but too little of to judge: what they were like
             // before must not speak for them now.
             let vanished: Vec<Uuid> = known.keys().filter(|id| !kept.contains(id)).copied().collect();
@@ -72,4 +68,33 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
             }))
         })
         .await
+}
+
+/// Row and version of each point that the window knows a value of.
+fn alive(grid: &Grid) -> Vec<(usize, String)> {
+    let known = (0..grid.points.len()).filter(|&row| grid.row(row).iter().any(|v| v.is_finite()));
+    known.map(|row| (row, grid.version(row))).collect()
+}
+
+/// Those of the batch that say enough.
+fn fingerprint_rows(
+    grid: &Grid,
+    batch: Vec<(usize, String, i32)>,
+    series: &[Vec<Sample>],
+) -> Vec<FingerprintRow> {
+    let points: Vec<(&[Sample], &[f32])> =
+        batch.iter().zip(series).map(|((row, ..), samples)| (&samples[..], grid.row(*row))).collect();
+    let made = fingerprints(&points).into_iter().zip(batch).zip(series);
+    made.filter_map(|((made, (row, input_version, _)), samples)| {
+        Some(FingerprintRow {
+            point_id: grid.points[row],
+            input_version,
+            window_start: grid.start,
+            window_end: grid.end(),
+            sample_count: samples.len() as i64,
+            body: serde_json::to_value(made?).unwrap_or(Value::Null),
+            sparkline: sparkline(grid.row(row)),
+        })
+    })
+    .collect()
 }
