@@ -1,7 +1,7 @@
 //! Episodes: many points that changed their behaviour within a short time.
 
 use chrono::{DateTime, Duration, Utc};
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 use super::grid::BUCKET_SECONDS;
 
@@ -71,13 +71,19 @@ fn steepest(row: &[f32], bucket: usize) -> usize {
 }
 
 fn level(buckets: &[f32]) -> Option<f32> {
-    let mut finite: Vec<f32> = buckets.iter().copied().filter(|v| v.is_finite()).collect();
-    if finite.len() < MIN_SIDE {
+    let mut finite = [0.0; SIDE];
+    let mut count = 0;
+    for value in buckets.iter().filter(|v| v.is_finite()) {
+        finite[count] = *value;
+        count += 1;
+    }
+    let finite = &mut finite[..count];
+    if count < MIN_SIDE {
         return None;
     }
     finite.sort_by(f32::total_cmp);
-    let middle = finite.len() / 2;
-    Some(if finite.len() % 2 == 1 { finite[middle] } else { (finite[middle - 1] + finite[middle]) / 2.0 })
+    let middle = count / 2;
+    Some(if count % 2 == 1 { finite[middle] } else { (finite[middle - 1] + finite[middle]) / 2.0 })
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,43 +95,67 @@ pub struct Episode {
 }
 
 /// Stretches of time in which, within any `window`, at least `min_points` different points changed, and
-/// clearly more than usual. Stretches no further apart than the window are one episode.
+/// clearly more than usual. Stretches no further apart than the window are one episode. Times count in
+/// microseconds. One sort and one sweep, however the changes lie.
 pub fn episodes(changes: &[(DateTime<Utc>, usize)], min_points: usize, window: Duration) -> Vec<Episode> {
-    let mut changes = changes.to_vec();
-    changes.sort_unstable();
-    changes.dedup();
+    let window = window.num_microseconds().unwrap_or(i64::MAX).max(0);
+    let (points, changes) = numbered(changes);
     let min_points = min_points.max(unusual(&changes, window));
-    let mut dense = vec![false; changes.len()];
-    let mut inside = std::collections::BTreeMap::<usize, usize>::new();
+    let dense = dense(&changes, points.len(), min_points, window);
+    let instant = |micros| DateTime::from_timestamp_micros(micros).unwrap_or_default();
+    dense
+        .chunk_by(|a, b| b.0 - a.0 <= window)
+        .map(|part| {
+            let mut members: Vec<usize> = part.iter().map(|(_, point)| points[*point as usize]).collect();
+            members.sort_unstable();
+            members.dedup();
+            Episode { starts_at: instant(part[0].0), ends_at: instant(part[part.len() - 1].0), members }
+        })
+        .collect()
+}
+
+/// Microseconds and number of the point.
+type Change = (i64, u32);
+
+/// The points, and the changes in order, each once: where points are numbers 0.. an array can count them.
+fn numbered(changes: &[(DateTime<Utc>, usize)]) -> (Vec<usize>, Vec<Change>) {
+    let mut points = Vec::new();
+    let mut numbers = HashMap::new();
+    let mut number = |point: usize| {
+        *numbers.entry(point).or_insert_with(|| {
+            points.push(point);
+            points.len() as u32 - 1
+        })
+    };
+    let mut numbered: Vec<Change> =
+        changes.iter().map(|(at, point)| (at.timestamp_micros(), number(*point))).collect();
+    numbered.sort_unstable();
+    numbered.dedup();
+    (points, numbered)
+}
+
+/// The changes of all windows in which enough different points changed.
+fn dense(changes: &[Change], points: usize, min_points: usize, window: i64) -> Vec<Change> {
+    let mut dense = Vec::new();
+    // How often each point changed within the window, and how many did.
+    let (mut times, mut inside) = (vec![0_u32; points], 0);
     let (mut first, mut marked) = (0, 0);
-    for last in 0..changes.len() {
-        *inside.entry(changes[last].1).or_default() += 1;
-        while changes[last].0 - changes[first].0 > window {
-            let point = changes[first].1;
-            if let Some(count) = inside.get_mut(&point) {
-                *count -= 1;
-                if *count == 0 {
-                    inside.remove(&point);
-                }
-            }
+    for (last, &(at, point)) in changes.iter().enumerate() {
+        inside += usize::from(times[point as usize] == 0);
+        times[point as usize] += 1;
+        while at - changes[first].0 > window {
+            let times = &mut times[changes[first].1 as usize];
+            *times -= 1;
+            inside -= usize::from(*times == 0);
             first += 1;
         }
-        if inside.len() >= min_points {
-            // What an earlier window marked needs no second look: the sweep stays linear.
-            dense[first.max(marked)..=last].fill(true);
+        if inside >= min_points {
+            // What an earlier window marked is there already: the sweep stays linear.
+            dense.extend_from_slice(&changes[first.max(marked)..=last]);
             marked = last + 1;
         }
     }
-    let marked: Vec<(DateTime<Utc>, usize)> =
-        changes.into_iter().zip(dense).filter(|(_, dense)| *dense).map(|(change, _)| change).collect();
-    marked
-        .chunk_by(|a, b| b.0 - a.0 <= window)
-        .map(|part| Episode {
-            starts_at: part[0].0,
-            ends_at: part[part.len() - 1].0,
-            members: part.iter().map(|(_, point)| *point).collect::<BTreeSet<_>>().into_iter().collect(),
-        })
-        .collect()
+    dense
 }
 
 /// Fewer windows than this in the whole span say nothing about what is usual.
@@ -133,21 +163,20 @@ const WINDOWS_TO_JUDGE: usize = 96;
 
 /// From how many changes on a window is more than chance: in a plant of many thousand points some dozen
 /// always change. Five standard deviations of a Poisson count above the median window.
-fn unusual(changes: &[(DateTime<Utc>, usize)], window: Duration) -> usize {
+fn unusual(changes: &[Change], window: i64) -> usize {
     let (Some(first), Some(last)) = (changes.first(), changes.last()) else { return 0 };
-    let step = window.num_seconds().max(1);
-    let windows = ((last.0 - first.0).num_seconds() / step) as usize;
+    let of = |change: &Change| (change.0 - first.0) / window.max(1);
+    let windows = of(last) as usize;
     if windows < WINDOWS_TO_JUDGE {
         return 0;
     }
-    let mut counts: Vec<usize> = (0..windows)
-        .map(|i| {
-            let from = first.0 + Duration::seconds(step * i as i64);
-            let start = changes.partition_point(|change| change.0 < from);
-            changes[start..].partition_point(|change| change.0 <= from + window)
-        })
-        .collect();
-    counts.sort_unstable();
-    let usual = counts[windows / 2] as f64;
+    // Only windows in which something changed are counted one by one: one absurd time makes millions.
+    let counts = changes.chunk_by(|a, b| of(a) == of(b)).map(<[Change]>::len);
+    let mut counts: Vec<usize> = counts.collect();
+    let empty = windows.saturating_sub(counts.len());
+    let usual = match (windows / 2).checked_sub(empty) {
+        Some(middle) if middle < counts.len() => *counts.select_nth_unstable(middle).1 as f64,
+        _ => 0.0,
+    };
     (usual + 5.0 * usual.sqrt()).ceil() as usize
 }

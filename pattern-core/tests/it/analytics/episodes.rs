@@ -75,6 +75,25 @@ fn what_always_happens_somewhere_in_a_large_plant_is_no_episode() {
     assert!(found[0].starts_at >= at(143 * 15) && found[0].ends_at <= at(145 * 15 + 1), "{found:?}");
 }
 
+#[test]
+fn one_absurd_time_neither_hides_an_episode_nor_takes_long() {
+    // 8 000 years are 280 million windows.
+    let absurd = (midnight() + Duration::days(8_000 * 365), 3);
+    let burst = (0..10).map(|point| (at(0), point));
+    let found = episodes(&burst.chain([absurd]).collect::<Vec<_>>(), 10, window());
+    assert_eq!(found.iter().map(|e| e.members.len()).collect::<Vec<_>>(), [10]);
+}
+
+#[test]
+fn a_million_changes_in_one_window_are_one_episode_and_those_of_one_point_none() {
+    let crowded: Vec<_> = (0..1_000_000).map(|i| (at(i as i64 % 15), i * 7 % 5000)).collect();
+    let found = episodes(&crowded, 10, window());
+    assert_eq!(found.iter().map(|e| e.members.len()).collect::<Vec<_>>(), [5000]);
+    let nervous: Vec<_> =
+        (0..1_000_000).map(|i| (midnight() + Duration::milliseconds(2000 * i), usize::MAX)).collect();
+    assert!(episodes(&nervous, 10, window()).is_empty());
+}
+
 /// A week of noise with a daily cycle, changed by `change` (bucket, value).
 fn week(change: impl Fn(usize, f64) -> f64) -> Vec<f32> {
     let mut noise = Noise::new(2);
