@@ -1,6 +1,7 @@
 //! What stands behind the commands of `naia`.
 
 mod api_client;
+pub mod benchmark;
 pub mod demo;
 pub mod dlq;
 pub mod evaluate;

@@ -1,7 +1,9 @@
 //! `naia`: what a person types.
 
 use clap::{Parser, Subcommand};
-use pattern_cli::{demo, dlq, evaluate, events, import, library, logging, sample_plant, stack, status, up};
+use pattern_cli::{
+    benchmark, demo, dlq, evaluate, events, import, library, logging, sample_plant, stack, status, up,
+};
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -38,6 +40,9 @@ enum Command {
     Library(library::LibraryCommand),
     SamplePlant(sample_plant::command::SamplePlantArgs),
     Evaluate(evaluate::EvaluateArgs),
+    /// Time the mathematics on synthetic input
+    #[command(subcommand)]
+    Benchmark(benchmark::BenchmarkCommand),
 }
 
 #[tokio::main]
@@ -54,6 +59,7 @@ async fn main() -> ExitCode {
         Command::Library(command) => library::run(&command).await,
         Command::Evaluate(args) => evaluate::run(&args).await,
         Command::SamplePlant(args) => sample_plant::command::run(&args),
+        Command::Benchmark(command) => benchmark::run(&command),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

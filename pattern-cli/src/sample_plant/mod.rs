@@ -25,6 +25,7 @@ use recorder::Recorder;
 use tag::{Habit, Tag, Unit};
 
 pub use process::UNKNOWN_TYPE;
+pub(crate) use signal::{Dice, Wander};
 
 pub const DEFAULT_SEED: u64 = 7;
 

@@ -26,8 +26,13 @@ impl Dice {
         self.even() < probability
     }
 
+    /// One of 0..count.
+    pub fn below(&mut self, count: usize) -> usize {
+        (self.even() * count as f64) as usize
+    }
+
     pub fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
-        &choices[(self.even() * choices.len() as f64) as usize]
+        &choices[self.below(choices.len())]
     }
 
     /// Mean 0, standard deviation 1, never beyond 3.5: the sum of four even numbers is near enough to

@@ -1,4 +1,5 @@
 mod architecture;
+mod benchmark;
 mod demo;
 mod dlq;
 mod evaluate;
