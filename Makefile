@@ -1,6 +1,6 @@
 # `make demo` and `make test` work on a fresh Debian machine that has Rust; they install what is missing.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test ci fmt lint sqlx docs audit
+.PHONY: help setup setup-test setup-bench demo test bench ci fmt lint sqlx docs audit
 
 # The SQL is checked against .sqlx; `make sqlx` renews that.
 export SQLX_OFFLINE ?= true
@@ -8,6 +8,7 @@ export SQLX_OFFLINE ?= true
 help:
 	@echo 'make demo   builds, starts everything with a sample plant and shows the whole round'
 	@echo 'make test   runs all tests'
+	@echo 'make bench  compares the mathematics with numpy, pandas, scikit-learn and igraph (QUICK=1: a few minutes)'
 	@echo 'make ci     what must pass before a change goes in'
 	@echo 'make setup  only installs and fetches what the above need'
 	@echo 'make fmt    formats;  make lint: clippy;  make docs: API documentation'
@@ -19,6 +20,9 @@ setup:
 setup-test:
 	@scripts/setup.sh test
 
+setup-bench:
+	@scripts/setup.sh bench
+
 demo: setup
 	@echo 'building a release (some minutes the first time)'
 	cargo build --release --locked -p pattern-cli
@@ -26,6 +30,9 @@ demo: setup
 
 test: setup-test
 	scripts/test.sh
+
+bench: setup-bench
+	scripts/bench.sh
 
 ci: setup-test
 	cargo fmt --all --check

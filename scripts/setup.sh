@@ -3,6 +3,7 @@
 # as you like.
 #   scripts/setup.sh run    what `make demo` needs
 #   scripts/setup.sh test   what `make test` needs too (a browser for the tests of the page)
+#   scripts/setup.sh bench  what `make bench` needs too (Python)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 purpose=${1:-run}
@@ -44,6 +45,8 @@ if [[ $purpose == test ]]; then
     need kcat have kcat
     { has_new_node && has_browser_driver; } || need npm have npm
 fi
+
+[[ $purpose != bench ]] || need python3-venv python3 -c 'import ensurepip, venv'
 
 if ((${#missing[@]})); then
     as_root=()
