@@ -97,10 +97,9 @@ impl Knowledge {
         self.library.iter().zip(self.matcher.propose(points, Some(cluster.cohesion), &self.site))
     }
 
-    /// What an answer about a point would teach: the points called like it, as one key, and how many of them
-    /// nobody has told anything about.
-    pub fn lesson(&self, point: Uuid) -> Option<(LookAlikes, f64)> {
-        self.features.get(&point).map(|point| self.site.lesson(point))
+    /// The points called like a point, as one key, and how many they are.
+    pub fn look_alikes(&self, point: Uuid) -> Option<(LookAlikes, f64)> {
+        self.features.get(&point).map(|point| self.site.look_alikes(point))
     }
 
     /// The role that look-alikes of a point play, where that was told, and how sure that makes it, by the

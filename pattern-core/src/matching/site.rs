@@ -88,13 +88,11 @@ impl SiteMemory {
         *roles.entry((pattern.to_owned(), role.to_owned())).or_default() += 1.0;
     }
 
-    /// Who is called like a point, and how many of them nobody has told anything about, each answer counting
-    /// less than the one before.
-    pub fn lesson(&self, point: &PointFeatures) -> (LookAlikes, f64) {
+    /// Who is called like a point, and how many they are, the point itself among them.
+    pub fn look_alikes(&self, point: &PointFeatures) -> (LookAlikes, f64) {
         let template = template_of_key(&self.key(&point.name, &[]));
-        let bound: f64 = self.bindings.get(&template).map_or(0.0, |roles| roles.values().sum());
-        let untold = self.size(&template) * 0.3_f64.powf(bound);
-        (LookAlikes(template), untold)
+        let size = self.size(&template);
+        (LookAlikes(template), size)
     }
 
     fn size(&self, template: &Template) -> f64 {

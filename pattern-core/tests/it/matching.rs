@@ -401,15 +401,13 @@ fn a_second_sensor_of_the_same_is_a_spare() {
 }
 
 #[test]
-fn an_answer_teaches_most_about_those_that_are_called_alike_and_untold() {
+fn points_that_differ_in_numbers_only_are_look_alikes() {
     let boxes: Vec<String> =
         (1..=9).flat_map(|n| ["TEMP", "FLOW"].map(|part| format!("BOX{n}_{part}"))).collect();
     let boxes = points(&boxes.iter().map(String::as_str).collect::<Vec<_>>());
     let mut site = SiteMemory::default();
     site.observe(&boxes);
-    let (alike, before) = site.lesson(&boxes[0]);
-    assert_eq!((&alike, before), (&site.lesson(&boxes[2]).0, 9.0));
-    approve(&mut site, &boxes[..2], "Box", &["Temperature", "Flow"]);
-    let (same, after) = site.lesson(&boxes[2]);
-    assert!(same == alike && after < before / 3.0, "{before} → {after}");
+    let (temperatures, size) = site.look_alikes(&boxes[0]);
+    assert_eq!((&temperatures, size), (&site.look_alikes(&boxes[2]).0, 9.0));
+    assert_ne!(temperatures, site.look_alikes(&boxes[1]).0);
 }

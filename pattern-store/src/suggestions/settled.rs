@@ -96,6 +96,12 @@ impl SettledQuestions {
         self.about(point_ids).any(|past| past.answer == Answer::Approved)
     }
 
+    /// Points of approved suggestions, whatever role they were given or not.
+    pub fn told_points(&self) -> impl Iterator<Item = Uuid> {
+        let approved = self.questions.iter().filter(|past| past.answer == Answer::Approved);
+        approved.flat_map(|past| past.point_ids.iter().copied())
+    }
+
     /// Grows and shrinks as questions are answered, run out, or are taken back.
     pub fn count(&self) -> usize {
         self.questions.len()

@@ -1,12 +1,15 @@
 //! In which order to ask: what teaches most comes first.
 
 use pattern_core::{domain::Purpose, matching::LookAlikes};
-use pattern_store::NewSuggestion;
+use pattern_store::{NewSuggestion, SettledQuestions};
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use crate::knowledge::Knowledge;
 
+/// What an answer leaves to learn about the look-alikes of its points. To hear that a point plays no role is an
+/// answer too.
+const LEFT: f64 = 0.3;
 /// What an answer is worth that only confirms what is certain.
 const CONFIRMED: f64 = 0.02;
 
@@ -15,11 +18,16 @@ const CONFIRMED: f64 = 0.02;
 /// look-alikes are not asked in a row.
 pub(super) fn by_lesson(
     known: &Knowledge,
+    settled: &SettledQuestions,
     mut questions: Vec<NewSuggestion>,
     learning_limit: usize,
 ) -> Vec<NewSuggestion> {
+    let mut told: HashMap<LookAlikes, i32> = HashMap::new();
+    for (look_alikes, _) in settled.told_points().filter_map(|point| known.look_alikes(point)) {
+        *told.entry(look_alikes).or_default() += 1;
+    }
     let mut lessons: Vec<HashMap<LookAlikes, f64>> =
-        questions.iter().map(|question| lessons(known, question)).collect();
+        questions.iter().map(|question| lessons(known, &told, question)).collect();
     let mut asked = Vec::with_capacity(questions.len());
     let mut learning = 0;
     while !questions.is_empty() {
@@ -47,12 +55,17 @@ pub(super) fn by_lesson(
 
 /// How many points each part of an answer would teach about, those that are sure already counting less. A
 /// question that is likely to be rejected teaches little: that some points are not this says not what they are.
-fn lessons(known: &Knowledge, question: &NewSuggestion) -> HashMap<LookAlikes, f64> {
+fn lessons(
+    known: &Knowledge,
+    told: &HashMap<LookAlikes, i32>,
+    question: &NewSuggestion,
+) -> HashMap<LookAlikes, f64> {
     let sure: HashMap<Uuid, f64> = question.roles.iter().map(|role| (role.point_id, role.score)).collect();
     let mut lessons: HashMap<LookAlikes, f64> = HashMap::new();
     let mut points = HashSet::new();
     for point in question.point_ids.iter().filter(|point| points.insert(**point)) {
-        let Some((look_alikes, untold)) = known.lesson(*point) else { continue };
+        let Some((look_alikes, size)) = known.look_alikes(*point) else { continue };
+        let untold = size * LEFT.powi(told.get(&look_alikes).copied().unwrap_or(0));
         let doubt = 1.0 - sure.get(point).copied().unwrap_or(0.0);
         let worth = lessons.entry(look_alikes).or_default();
         *worth = worth.max(question.confidence * untold * doubt.max(CONFIRMED));

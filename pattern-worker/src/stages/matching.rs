@@ -83,7 +83,7 @@ impl Asking<'_> {
         unsure.retain(|question| !asked.contains(&question.cluster_id));
         questions.extend(unsure);
         questions.extend(new_patterns);
-        by_lesson(self.known, questions, learning_limit)
+        by_lesson(self.known, self.settled, questions, learning_limit)
     }
 
     /// The one question about a cluster: a second answer to it would mostly be wrong. What is settled

@@ -35,6 +35,29 @@ async fn of_look_alikes_one_is_asked_first_and_the_others_last() {
 }
 
 #[tokio::test]
+async fn an_answer_leaves_little_to_ask_about_look_alikes_also_of_points_without_a_role() {
+    let site = Site::new().await;
+    site.add_points().await;
+    let _worker = Worker::start(&site);
+    site.analyse().await;
+    let before = site.suggestions(SuggestionStatus::Pending).await;
+    let first = before.iter().find(|s| s.pattern.name == "Centrifugal Pump").expect("a pump");
+    let points = site.store.suggestion_detail(first.id).await.expect("detail").points;
+    let no_role = points.iter().skip(1).map(|point| (point.id, None)).collect();
+    let approve = ApproveRequest { role_assignments: Some(no_role), ..ApproveRequest::default() };
+    site.store
+        .decide(first.id, &DecisionRequest::Approve(approve), "anna", None, Utc::now())
+        .await
+        .expect("approve");
+    site.until_any("select count(*) from job_runs where job = 'learning' and status = 'succeeded'").await;
+    let after = site.suggestions(SuggestionStatus::Pending).await;
+    let look_alikes: Vec<f64> =
+        after.iter().filter(|s| s.pattern.id == first.pattern.id).map(|s| s.priority).collect();
+    assert_eq!(look_alikes.len(), 3);
+    assert!(look_alikes.iter().all(|p| *p < first.priority * 0.7), "{} → {look_alikes:?}", first.priority);
+}
+
+#[tokio::test]
 async fn samples_add_what_names_can_not_say() {
     let site = Site::new().await;
     site.add_points().await;
