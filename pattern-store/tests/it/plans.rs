@@ -44,7 +44,7 @@ const FILL: &str = "
     analyze";
 
 /// A part of the query, what it is asked with, and the index that has to serve it.
-const HOT: [(&str, &str, &str); 16] = [
+const HOT: [(&str, &str, &str); 17] = [
     (
         "select s.id from suggestions s join data_sources d",
         "'pending', null, null, null, null, null, 51",
@@ -72,9 +72,14 @@ const HOT: [(&str, &str, &str); 16] = [
         "points_data_source_id_name_key",
     ),
     (
-        "from correlations where data_source_id = $1 and variant = $2",
+        "lag_buckets, sample_count from correlations where data_source_id = $1 and variant = $2",
         "md5('source1')::uuid, 'level'",
         "correlations_data_source",
+    ),
+    (
+        "delete from correlations where data_source_id = $1 and variant = $2",
+        "md5('source1')::uuid, 'level', array[md5('point7')::uuid]",
+        "correlations_point_b",
     ),
     (
         "from clusters where data_source_id = $1 and kind = $2 and status = 'active' order by id",
