@@ -40,9 +40,10 @@ def main():
         say(f"{comparison.benchmark} of {comparison.points} points {' '.join(comparison.arguments)}")
         rounds = 2 if arguments.quick else 5
         results["comparisons"].append(compare(arguments.naia.resolve(), comparison, rounds))
-    results["machine"]["load_after"] = os.getloadavg()[0]
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text(json.dumps(results, indent=1) + "\n")
+        # After each, so that a run that is ended early leaves what it has.
+        results["machine"]["load_after"] = os.getloadavg()[0]
+        arguments.output.parent.mkdir(parents=True, exist_ok=True)
+        arguments.output.write_text(json.dumps(results, indent=1) + "\n")
     report.plot(results, arguments.output.with_suffix(".svg"))
     print(report.table(results))
     say(f"wrote {arguments.output} and the plot beside it")
@@ -57,6 +58,7 @@ def machine(processors):
         "processors": processors,
         "memory_bytes": memory("MemTotal"),
         "load_before": os.getloadavg()[0],
+        "niceness": os.nice(0),
         "date": datetime.date.today().isoformat(),
         "commit": run_text(["git", "-C", HERE, "describe", "--always", "--dirty"]),
         "rustc": run_text(["rustc", "--version"]),
