@@ -4,7 +4,8 @@ use pattern_core::{
     domain::{Cluster, ClusterKind},
     matching::{LookAlikes, Matcher, PointFeatures, Proposal, SiteMemory},
 };
-use pattern_store::{ActiveBinding, LibraryPattern, Store, StoreError};
+use pattern_store::{ActiveBinding, LibraryPattern, Store, StoreError, StoredPoint};
+use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
@@ -13,33 +14,51 @@ use crate::stages::version_of;
 /// A proposal of this confidence is right often enough to go by.
 const PRESUMABLE: f64 = 0.75;
 
-/// Everything that matching goes by.
+/// Everything that matching goes by, as it is stored.
+pub struct Known {
+    clusters: Vec<Cluster>,
+    library: Vec<LibraryPattern>,
+    bindings: Vec<ActiveBinding>,
+    points: Vec<StoredPoint>,
+    fingerprint_versions: HashMap<Uuid, String>,
+}
+
+impl Known {
+    pub async fn read(store: &Store, data_source: Uuid) -> Result<Self, StoreError> {
+        Ok(Self {
+            clusters: store.active_clusters(data_source, ClusterKind::Equipment).await?,
+            library: store.library().await?,
+            bindings: store.active_bindings(data_source).await?,
+            points: store.stored_points(data_source).await?,
+            fingerprint_versions: store.fingerprint_versions(data_source).await?,
+        })
+    }
+
+    /// Hash of clusters, library, points and fingerprints; decisions are not in it.
+    pub fn version(&self) -> String {
+        let clusters = self.clusters.iter().map(|c| format!("{}/{}", c.id, c.version));
+        let library = self.library.iter().map(|p| format!("{}/{}", p.id, p.version));
+        let labels =
+            self.points.iter().map(|p| format!("{}/{}\0{}\0{}", p.id, p.name, p.unit, p.description));
+        let mut prints: Vec<String> =
+            self.fingerprint_versions.iter().map(|(id, v)| format!("{id}/{v}")).collect();
+        prints.sort_unstable();
+        version_of(clusters.chain(library).chain(labels).chain(prints))
+    }
+}
+
+/// What is known, understood. Takes the CPU a while to make.
 pub struct Knowledge {
     pub clusters: Vec<Cluster>,
     library: Vec<LibraryPattern>,
     features: HashMap<Uuid, PointFeatures>,
     matcher: Matcher,
     site: SiteMemory,
-    version: String,
 }
 
 impl Knowledge {
-    pub async fn load(store: &Store, data_source: Uuid) -> Result<Self, StoreError> {
-        let clusters = store.active_clusters(data_source, ClusterKind::Equipment).await?;
-        let library = store.library().await?;
-        let bindings = store.active_bindings(data_source).await?;
-        let points = store.stored_points(data_source).await?;
-        let fingerprint_versions = store.fingerprint_versions(data_source).await?;
-        let mut fingerprints = store.fingerprints(data_source).await?;
-        let version = {
-            let clusters = clusters.iter().map(|c| format!("{}/{}", c.id, c.version));
-            let library = library.iter().map(|p| format!("{}/{}", p.id, p.version));
-            let labels = points.iter().map(|p| format!("{}/{}\0{}\0{}", p.id, p.name, p.unit, p.description));
-            let mut prints: Vec<String> =
-                fingerprint_versions.iter().map(|(id, v)| format!("{id}/{v}")).collect();
-            prints.sort_unstable();
-            version_of(clusters.chain(library).chain(labels).chain(prints))
-        };
+    pub fn new(known: Known, mut fingerprints: HashMap<Uuid, Value>) -> Self {
+        let Known { clusters, library, bindings, points, .. } = known;
         let features: HashMap<Uuid, PointFeatures> = points
             .into_iter()
             .map(|p| {
@@ -57,11 +76,13 @@ impl Knowledge {
             .collect();
         let matcher = Matcher::new(library.iter().map(|p| (&p.spec, p.confidence)));
         let site = site_memory(&bindings, &library, &features);
-        Ok(Self { clusters, library, features, matcher, site, version })
+        let mut knowledge = Self { clusters, library, features, matcher, site };
+        knowledge.presume();
+        knowledge
     }
 
     /// Takes in what is sure about some clusters: it helps with their look-alikes.
-    pub fn presume(&mut self) {
+    fn presume(&mut self) {
         let mut sure = Vec::new();
         for cluster in &self.clusters {
             let points = self.points_of(cluster);
@@ -77,11 +98,6 @@ impl Knowledge {
         for (point, pattern, role) in sure {
             self.site.presume(&self.features[&point], &pattern, &role.role, role.score);
         }
-    }
-
-    /// Hash of clusters, library, points and fingerprints; decisions are not in it.
-    pub fn version(&self) -> String {
-        self.version.clone()
     }
 
     pub fn points_of(&self, cluster: &Cluster) -> Vec<PointFeatures> {

@@ -3,8 +3,8 @@
 use anyhow::{Context, Result};
 use chrono::Utc;
 use pattern_core::domain::{DecisionAction, Suggestion, SuggestionDetail};
-use pattern_store::{Store, jobs::RunFilter};
-use pattern_worker::knowledge::Knowledge;
+use pattern_store::{Store, jobs::RunFilter, off_thread};
+use pattern_worker::knowledge::{Knowledge, Known};
 use serde_json::Value;
 use std::{
     collections::{HashMap, HashSet},
@@ -105,14 +105,11 @@ impl Trial {
 
     pub async fn standing(&self) -> Result<Standing> {
         let source = self.store.data_source(DATA_SOURCE).await?.context("nothing was imported")?;
-        let mut known = Knowledge::load(&self.store, source.id).await?;
+        let known = Known::read(&self.store, source.id).await?;
+        let fingerprints = self.store.fingerprints(source.id).await?;
         let bindings = self.store.active_bindings(source.id).await?;
         let told = bindings.into_iter().map(|binding| binding.point_name).collect();
-        let look = move || {
-            known.presume();
-            standing(&known, told)
-        };
-        tokio::task::spawn_blocking(look).await.context("the engine broke down")
+        Ok(off_thread(move || standing(&Knowledge::new(known, fingerprints), told)).await?)
     }
 }
 

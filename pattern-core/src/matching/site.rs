@@ -26,7 +26,7 @@ pub struct SiteMemory {
     /// Roles that look-alikes were given without anybody having said so.
     presumed: HashMap<Template, BTreeMap<(String, String), f64>>,
     rarity: Rarity,
-    /// What the bound points are called, for those that only resemble them.
+    /// What a point of each of those templates is called, for points that only resemble it.
     told: Vec<(Trigrams, Template)>,
 }
 
@@ -81,7 +81,7 @@ impl SiteMemory {
     pub fn learn(&mut self, point: &PointFeatures, siblings: &[&str], pattern: &str, role: &str) {
         let key = self.key(&point.name, siblings);
         let template = template_of_key(&key);
-        if tells(point, &key) {
+        if tells(point, &key) && !self.bindings.contains_key(&template) {
             self.told.push((self.rarity.weigh(&called(point, &key)), template.clone()));
         }
         let roles = self.bindings.entry(template).or_default();

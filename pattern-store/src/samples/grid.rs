@@ -14,9 +14,9 @@ use uuid::Uuid;
 use super::{
     codec::{self, Buckets},
     days::{DayState, midnight},
-    reader::{Select, off_thread},
+    reader::Select,
 };
-use crate::{Result, Store};
+use crate::{Result, Store, off_thread};
 
 /// What goes over midnight, by point key.
 type Carry = HashMap<i32, Sample>;
@@ -89,7 +89,7 @@ impl Store {
             let current = rollups.into_iter().filter(|r| !outdated.contains(&r.point));
             current.map(|r| Ok((r.point, codec::decode_rollup(&r.data)?))).collect::<Result<Vec<_>>>()
         })
-        .await?;
+        .await??;
         if !late.is_empty() {
             made.extend(self.make_buckets(day, &late, None).await?.0);
         }
@@ -126,7 +126,7 @@ impl Store {
                         let samples = samples.get(key).map(Vec::as_slice).unwrap_or_default();
                         (*key, codec::day_buckets(day, holding.get(key).copied(), samples))
                     };
-                    Ok(known.map(buckets).collect::<Vec<_>>())
+                    known.map(buckets).collect::<Vec<_>>()
                 })
                 .await?,
             );

@@ -15,7 +15,7 @@ use super::{
     days::{self, DayState, midnight, table_name},
     merge::{DayParts, DaySamples, merge},
 };
-use crate::{Result, Store, StoreError};
+use crate::{Result, Store, StoreError, off_thread};
 
 /// About what the samples may take that are read at once.
 const BYTES_PER_READ: i64 = 256 * 1024 * 1024;
@@ -142,20 +142,7 @@ pub(super) async fn day_parts(
 }
 
 pub(super) async fn merge_off_thread(day: NaiveDate, parts: DayParts) -> Result<DaySamples> {
-    off_thread(move || merge(parts, |bytes| codec::decode_block(day, bytes))).await
-}
-
-/// Runs CPU work where it does not hold up the async threads.
-pub(super) async fn off_thread<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(e) => match e.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(StoreError::Unavailable("the process is ending".into())),
-        },
-    }
+    off_thread(move || merge(parts, |bytes| codec::decode_block(day, bytes))).await?
 }
 
 /// Rows of the day's hot table; none where there is no such table (any more).

@@ -13,9 +13,9 @@ use super::{
     copy::Row,
     days::{self, DayState, midnight, table_name},
     merge::{DayParts, DaySamples, merge},
-    reader::{self, Copying, LateRow, Select, off_thread},
+    reader::{self, Copying, LateRow, Select},
 };
-use crate::{Result, Store};
+use crate::{Result, Store, off_thread};
 
 /// A day is sealed in parts whose samples take about so many bytes, to bound the memory.
 const BYTES_PER_PART: i64 = 128 * 1024 * 1024;
@@ -119,7 +119,7 @@ async fn seal_part(
     };
     let carry_in = carry_out_of(conn, day - Duration::days(1), before).await?;
     let parts = DayParts { hot, late, blocks };
-    let sealed = off_thread(move || encode(day, parts, carry_in)).await?;
+    let sealed = off_thread(move || encode(day, parts, carry_in)).await??;
     write_blocks(conn, day, &sealed.blocks).await?;
     write_rollups(conn, day, &sealed.rollups).await?;
 
@@ -140,7 +140,7 @@ async fn carry_out_of(
         let samples = merge(parts, |bytes| codec::decode_block(day, bytes))?;
         Ok(samples.iter().filter_map(|(key, s)| Some((*key, codec::carry_out(s)?))).collect())
     })
-    .await
+    .await?
 }
 
 struct Block {
@@ -190,16 +190,16 @@ async fn carry_into(
 ) -> Result<()> {
     let keys: Vec<i32> = carry_in.keys().copied().collect();
     let blocks = reader::read_blocks(conn, day, Select::day_of(&keys, day)).await?;
-    let rollups = off_thread(move || {
+    let rollups = off_thread(move || -> Result<Vec<Rollup>> {
         let parts = DayParts { blocks, ..DayParts::default() };
         let series = merge(parts, |bytes| codec::decode_block(day, bytes))?;
         let rollup = |(key, carry_in): (i32, Option<Sample>)| {
             let samples = series.get(&key).map(Vec::as_slice).unwrap_or_default();
             Rollup { key, data: codec::encode_rollup(&codec::day_buckets(day, carry_in, samples)) }
         };
-        Ok(carry_in.into_iter().map(rollup).collect::<Vec<_>>())
+        Ok(carry_in.into_iter().map(rollup).collect())
     })
-    .await?;
+    .await??;
     write_rollups(conn, day, &rollups).await
 }
 

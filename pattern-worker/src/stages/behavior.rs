@@ -7,7 +7,7 @@ use pattern_core::{
     },
     domain::{DataSource, JobName, Sample},
 };
-use pattern_store::FingerprintRow;
+use pattern_store::{FingerprintRow, off_thread};
 use serde_json::{Value, json};
 use std::{
     collections::{HashMap, HashSet},
@@ -15,7 +15,7 @@ use std::{
 };
 use uuid::Uuid;
 
-use super::{Outcome, Stage, StageError, off_thread, version_of};
+use super::{Outcome, Stage, StageError, version_of};
 
 pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, StageError> {
     let Some(grid) = stage.grid(source).await? else { return Ok(Outcome::Unchanged) };

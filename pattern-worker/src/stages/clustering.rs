@@ -8,12 +8,12 @@ use pattern_core::{
     domain::{Cluster, ClusterKind, DataSource, JobName},
     naming::{NamedPoint, labels, name_edges},
 };
-use pattern_store::{ActiveBinding, CorrelationRow, FoundCluster, StoredPoint, Variant};
+use pattern_store::{ActiveBinding, CorrelationRow, FoundCluster, StoredPoint, Variant, off_thread};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-use super::{Outcome, Stage, StageError, episodes, off_thread, version_of};
+use super::{Outcome, Stage, StageError, episodes, version_of};
 
 pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, StageError> {
     let result = |outcome| match outcome {
@@ -45,11 +45,7 @@ async fn equipment(stage: &Stage, source: &DataSource) -> Result<Outcome, StageE
             let before = stage.store.active_clusters(source.id, ClusterKind::Equipment).await?;
             let find = move || find_equipment(points, &level, &high_pass, &bindings, &before);
             let found = off_thread(find).await?;
-            let change = stage
-                .store
-                .replace_clusters(source.id, ClusterKind::Equipment, &found, stage.fence, stage.now)
-                .await?;
-            Ok(json!({ "clusters": found.len(), "change": change }))
+            stage.replace_clusters(source, ClusterKind::Equipment, &found).await
         })
         .await
 }

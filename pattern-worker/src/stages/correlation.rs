@@ -10,12 +10,12 @@ use pattern_core::{
     },
     domain::{DataSource, JobName},
 };
-use pattern_store::{CorrelatedPoint, CorrelationChange, CorrelationRow, Variant};
+use pattern_store::{CorrelatedPoint, CorrelationChange, CorrelationRow, Variant, off_thread};
 use serde_json::{Map, json};
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 use uuid::Uuid;
 
-use super::{Outcome, Stage, StageError, off_thread, version_of};
+use super::{Outcome, Stage, StageError, version_of};
 
 pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, StageError> {
     let Some(grid) = stage.grid(source).await? else { return Ok(Outcome::Unchanged) };

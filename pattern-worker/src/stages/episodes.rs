@@ -9,11 +9,10 @@ use pattern_core::{
     },
     domain::{Cluster, ClusterKind, DataSource, JobName},
 };
-use pattern_store::FoundCluster;
-use serde_json::json;
+use pattern_store::{FoundCluster, off_thread};
 use uuid::Uuid;
 
-use super::{Outcome, Stage, StageError, off_thread, version_of};
+use super::{Outcome, Stage, StageError, version_of};
 
 /// What this part's input is remembered under.
 const NAME: &str = "episode-detection";
@@ -31,11 +30,7 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
             let find =
                 move || grid.map_or_else(Vec::new, |grid| find_episodes(&grid, min_points, window, &before));
             let found = off_thread(find).await?;
-            let change = stage
-                .store
-                .replace_clusters(source.id, ClusterKind::Episode, &found, stage.fence, stage.now)
-                .await?;
-            Ok(json!({ "clusters": found.len(), "change": change }))
+            stage.replace_clusters(source, ClusterKind::Episode, &found).await
         })
         .await
 }

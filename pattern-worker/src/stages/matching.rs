@@ -5,20 +5,20 @@ use pattern_core::{
     domain::{Cluster, DataSource, JobName, Purpose},
     matching::{PointFeatures, Proposal},
 };
-use pattern_store::{Answer, LibraryPattern, NewSuggestion, SettledQuestions, SuggestedRoleRow};
+use pattern_store::{Answer, LibraryPattern, NewSuggestion, SettledQuestions, SuggestedRoleRow, off_thread};
 use serde_json::json;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-use super::{Outcome, Stage, StageError, lesson::by_lesson, new_pattern, off_thread, version_of};
-use crate::knowledge::Knowledge;
+use super::{Outcome, Stage, StageError, lesson::by_lesson, new_pattern, version_of};
+use crate::knowledge::{Knowledge, Known};
 
 /// Below this confidence an answer teaches little: the cluster is simply something else.
 const LEARNING_FLOOR: f64 = 0.3;
 
 pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, StageError> {
     stage.store.reopen_due_deferrals(stage.now).await?;
-    let mut known = Knowledge::load(&stage.store, source.id).await?;
+    let known = Known::read(&stage.store, source.id).await?;
     let settled = stage.store.settled_questions(source.id).await?;
     let answers = stage.store.decision_count(source.id).await?;
     let (threshold, learning_limit) =
@@ -29,12 +29,13 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
     };
     stage
         .unless_unchanged(JobName::PatternMatching.as_str(), source, &input, async move {
-            let clusters = known.clusters.len();
-            let ask = move || {
-                known.presume();
-                Asking { known: &known, settled: &settled, threshold }.questions(learning_limit)
-            };
-            let questions = off_thread(ask).await?;
+            let fingerprints = stage.store.fingerprints(source.id).await?;
+            let (clusters, questions) = off_thread(move || {
+                let known = Knowledge::new(known, fingerprints);
+                let asking = Asking { known: &known, settled: &settled, threshold };
+                (known.clusters.len(), asking.questions(learning_limit))
+            })
+            .await?;
             let count = |purpose| questions.iter().filter(|q| q.purpose == purpose).count();
             let (matches, learning, new) =
                 (count(Purpose::Match), count(Purpose::Learning), count(Purpose::NewPattern));

@@ -14,9 +14,9 @@ mod window;
 
 use chrono::{DateTime, Utc};
 use pattern_config::EngineConfig;
-use pattern_core::domain::{DataSource, JobName};
+use pattern_core::domain::{ClusterKind, DataSource, JobName};
 use pattern_store::{
-    Store, StoreError,
+    FoundCluster, Store, StoreError,
     jobs::{Fence, Handler, JobContext, JobError},
 };
 use serde_json::{Map, Value, json};
@@ -114,18 +114,16 @@ impl Stage {
         self.store.set_stage_input(stage, source.id, input_version, self.fence).await?;
         Ok(Outcome::Done(result))
     }
-}
 
-/// Does what takes the CPU long where it holds up nobody.
-pub(crate) async fn off_thread<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, StageError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => Ok(result),
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(StageError::Cancelled),
-        },
+    /// Answers what changed.
+    async fn replace_clusters(
+        &self,
+        source: &DataSource,
+        kind: ClusterKind,
+        found: &[FoundCluster],
+    ) -> Result<Value, StageError> {
+        let change = self.store.replace_clusters(source.id, kind, found, self.fence, self.now).await?;
+        Ok(json!({ "clusters": found.len(), "change": change }))
     }
 }
 

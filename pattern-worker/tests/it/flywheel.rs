@@ -10,12 +10,18 @@ use crate::site::{Site, Worker, until};
 /// The pending count follows by itself, debounced.
 const STATE_EVENTS: &str = "select count(*) from outbox where type <> 'PendingCountChanged'";
 
-#[tokio::test]
-async fn names_and_units_alone_reach_suggestions() {
+/// A site that was analysed by its names and units, and its worker.
+async fn analysed() -> (Site, Worker) {
     let site = Site::new().await;
     site.add_points().await;
-    let _worker = Worker::start(&site);
+    let worker = Worker::start(&site);
     site.analyse().await;
+    (site, worker)
+}
+
+#[tokio::test]
+async fn names_and_units_alone_reach_suggestions() {
+    let (site, _worker) = analysed().await;
     let pending = site.suggestions(SuggestionStatus::Pending).await;
     let pumps = pending.iter().filter(|s| s.pattern.name == "Centrifugal Pump").count();
     assert_eq!(pumps, 4, "{pending:#?}");
@@ -23,10 +29,7 @@ async fn names_and_units_alone_reach_suggestions() {
 
 #[tokio::test]
 async fn of_look_alikes_one_is_asked_first_and_the_others_last() {
-    let site = Site::new().await;
-    site.add_points().await;
-    let _worker = Worker::start(&site);
-    site.analyse().await;
+    let (site, _worker) = analysed().await;
     let pending = site.suggestions(SuggestionStatus::Pending).await;
     let pumps: Vec<f64> =
         pending.iter().filter(|s| s.pattern.name == "Centrifugal Pump").map(|s| s.priority).collect();
@@ -36,10 +39,7 @@ async fn of_look_alikes_one_is_asked_first_and_the_others_last() {
 
 #[tokio::test]
 async fn an_answer_leaves_little_to_ask_about_look_alikes_also_of_points_without_a_role() {
-    let site = Site::new().await;
-    site.add_points().await;
-    let _worker = Worker::start(&site);
-    site.analyse().await;
+    let (site, _worker) = analysed().await;
     let before = site.suggestions(SuggestionStatus::Pending).await;
     let first = before.iter().find(|s| s.pattern.name == "Centrifugal Pump").expect("a pump");
     let points = site.store.suggestion_detail(first.id).await.expect("detail").points;
@@ -49,7 +49,7 @@ async fn an_answer_leaves_little_to_ask_about_look_alikes_also_of_points_without
         .decide(first.id, &DecisionRequest::Approve(approve), "anna", None, Utc::now())
         .await
         .expect("approve");
-    site.until_any("select count(*) from job_runs where job = 'learning' and status = 'succeeded'").await;
+    site.until_learned().await;
     let after = site.suggestions(SuggestionStatus::Pending).await;
     let look_alikes: Vec<f64> =
         after.iter().filter(|s| s.pattern.id == first.pattern.id).map(|s| s.priority).collect();
@@ -92,17 +92,14 @@ async fn a_second_run_over_the_same_input_is_skipped_and_changes_nothing() {
 
 #[tokio::test]
 async fn an_approval_raises_the_patterns_confidence_and_the_name_score_of_look_alikes() {
-    let site = Site::new().await;
-    site.add_points().await;
-    let _worker = Worker::start(&site);
-    site.analyse().await;
+    let (site, _worker) = analysed().await;
     let before = site.suggestions(SuggestionStatus::Pending).await;
     let first = before.iter().find(|s| s.pattern.name == "Centrifugal Pump").expect("a pump");
     let pattern = first.pattern.id.expect("a library pattern");
     let confidence = site.store.pattern(pattern).await.expect("pattern").confidence;
     let approve = DecisionRequest::Approve(ApproveRequest::default());
     site.store.decide(first.id, &approve, "anna", None, Utc::now()).await.expect("approve");
-    site.until_any("select count(*) from job_runs where job = 'learning' and status = 'succeeded'").await;
+    site.until_learned().await;
     let learned = site.store.pattern(pattern).await.expect("pattern");
     assert!(learned.confidence > confidence, "{confidence} → {}", learned.confidence);
     let after = site.suggestions(SuggestionStatus::Pending).await;
@@ -124,10 +121,7 @@ async fn an_approval_raises_the_patterns_confidence_and_the_name_score_of_look_a
 
 #[tokio::test]
 async fn a_rejection_lowers_the_confidence_and_is_not_asked_again() {
-    let site = Site::new().await;
-    site.add_points().await;
-    let _worker = Worker::start(&site);
-    site.analyse().await;
+    let (site, _worker) = analysed().await;
     let pending = site.suggestions(SuggestionStatus::Pending).await;
     let pump = pending.iter().find(|s| s.pattern.name == "Centrifugal Pump").expect("a pump");
     let pattern = pump.pattern.id.expect("a library pattern");

@@ -69,7 +69,7 @@ async fn killed_in_pattern_learning() {
     first.kill();
     drop(held);
     let _second = Worker::start(&site);
-    site.until_any("select count(*) from job_runs where job = 'learning' and status = 'succeeded'").await;
+    site.until_learned().await;
     let support = site.store.pattern(pump.pattern.id.expect("pattern")).await.expect("pattern").support;
     assert!((0.5..=1.5).contains(&support), "one approval counts once: {support}");
     assert_eq!(site.count("select count(*) from outbox where type = 'PatternUpdated'").await, 1);

@@ -24,7 +24,7 @@ async fn with_the_broker_away_jobs_and_decisions_go_on_and_the_outbox_drains_in_
     let pump = site.suggestions(SuggestionStatus::Pending).await.remove(0);
     let approve = DecisionRequest::Approve(ApproveRequest::default());
     site.store.decide(pump.id, &approve, "anna", None, Utc::now()).await.expect("a decision needs no broker");
-    site.until_any("select count(*) from job_runs where job = 'learning' and status = 'succeeded'").await;
+    site.until_learned().await;
     let waiting = site.count("select count(*) from outbox where published_at is null").await;
     assert!(waiting >= 3, "approval, confidence and look-alikes wait: {waiting}");
 

@@ -134,6 +134,11 @@ impl Site {
     }
 
     /// Waits until `sql` counts something.
+    /// Waits until a decision was learned from.
+    pub async fn until_learned(&self) {
+        self.until_any("select count(*) from job_runs where job = 'learning' and status = 'succeeded'").await;
+    }
+
     pub async fn until_any(&self, sql: &'static str) {
         until(sql, || async {
             let count: Option<i64> = sqlx::query_scalar(sql).fetch_one(self.store.pool()).await.ok();
