@@ -39,8 +39,9 @@ pub async fn load(state: &AppState, id: Uuid) -> Result<SuggestionDetail, Proble
         if !known.contains(name) {
             roles.push(SuggestedRole { name: name.clone(), required: false, point_id: Some(point.id) });
         }
+        // Of several points the surest one, which comes first.
         if let Some(role) = roles.iter_mut().find(|role| role.name == *name) {
-            role.point_id = Some(point.id);
+            role.point_id.get_or_insert(point.id);
         }
     }
     let charted: Vec<Uuid> = points.iter().take(CHARTED_POINTS).map(|p| p.id).collect();

@@ -42,24 +42,24 @@ pub fn parse(spelling: &str) -> Option<Unit> {
     UNITS.get(&normal(spelling)).copied()
 }
 
-/// A value in another unit of the same dimension.
-pub fn convert(value: f64, from: &str, to: &str) -> Option<f64> {
-    let (from, to) = (parse(from)?, parse(to)?);
-    (from.dimension == to.dimension).then(|| (value * from.scale + from.offset - to.offset) / to.scale)
-}
+impl Unit {
+    /// Whether both measure the same.
+    pub fn measures_as(self, other: Unit) -> bool {
+        self.dimension == other.dimension
+    }
 
-/// A value in another unit of the same dimension, as marked and as plants mean it: gauge and absolute
-/// pressure are marked carelessly, so a pressure is also read as if both units were of one kind.
-pub fn readings(value: f64, from: &str, to: &str) -> Option<[f64; 2]> {
-    let marked = convert(value, from, to)?;
-    let (from, to) = (parse(from)?, parse(to)?);
-    let meant = if from.dimension == "pressure" { value * from.scale / to.scale } else { marked };
-    Some([marked, meant])
-}
+    /// A value in another unit of the same dimension.
+    pub fn convert(self, value: f64, to: Unit) -> Option<f64> {
+        self.measures_as(to).then(|| (value * self.scale + self.offset - to.offset) / to.scale)
+    }
 
-/// Whether two units measure the same; `None` where one of them is unknown.
-pub fn compatible(a: &str, b: &str) -> Option<bool> {
-    Some(parse(a)?.dimension == parse(b)?.dimension)
+    /// A value in another unit of the same dimension, as marked and as plants mean it: gauge and absolute
+    /// pressure are marked carelessly, so a pressure is also read as if both units were of one kind.
+    pub fn readings(self, value: f64, to: Unit) -> Option<[f64; 2]> {
+        let marked = self.convert(value, to)?;
+        let meant = if self.dimension == "pressure" { value * self.scale / to.scale } else { marked };
+        Some([marked, meant])
+    }
 }
 
 fn normal(spelling: &str) -> String {
@@ -125,7 +125,8 @@ mod tests {
 
     #[test]
     fn kilonewtons_are_not_knots() {
-        assert_eq!(compatible("kn", "m/s"), Some(false));
-        assert_eq!(compatible("kts", "m/s"), Some(true));
+        let same = |a, b| Some(parse(a)?.measures_as(parse(b)?));
+        assert_eq!(same("kn", "m/s"), Some(false));
+        assert_eq!(same("kts", "m/s"), Some(true));
     }
 }

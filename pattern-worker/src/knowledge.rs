@@ -5,6 +5,7 @@ use pattern_core::{
     matching::{LookAlikes, Matcher, PointFeatures, Proposal, SiteMemory},
 };
 use pattern_store::{ActiveBinding, LibraryPattern, Store, StoreError, StoredPoint};
+use rayon::prelude::*;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
@@ -83,20 +84,20 @@ impl Knowledge {
 
     /// Takes in what is sure about some clusters: it helps with their look-alikes.
     fn presume(&mut self) {
-        let mut sure = Vec::new();
-        for cluster in &self.clusters {
+        let sure_of = |cluster: &Cluster| {
             let points = self.points_of(cluster);
-            let best = self
+            let (pattern, proposal) = self
                 .proposals(cluster, &points)
                 .filter(|(_, proposal)| proposal.confidence >= PRESUMABLE)
-                .max_by(|(_, a), (_, b)| a.confidence.total_cmp(&b.confidence));
-            if let Some((pattern, proposal)) = best {
-                let name = pattern.spec.name.clone();
-                sure.extend(proposal.roles.into_iter().map(|r| (points[r.point].id, name.clone(), r)));
+                .max_by(|(_, a), (_, b)| a.confidence.total_cmp(&b.confidence))?;
+            let ids: Vec<Uuid> = proposal.roles.iter().map(|role| points[role.point].id).collect();
+            Some((pattern.spec.name.clone(), ids, proposal.roles))
+        };
+        let sure: Vec<_> = self.clusters.par_iter().filter_map(sure_of).collect();
+        for (pattern, ids, roles) in sure {
+            for (id, role) in ids.iter().zip(roles) {
+                self.site.presume(&self.features[id], &pattern, &role.role, role.score);
             }
-        }
-        for (point, pattern, role) in sure {
-            self.site.presume(&self.features[&point], &pattern, &role.role, role.score);
         }
     }
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Feed, matches } from "../../web/js/feed.js";
-import { approvalBody, assign, newDraft, roleOf, unfilled } from "../../web/js/draft.js";
+import { approvalBody, assign, newDraft, roleOf, shared, unfilled } from "../../web/js/draft.js";
 import { isFinal, Live, reconnectDelay } from "../../web/js/live.js";
 import { keepRuns, lastAnalysis } from "../../web/js/runs.js";
 import { path } from "../../web/js/view/chart.js";
@@ -75,24 +75,22 @@ const detail = {
 };
 const library = new Map([["fan", { roles: [{ name: "Speed", required: true }] }]]);
 
-test("a role has one point: giving it to another takes it from the first", () => {
+test("several points may measure the same: giving a role to another takes it from none", () => {
   const draft = newDraft();
-  assign(detail.points[1], "Flow", detail, draft, library);
-  assert.equal(roleOf(detail.points[0], detail, draft, library), null);
+  assign(detail.points[1], "Flow", detail, draft);
+  assert.equal(roleOf(detail.points[0], detail, draft, library), "Flow");
+  assert.deepEqual(shared(detail, draft, library), ["Flow"]);
   assert.deepEqual(
     unfilled(detail, draft, library).map(({ name }) => name),
     ["Speed"],
   );
-  assert.deepEqual(approvalBody(detail, 4, draft, library), {
-    version: 4,
-    role_assignments: { a: null, b: "Flow" },
-  });
+  assert.deepEqual(approvalBody(detail, 4, draft, library), { version: 4, role_assignments: { b: "Flow" } });
 });
 
 test("an edit that is taken back sends nothing", () => {
   const draft = newDraft();
-  assign(detail.points[0], null, detail, draft, library);
-  assign(detail.points[0], "Flow", detail, draft, library);
+  assign(detail.points[0], null, detail, draft);
+  assign(detail.points[0], "Flow", detail, draft);
   assert.deepEqual(approvalBody(detail, 4, draft, library), { version: 4 });
 });
 

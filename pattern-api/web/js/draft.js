@@ -25,14 +25,8 @@ export function roleOf(point, detail, draft, patterns) {
   return rolesOf(detail, draft, patterns).some(({ name }) => name === point.role) ? point.role : null;
 }
 
-/** Gives `point` a role; a role has one point, so another holder loses it. */
-export function assign(point, role, detail, draft, patterns) {
-  if (role) {
-    for (const other of detail.points) {
-      if (other.id !== point.id && roleOf(other, detail, draft, patterns) === role)
-        draft.roles.set(other.id, null);
-    }
-  }
+/** Gives `point` a role; several points may measure the same, so that others keep it. */
+export function assign(point, role, detail, draft) {
   draft.roles.set(point.id, role);
   for (const { id, role: proposed } of detail.points) {
     if (!draft.patternId && draft.roles.has(id) && draft.roles.get(id) === (proposed ?? null))
@@ -43,6 +37,17 @@ export function assign(point, role, detail, draft, patterns) {
 export function unfilled(detail, draft, patterns) {
   const taken = new Set(detail.points.map((point) => roleOf(point, detail, draft, patterns)));
   return rolesOf(detail, draft, patterns).filter(({ name }) => !taken.has(name));
+}
+
+/** Roles that several points have. */
+export function shared(detail, draft, patterns) {
+  const seen = new Set();
+  const again = new Set();
+  for (const point of detail.points) {
+    const role = roleOf(point, detail, draft, patterns);
+    if (role) (seen.has(role) ? again : seen).add(role);
+  }
+  return [...again];
 }
 
 /** Body of the approval: only what differs from the proposal, so that the proposal keeps its credit. */

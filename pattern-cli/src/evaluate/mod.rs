@@ -1,5 +1,6 @@
 //! `naia evaluate DIR`: how right the engine is about a plant whose answers are known.
 
+mod details;
 mod input;
 mod measure;
 mod report;
@@ -33,6 +34,9 @@ pub struct EvaluateArgs {
     /// folder, if not given. Read for scoring only
     #[arg(long, value_name = "FILE")]
     pub aliases: Option<PathBuf>,
+    /// Also write what the engine says of every labelled point in the end, beside its labels, as CSV
+    #[arg(long, value_name = "FILE")]
+    pub details: Option<PathBuf>,
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,
@@ -77,9 +81,10 @@ async fn evaluate(
     let seconds = trial.import_and_analyse(folder).await?;
     let first_day = measure::measure(&trial.standing().await?, truth);
     let learning_curve = reviewer::answer(trial, truth, args.approvals).await?;
-    let after = match args.approvals {
-        0 => None,
-        _ => Some(measure::measure(&trial.standing().await?, truth)),
-    };
+    let standing = trial.standing().await?;
+    let after = (args.approvals > 0).then(|| measure::measure(&standing, truth));
+    if let Some(file) = &args.details {
+        details::write(&standing, truth, file)?;
+    }
     Ok(Report::new(args, points, seconds, first_day, after, learning_curve))
 }

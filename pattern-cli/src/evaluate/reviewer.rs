@@ -4,7 +4,7 @@ use anyhow::Result;
 use pattern_core::domain::{DecisionAction, SuggestionDetail};
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 use super::{measure, trial::Trial, truth::Truth};
@@ -23,7 +23,7 @@ pub struct LearningStep {
 /// Answers up to `limit` questions and measures on the way: after each of the first five, then after every
 /// fifth.
 pub async fn answer(trial: &Trial, truth: &Truth, limit: usize) -> Result<Vec<LearningStep>> {
-    let mut reviewer = Reviewer::new(truth, trial.library().await?);
+    let mut reviewer = Reviewer { truth, library: trial.library().await? };
     let mut curve = vec![step(trial, truth, 0).await?];
     for answered in 1..=limit {
         let Some(asked) = trial.next_question().await? else { break };
@@ -58,18 +58,11 @@ async fn step(trial: &Trial, truth: &Truth, approvals: usize) -> Result<Learning
 struct Reviewer<'a> {
     truth: &'a Truth,
     library: HashMap<String, Uuid>,
-    /// Roles that were given to points of each equipment.
-    given: HashMap<String, HashSet<String>>,
 }
 
-impl<'a> Reviewer<'a> {
-    fn new(truth: &'a Truth, library: HashMap<String, Uuid>) -> Self {
-        Self { truth, library, given: HashMap::new() }
-    }
-
-    /// Approves what is mostly one piece of equipment, as what it is, and takes out what is not of it. The
-    /// first point of a role gets it; a second one of the same equipment is left out.
-    fn decide(&mut self, asked: &SuggestionDetail) -> (DecisionAction, Value) {
+impl Reviewer<'_> {
+    /// Approves what is mostly one piece of equipment, as what it is, and takes out what is not of it.
+    fn decide(&self, asked: &SuggestionDetail) -> (DecisionAction, Value) {
         let reject = |reason: &str| (DecisionAction::Reject, json!({ "reason": reason }));
         let version = asked.suggestion.version;
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -84,14 +77,13 @@ impl<'a> Reviewer<'a> {
             return reject("points of several pieces of equipment");
         }
         let is_of = |name: &str| label(name).is_some_and(|l| l.equipment.as_deref() == Some(equipment));
-        let given = self.given.entry(equipment.to_owned()).or_default();
         let mut roles: BTreeMap<Uuid, Option<&str>> = BTreeMap::new();
         for point in &asked.points {
             let role = label(&point.name).and_then(|l| l.role.as_deref()).filter(|_| is_of(&point.name));
-            roles.insert(point.id, role.filter(|role| given.insert((*role).to_owned())));
+            roles.insert(point.id, role);
         }
         if roles.values().all(Option::is_none) {
-            return reject("no part of it plays a role of its own");
+            return reject("no part of it plays a role");
         }
         let of_type = asked
             .points

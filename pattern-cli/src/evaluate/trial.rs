@@ -5,6 +5,7 @@ use chrono::Utc;
 use pattern_core::domain::{DecisionAction, Suggestion, SuggestionDetail};
 use pattern_store::{Store, jobs::RunFilter, off_thread};
 use pattern_worker::knowledge::{Knowledge, Known};
+use rayon::prelude::*;
 use serde_json::Value;
 use std::{
     collections::{HashMap, HashSet},
@@ -115,14 +116,20 @@ impl Trial {
 
 fn standing(known: &Knowledge, told: HashSet<String>) -> Standing {
     let mut roles: HashMap<String, (String, f64)> = HashMap::new();
-    let clusters = known
+    let proposed: Vec<_> = known
         .clusters
-        .iter()
+        .par_iter()
         .map(|cluster| {
             let points = known.points_of(cluster);
             let mut proposals: Vec<_> =
                 known.proposals(cluster, &points).filter(|(_, p)| !p.roles.is_empty()).collect();
             proposals.sort_by(|(_, a), (_, b)| b.confidence.total_cmp(&a.confidence));
+            (points, proposals)
+        })
+        .collect();
+    let clusters = proposed
+        .into_iter()
+        .map(|(points, proposals)| {
             if let Some((_, best)) = proposals.first() {
                 for role in best.roles.iter().chain(&best.spares) {
                     roles.insert(points[role.point].name.clone(), (role.role.clone(), role.score));

@@ -42,11 +42,12 @@ impl Summary {
         let explained: f64 = taken.iter().map(|(r, _, e)| generality(r) * e.score()).sum();
         let counted: f64 = taken.iter().map(|(r, _, _)| generality(r)).sum::<f64>()
             + (cluster.points.len() - taken.len()) as f64;
-        let weight = |required: bool| {
-            pattern.roles.iter().filter(move |r| r.spec.required == required).map(|r| r.spec.weight)
+        let required = || pattern.roles.iter().filter(|role| role.spec.required);
+        let filled = |role: &CompiledRole| {
+            let scores =
+                taken.iter().filter(|(r, _, _)| r.spec.name == role.spec.name).map(|(_, _, e)| e.score());
+            role.spec.weight * scores.fold(0.0, f64::max)
         };
-        let filled: f64 =
-            taken.iter().filter(|(r, _, _)| r.spec.required).map(|(r, _, e)| r.spec.weight * e.score()).sum();
         let sureness = taken.iter().map(|(_, _, e)| e.score()).sum::<f64>() / taken.len() as f64;
         let names: Vec<f64> = taken.iter().filter_map(|(_, _, e)| e.name).collect();
         let typical: f64 =
@@ -55,7 +56,7 @@ impl Summary {
         let own = pattern.confidence.clamp(0.02, 0.98);
         Self {
             coverage: explained / counted,
-            required: share(filled, weight(true).sum()),
+            required: share(required().map(filled).sum(), required().map(|role| role.spec.weight).sum()),
             sureness,
             name: names.iter().sum::<f64>() / names.len().max(1) as f64,
             keyword: cluster.equipment.evidence(&pattern.keywords),
@@ -78,8 +79,9 @@ fn share(found: f64, of: f64) -> f64 {
 /// heaviest optional roles has to be there.
 fn tells_the_anomaly(pattern: &CompiledPattern, taken: &[(&CompiledRole, usize, &RoleEvidence)]) -> bool {
     let optional = |role: &CompiledRole| !role.spec.required && role.spec.weight >= 1.5;
+    let is_taken = |role: &CompiledRole| taken.iter().any(|(r, _, _)| r.spec.name == role.spec.name);
     let has_one = pattern.roles.iter().any(optional);
-    !has_one && taken.len() == pattern.roles.len() || taken.iter().any(|(role, _, _)| optional(role))
+    !has_one && pattern.roles.iter().all(is_taken) || taken.iter().any(|(role, _, _)| optional(role))
 }
 
 /// The shipped logistic. Its weights are set by hand and checked against labelled plants that are not

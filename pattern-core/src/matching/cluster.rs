@@ -5,7 +5,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::PointFeatures;
 use super::keyword::EquipmentWords;
 use super::site::{SiteMemory, Votes, template_of_key};
+use super::wordings::{Said, Wordings};
 use crate::naming::{PointWords, Text, tokenize, words};
+use crate::units::{self, Unit};
 
 pub(super) struct ClusterView<'a> {
     pub points: &'a [PointFeatures],
@@ -18,6 +20,11 @@ pub(super) struct PointView {
     pub words: PointWords,
     /// What the descriptions of look-alikes say.
     pub borrowed: Option<Text>,
+    /// How well all of these say each role.
+    pub said: Said,
+    /// `None` where it is not known.
+    pub unit: Option<Unit>,
+    pub has_no_unit: bool,
     pub votes: Votes,
     /// What look-alikes seem to be.
     pub presumed: Votes,
@@ -26,7 +33,12 @@ pub(super) struct PointView {
 }
 
 impl<'a> ClusterView<'a> {
-    pub fn new(points: &'a [PointFeatures], cohesion: Option<f64>, site: &SiteMemory) -> Self {
+    pub fn new(
+        points: &'a [PointFeatures],
+        cohesion: Option<f64>,
+        site: &SiteMemory,
+        wordings: &Wordings,
+    ) -> Self {
         let names: Vec<&str> = points.iter().map(|p| p.name.as_str()).collect();
         let mut heads = Vec::with_capacity(points.len());
         let mut seen: Vec<PointView> = points
@@ -51,12 +63,25 @@ impl<'a> ClusterView<'a> {
                 let borrowed = site.description(&template).cloned();
                 let votes = site.votes(point, &key);
                 let presumed = site.presumed(&template);
-                PointView { words, borrowed, votes, presumed, is_of_equipment: key.key.is_some() }
+                PointView {
+                    words,
+                    borrowed,
+                    said: Said::default(),
+                    unit: units::parse(&point.unit),
+                    has_no_unit: point.unit.trim().is_empty(),
+                    votes,
+                    presumed,
+                    is_of_equipment: key.key.is_some(),
+                }
             })
             .collect();
         mark_common(seen.iter_mut().map(|p| &mut p.words.name).collect());
         mark_common(seen.iter_mut().map(|p| &mut p.words.description).collect());
         mark_common(seen.iter_mut().filter_map(|p| p.borrowed.as_mut()).collect());
+        // Only now it is known which words the members share.
+        for point in &mut seen {
+            point.said = wordings.said_of(&point.words, point.borrowed.as_ref());
+        }
         let equipment = EquipmentWords::new(&heads, &seen);
         Self { points, cohesion, seen, equipment }
     }

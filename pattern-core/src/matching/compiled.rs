@@ -3,13 +3,14 @@
 use super::assignment::assign;
 use super::calibration::{Summary, calibrated};
 use super::cluster::ClusterView;
-use super::evidence::{RoleEvidence, role_evidence, site_role_evidence};
+use super::evidence::{RoleEvidence, role_evidence};
 use super::keyword::Keyword;
 use super::reason::reason;
+use super::wordings::Wordings;
 use super::{Proposal, ProposedRole};
 use crate::domain::Scores;
 use crate::library::{PatternSpec, RoleSpec};
-use crate::naming::Phrase;
+use crate::units::{self, Unit};
 
 pub(super) struct CompiledPattern {
     pub spec: PatternSpec,
@@ -20,15 +21,23 @@ pub(super) struct CompiledPattern {
 
 pub(super) struct CompiledRole {
     pub spec: RoleSpec,
-    pub phrases: Vec<Phrase>,
+    pub unit: Option<Unit>,
+    /// Its number among the wordings; `None`: only the site knows it, there are no words to go by.
+    pub wording: Option<usize>,
 }
 
 /// Below this a point is left without a role: naming it wrong costs more trust than naming it not.
 const ROLE_FLOOR: f64 = 0.2;
+/// From here on a person said it of look-alikes, so that a point may have a role that another one has too.
+const SHARES: f64 = 0.5;
 
 impl CompiledPattern {
-    pub fn new(spec: &PatternSpec, confidence: f64) -> Self {
-        let roles = spec.roles.iter().map(CompiledRole::new).collect();
+    pub fn new(spec: &PatternSpec, confidence: f64, wordings: &mut Wordings) -> Self {
+        let wording = |role: &RoleSpec| wordings.add(std::iter::once(&role.name).chain(&role.words));
+        let numbers: Vec<usize> = spec.roles.iter().map(wording).collect();
+        let roles =
+            spec.roles.iter().zip(numbers).map(|(role, number)| CompiledRole::new(role, Some(number)));
+        let roles = roles.collect();
         let names = spec.keywords.iter().map(String::as_str).chain([spec.name.as_str()]);
         let keywords = names.map(Keyword::new).collect();
         Self { spec: spec.clone(), confidence, roles, keywords }
@@ -40,47 +49,37 @@ impl CompiledPattern {
             .roles_of_site(&self.spec.name)
             .iter()
             .filter(|name| !self.roles.iter().any(|r| r.spec.name == **name))
-            .map(|name| CompiledRole::new(&RoleSpec { name: (*name).to_owned(), ..RoleSpec::default() }))
+            .map(|name| {
+                CompiledRole::new(&RoleSpec { name: (*name).to_owned(), ..RoleSpec::default() }, None)
+            })
             .collect();
         let roles: Vec<&CompiledRole> = self.roles.iter().chain(&own).collect();
         let columns = cluster.points.len();
         let evidence: Vec<RoleEvidence> = roles
             .iter()
-            .enumerate()
-            .flat_map(|(r, role)| {
-                let known = r < self.roles.len();
-                (0..columns).map(move |p| {
-                    if known {
-                        role_evidence(role, &self.spec.name, cluster, p)
-                    } else {
-                        site_role_evidence(role, &self.spec.name, cluster, p)
-                    }
-                })
-            })
+            .flat_map(|role| (0..columns).map(|point| role_evidence(role, &self.spec.name, cluster, point)))
             .collect();
         let profit: Vec<f64> = evidence.iter().map(|e| e.strength - ROLE_FLOOR).collect();
         let pairs = assign(&profit, columns);
-        let taken: Vec<(&CompiledRole, usize, &RoleEvidence)> =
+        let mut taken: Vec<(&CompiledRole, usize, &RoleEvidence)> =
             pairs.iter().map(|&(r, p)| (roles[r], p, &evidence[r * columns + p])).collect();
         if taken.is_empty() {
             let reason = format!("none of the points looks like a part of a {}", self.spec.name);
             return Proposal { reason, ..Proposal::default() };
         }
-        let spares = (0..columns)
-            .filter(|point| !taken.iter().any(|(_, at, _)| at == point))
-            .filter_map(|point| {
-                let of_role = |r: &usize| &evidence[r * columns + point];
-                let strongest = |a: &usize, b: &usize| of_role(a).strength.total_cmp(&of_role(b).strength);
-                let best = (0..roles.len()).max_by(strongest)?;
-                let evidence = of_role(&best);
+        let mut spares = Vec::new();
+        for point in (0..columns).filter(|point| !pairs.iter().any(|(_, at)| at == point)) {
+            let of_role = |r: usize| &evidence[r * columns + point];
+            let stronger = |a: &usize, b: &usize| of_role(*a).strength.total_cmp(&of_role(*b).strength);
+            let Some(best) = (0..roles.len()).max_by(stronger) else { continue };
+            let evidence = of_role(best);
+            if evidence.told >= SHARES {
+                taken.push((roles[best], point, evidence));
+            } else if evidence.strength > ROLE_FLOOR {
                 let role = roles[best].spec.name.clone();
-                (evidence.strength > ROLE_FLOOR).then(|| ProposedRole {
-                    role,
-                    point,
-                    score: evidence.score(),
-                })
-            })
-            .collect();
+                spares.push(ProposedRole { role, point, score: evidence.score() });
+            }
+        }
         let scores = scores(&self.spec, &taken, cluster);
         let summary = Summary::new(self, cluster, &taken);
         let roles = taken
@@ -102,10 +101,8 @@ impl CompiledPattern {
 }
 
 impl CompiledRole {
-    fn new(spec: &RoleSpec) -> Self {
-        let texts = std::iter::once(&spec.name).chain(&spec.words);
-        let phrases = texts.map(|text| Phrase::new(text)).filter(|p| !p.is_empty()).collect();
-        Self { spec: spec.clone(), phrases }
+    fn new(spec: &RoleSpec, wording: Option<usize>) -> Self {
+        Self { spec: spec.clone(), unit: spec.unit.as_deref().and_then(units::parse), wording }
     }
 }
 

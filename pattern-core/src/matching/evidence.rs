@@ -3,8 +3,6 @@
 use super::cluster::{ClusterView, PointView};
 use super::compiled::CompiledRole;
 use crate::analytics::fingerprint::{BehaviorClass, Fingerprint};
-use crate::naming::{Phrase, Text};
-use crate::units;
 
 /// Scores are 0..1, `None` where there is nothing to judge by.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +12,8 @@ pub(super) struct RoleEvidence {
     pub range: Option<f64>,
     pub behavior: Option<f64>,
     pub rate: Option<f64>,
+    /// How far the site's bindings say that look-alikes play this role, 0..1; part of the name score.
+    pub told: f64,
     /// Sum of the logarithmic odds of all of them.
     pub strength: f64,
 }
@@ -36,20 +36,17 @@ pub(super) fn role_evidence(
     cluster: &ClusterView,
     point: usize,
 ) -> RoleEvidence {
+    let Some(wording) = role.wording else { return site_role_evidence(role, pattern, cluster, point) };
     let (features, view) = (&cluster.points[point], &cluster.seen[point]);
-    let learned = learned(view, pattern, &role.spec.name);
-    let words = words_score(&role.phrases, view);
+    let told = told(view, pattern, &role.spec.name);
+    let words = view.said.role(wording);
     // Who was told that look-alikes are something else does not go by words any more.
-    let otherwise = view.votes.told() - learned;
-    let name = name_score(words.map(|words| words * (1.0 - otherwise)), learned);
-    let unit = role
-        .spec
-        .unit
-        .as_deref()
-        .and_then(|unit| units::compatible(&features.unit, unit))
-        .map(|same| if same { 1.0 } else { 0.0 });
+    let otherwise = view.votes.told() - told;
+    let name = name_score(words.map(|words| words * (1.0 - otherwise)), told);
+    let same = role.unit.zip(view.unit).map(|(wanted, unit)| unit.measures_as(wanted));
+    let unit = same.map(|same| if same { 1.0 } else { 0.0 });
     let print = features.fingerprint.as_ref();
-    let range = print.and_then(|print| range_score(role, &features.unit, print));
+    let range = print.and_then(|print| range_score(role, view, print));
     let behavior = print.and_then(|print| behavior_score(role, print));
     let rate = print.and_then(|print| rate_score(role, print));
     let strength = name.map_or(-0.4, |name| name_strength(name, words.is_some()))
@@ -58,24 +55,23 @@ pub(super) fn role_evidence(
         + odds(behavior, 0.6, -1.2)
         + odds(rate, 0.3, -0.3)
         + presumed(view, pattern, &role.spec.name);
-    RoleEvidence { name, unit, range, behavior, rate, strength }
+    RoleEvidence { name, unit, range, behavior, rate, told, strength }
 }
 
 /// A role that only the site knows: there is nothing but its decisions to go by.
-pub(super) fn site_role_evidence(
+fn site_role_evidence(
     role: &CompiledRole,
     pattern: &str,
     cluster: &ClusterView,
     point: usize,
 ) -> RoleEvidence {
-    let learned = learned(&cluster.seen[point], pattern, &role.spec.name);
-    let name = (learned > 0.0).then(|| name_score(None, learned)).flatten();
+    let told = told(&cluster.seen[point], pattern, &role.spec.name);
+    let name = (told > 0.0).then(|| name_score(None, told)).flatten();
     let strength = name.map_or(-5.0, |name| name_strength(name, true));
-    RoleEvidence { name, strength, ..RoleEvidence::default() }
+    RoleEvidence { name, told, strength, ..RoleEvidence::default() }
 }
 
-/// How far the site's bindings say that look-alikes play this role, 0..1.
-fn learned(view: &PointView, pattern: &str, role: &str) -> f64 {
+fn told(view: &PointView, pattern: &str, role: &str) -> f64 {
     let votes = &view.votes;
     match votes.by_role.get(&(pattern.to_owned(), role.to_owned())) {
         Some(here) => here / votes.by_role.values().sum::<f64>() * votes.told(),
@@ -93,12 +89,12 @@ fn presumed(view: &PointView, pattern: &str, role: &str) -> f64 {
     PRESUMED * (here / votes.total - 0.25)
 }
 
-fn name_score(words: Option<f64>, learned: f64) -> Option<f64> {
-    if words.is_none() && learned == 0.0 {
+fn name_score(words: Option<f64>, told: f64) -> Option<f64> {
+    if words.is_none() && told == 0.0 {
         return None;
     }
     let base = WORDS_ALONE * words.unwrap_or(0.0);
-    Some(base + (1.0 - base) * learned)
+    Some(base + (1.0 - base) * told)
 }
 
 fn name_strength(name: f64, tells: bool) -> f64 {
@@ -109,41 +105,15 @@ fn odds(score: Option<f64>, for_it: f64, against: f64) -> f64 {
     score.map_or(0.0, |s| against + (for_it - against) * s)
 }
 
-/// How well the texts about a point say one of the phrases; `None` where they say nothing at all.
-fn words_score(phrases: &[Phrase], view: &PointView) -> Option<f64> {
-    let best = |text: &Text| phrases.iter().map(|p| f64::from(p.score(text))).fold(0.0, f64::max);
-    let own: [(&Text, f64); 2] = [(&view.words.description, 1.0), (&view.words.name, 1.0)];
-    // Look-alikes speak for a point that nobody described.
-    let borrowed = view.borrowed.iter().filter(|_| !view.words.description.tells_something());
-    let others = borrowed.map(|t| (t, 0.95)).chain(view.words.isa.iter().map(|t| (t, 0.8)));
-    let mut found: Vec<f64> = own
-        .into_iter()
-        .chain(others)
-        .filter(|(text, _)| text.tells_something())
-        .map(|(text, worth)| worth * best(text))
-        .collect();
-    // Short codes without meaning still are letters that a phrase may begin with.
-    if !view.words.name.tells_something() && !view.words.name.is_empty() {
-        let letters = 0.8 * best(&view.words.name);
-        if letters > 0.2 {
-            found.push(letters);
-        }
-    }
-    found.sort_by(|a, b| b.total_cmp(a));
-    let strongest = *found.first()?;
-    let second = found.get(1).copied().unwrap_or(0.0);
-    Some(strongest + (1.0 - strongest) * 0.4 * second)
-}
-
 /// How much of the usual span of values lies in the role's range.
-fn range_score(role: &CompiledRole, unit: &str, print: &Fingerprint) -> Option<f64> {
-    let (min, max, role_unit) = (role.spec.min?, role.spec.max?, role.spec.unit.as_deref()?);
+fn range_score(role: &CompiledRole, view: &PointView, print: &Fingerprint) -> Option<f64> {
+    let (min, max, wanted) = (role.spec.min?, role.spec.max?, role.unit?);
     let (low, high) = (print.quantiles[1], print.quantiles[5]);
-    let (lows, highs) = match units::compatible(unit, role_unit) {
-        Some(true) => (units::readings(low, unit, role_unit)?, units::readings(high, unit, role_unit)?),
+    let (lows, highs) = match view.unit {
+        Some(unit) => (unit.readings(low, wanted)?, unit.readings(high, wanted)?),
         // Without a unit the numbers still may be impossible as they stand.
-        None if unit.trim().is_empty() => ([low; 2], [high; 2]),
-        _ => return None,
+        None if view.has_no_unit => ([low; 2], [high; 2]),
+        None => return None,
     };
     let slack = 0.02 * (max - min);
     let inside = |low: f64, high: f64| share_inside(low, high, min - slack, max + slack);

@@ -9,6 +9,7 @@ mod keyword;
 mod reason;
 mod resemblance;
 mod site;
+mod wordings;
 
 pub use assignment::assign;
 pub use site::{LookAlikes, SiteMemory};
@@ -20,6 +21,7 @@ use crate::domain::Scores;
 use crate::library::PatternSpec;
 use cluster::ClusterView;
 use compiled::CompiledPattern;
+use wordings::Wordings;
 
 /// What matching knows of a point.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,7 +47,7 @@ pub struct ProposedRole {
 /// How a cluster would be that pattern.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Proposal {
-    /// In the pattern's order; a role and a point occur at most once. Empty: nothing fits.
+    /// A point occurs at most once, a role again only where that was told of look-alikes. Empty: nothing fits.
     pub roles: Vec<ProposedRole>,
     /// Points left over, each with the role that it looks most like: a second sensor of the same.
     pub spares: Vec<ProposedRole>,
@@ -59,13 +61,15 @@ pub struct Proposal {
 /// Proposes for clusters from a library whose phrases are prepared once.
 pub struct Matcher {
     patterns: Vec<CompiledPattern>,
+    wordings: Wordings,
 }
 
 impl Matcher {
     /// Patterns with their present confidences, 0..1.
     pub fn new<'a>(patterns: impl IntoIterator<Item = (&'a PatternSpec, f64)>) -> Self {
-        let patterns = patterns.into_iter().map(|(spec, confidence)| CompiledPattern::new(spec, confidence));
-        Self { patterns: patterns.collect() }
+        let mut wordings = Wordings::default();
+        let compile = |(spec, confidence)| CompiledPattern::new(spec, confidence, &mut wordings);
+        Self { patterns: patterns.into_iter().map(compile).collect(), wordings }
     }
 
     /// One proposal per pattern, in the order of `new`. `cohesion` (0..1) is the cluster's.
@@ -75,7 +79,7 @@ impl Matcher {
         cohesion: Option<f64>,
         site: &SiteMemory,
     ) -> Vec<Proposal> {
-        let cluster = ClusterView::new(points, cohesion, site);
+        let cluster = ClusterView::new(points, cohesion, site, &self.wordings);
         self.patterns.iter().map(|pattern| pattern.propose(&cluster)).collect()
     }
 }

@@ -44,6 +44,16 @@ pub struct Meaning {
     pub certainty: f32,
 }
 
+// A certainty is a number, never NaN.
+impl Eq for Meaning {}
+
+impl std::hash::Hash for Meaning {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.words.hash(state);
+        self.certainty.to_bits().hash(state);
+    }
+}
+
 /// What a word of the vocabulary tells.
 pub fn class_of(word: Word) -> WordClass {
     lexicon().class(word)

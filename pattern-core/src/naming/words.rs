@@ -6,7 +6,7 @@ use super::lexicon::{Meaning, Word, WordClass, lexicon};
 use super::token::{Token, TokenKind, tokenize};
 
 /// A token with what it may mean.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TextToken {
     /// Lower case.
     pub text: String,
@@ -18,7 +18,7 @@ pub struct TextToken {
 }
 
 /// Tokens in order.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Text {
     pub tokens: Vec<TextToken>,
 }

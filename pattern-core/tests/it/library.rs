@@ -50,7 +50,7 @@ struct Known {
 
 fn range_in(role: &RoleSpec, unit: Option<&str>) -> Option<String> {
     let convert = |value: f64| match (role.unit.as_deref(), unit) {
-        (Some(own), Some(unit)) => units::convert(value, own, unit),
+        (Some(own), Some(unit)) => units::parse(own)?.convert(value, units::parse(unit)?),
         _ => Some(value),
     };
     Some(format!("{:.3}..{:.3}", convert(role.min?)?, convert(role.max?)?))

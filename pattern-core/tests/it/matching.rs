@@ -391,6 +391,19 @@ fn words_give_way_where_look_alikes_were_told_to_be_something_else() {
 }
 
 #[test]
+fn several_points_share_a_role_where_that_was_told_of_look_alikes() {
+    let spec = pattern("Centrifugal Pump");
+    let pump = |n: u32| {
+        points(&[&format!("P-{n}.DISCH PRESS | bar"), &format!("P-{n}.HDR | bar"), &format!("P-{n}.FLOW")])
+    };
+    let mut site = SiteMemory::default();
+    approve(&mut site, &pump(101), &spec.name, &["Discharge Pressure", "Discharge Pressure", "Flow Rate"]);
+    let proposal = propose(&pump(102), &spec, &site);
+    let roles: Vec<_> = (0..3).map(|point| role_of(&proposal, point)).collect();
+    assert_eq!(roles, [Some("Discharge Pressure"), Some("Discharge Pressure"), Some("Flow Rate")]);
+}
+
+#[test]
 fn a_second_sensor_of_the_same_is_a_spare() {
     let spec = pattern("Centrifugal Pump");
     let points = points(&["P-7.DISCH PRESS | bar", "P-7.DISCH PRESS 2 | bar", "P-7.SUCT PRESS | bar"]);

@@ -58,8 +58,8 @@ pub(super) async fn approve(
     }
     let equipment = make_or_extend(conn, deciding, request, &confirmed).await?;
     bind(conn, deciding, &equipment, &confirmed, &roles).await?;
-    let names: Vec<String> = roles.into_values().collect();
-    patterns::confirm(conn, &confirmed, &names, deciding.reviewer, deciding.now).await?;
+    let names: BTreeSet<String> = roles.into_values().collect();
+    patterns::confirm(conn, &confirmed, &Vec::from_iter(names), deciding.reviewer, deciding.now).await?;
     evidence::record(conn, &deciding.fact(confirmed.id, "approval")).await?;
     if let Some(proposed) = corrected {
         evidence::record(conn, &deciding.fact(proposed, "correction")).await?;
@@ -67,8 +67,8 @@ pub(super) async fn approve(
     Ok(equipment)
 }
 
-/// The proposed roles with the reviewer's changes; a role is taken by one point only. Where the pattern
-/// was corrected, only those proposed roles stay that the confirmed pattern has too.
+/// The proposed roles with the reviewer's changes; several points may measure the same. Where the pattern was
+/// corrected, only those proposed roles stay that the confirmed pattern has too.
 async fn final_roles(
     conn: &mut PgConnection,
     suggestion: Uuid,
@@ -101,11 +101,6 @@ async fn final_roles(
             Some(role) => roles.insert(*point, role.to_owned()),
             None => roles.remove(point),
         };
-    }
-    let mut taken = BTreeSet::new();
-    if let Some(twice) = roles.values().find(|role| !taken.insert(role.as_str())) {
-        let what = format!("role '{twice}' is assigned to two points; each role takes one point");
-        return Err(StoreError::Invalid(what));
     }
     Ok(roles)
 }
@@ -203,20 +198,6 @@ async fn bind(
     )
     .execute(&mut *conn)
     .await?;
-    let taken = sqlx::query!(
-        "select b.role, p.name as point from bindings b join points p on p.id = b.point_id
-         where b.equipment_id = $1 and b.role = any($2) and b.retracted_at is null order by b.role limit 1",
-        equipment.id,
-        &names
-    )
-    .fetch_optional(&mut *conn)
-    .await?;
-    if let Some(taken) = taken {
-        return Err(StoreError::Conflict(format!(
-            "role '{}' of {} is taken by point {} already; assign another role, or undo that approval",
-            taken.role, equipment.name, taken.point
-        )));
-    }
     let ids: Vec<Uuid> = points
         .iter()
         .map(|point| stable_id(&["binding", &deciding.decision_id.to_string(), &point.to_string()]))

@@ -6,6 +6,7 @@ use pattern_core::{
     matching::{PointFeatures, Proposal},
 };
 use pattern_store::{Answer, LibraryPattern, NewSuggestion, SettledQuestions, SuggestedRoleRow, off_thread};
+use rayon::prelude::*;
 use serde_json::json;
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -65,9 +66,14 @@ impl Asking<'_> {
         let mut questions = Vec::new();
         let mut unsure = Vec::new();
         let mut unmatched = Vec::new();
-        for cluster in &self.known.clusters {
+        let best_of = |cluster| {
             let points = self.known.points_of(cluster);
-            match self.best(cluster, &points) {
+            let best = self.best(cluster, &points);
+            (cluster, points, best)
+        };
+        let best: Vec<_> = self.known.clusters.par_iter().map(best_of).collect();
+        for (cluster, points, best) in best {
+            match best {
                 Some((question, None)) if question.purpose == Purpose::Match => questions.push(question),
                 Some((question, Some(_))) if question.purpose == Purpose::Match => {}
                 best => {

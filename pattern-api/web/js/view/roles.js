@@ -2,7 +2,7 @@
 
 import { app, draftOf, repaint } from "../app.js";
 import { h } from "../dom.js";
-import { assign, roleOf, rolesOf, unfilled } from "../draft.js";
+import { assign, roleOf, rolesOf, shared, unfilled } from "../draft.js";
 import { score } from "../format.js";
 import { charted, highlight, sparkline } from "./chart.js";
 
@@ -12,7 +12,7 @@ const controlOf = (point) => `role-${point.id}`;
 
 function change(point, role, detail) {
   const draft = draftOf(detail.id);
-  assign(point, role, detail, draft, app.patterns);
+  assign(point, role, detail, draft);
   draft.ownRole = null;
   repaint();
 }
@@ -97,8 +97,9 @@ function row(point, detail, root, colors, isOpen) {
   );
 }
 
-function missing(detail) {
+function remarks(detail) {
   const all = unfilled(detail, draftOf(detail.id), app.patterns);
+  const again = shared(detail, draftOf(detail.id), app.patterns);
   const required = all.filter((role) => role.required);
   const optional = all.filter((role) => !role.required);
   return [
@@ -115,6 +116,7 @@ function missing(detail) {
       ),
     optional.length > 0 &&
       h("p", { class: "missing" }, "Also without a point: ", optional.map(({ name }) => name).join(", ")),
+    again.length > 0 && h("p", { class: "missing" }, "With several points: ", again.join(", ")),
   ];
 }
 
@@ -127,6 +129,6 @@ export function roleTable(detail, root, isOpen) {
       { class: "points", "aria-label": "Points and their roles" },
       ordered.map((point) => row(point, detail, root, colors, isOpen)),
     ),
-    missing(detail),
+    remarks(detail),
   ];
 }

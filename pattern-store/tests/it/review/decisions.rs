@@ -116,20 +116,6 @@ async fn a_correction_teaches_both_patterns_and_a_foreign_role_becomes_the_sites
 }
 
 #[tokio::test]
-async fn the_same_role_twice_is_refused_in_words() {
-    let plant = Plant::new().await;
-    plant.propose(&[plant.question(0, &plant.pump, 0.9)]).await;
-    let id = plant.open().await[0].id;
-    let points = &plant.clusters[0].points;
-    let twice = ApproveRequest {
-        role_assignments: Some(points.iter().map(|p| (p.id, Some("Flow".to_owned()))).collect()),
-        ..ApproveRequest::default()
-    };
-    let refused = plant.decide(id, DecisionRequest::Approve(twice)).await.expect_err("must be refused");
-    assert!(refused.to_string().contains("two points"), "{refused}");
-}
-
-#[tokio::test]
 async fn a_deferred_suggestion_comes_back_when_its_time_has_come() {
     let plant = Plant::new().await;
     plant.propose(&[plant.question(0, &plant.pump, 0.9)]).await;

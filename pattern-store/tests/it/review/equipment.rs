@@ -31,16 +31,24 @@ async fn two_machines_of_one_name_are_not_taken_for_one() {
     let refused = plant.decide(open[1].id, approve()).await.expect_err("another machine");
     assert!(refused.to_string().contains("exists already with other points"), "{refused}");
 
-    let mut same = ApproveRequest { equipment_name: Some("AHU-1".into()), ..ApproveRequest::default() };
-    let refused = plant.decide(open[1].id, DecisionRequest::Approve(same.clone())).await;
-    let refused = refused.expect_err("its roles are taken").to_string();
-    assert!(refused.contains("role 'Discharge' of AHU-1 is taken by point P-101"), "{refused}");
-
-    let others = plant.clusters[1].points.iter().map(|p| (p.id, Some(format!("Second {}", p.name))));
-    same.role_assignments = Some(others.collect());
+    let same = ApproveRequest { equipment_name: Some("AHU-1".into()), ..ApproveRequest::default() };
     plant.decide(open[1].id, DecisionRequest::Approve(same)).await.expect("one machine after all");
     assert_eq!(plant.count("select count(*) from equipment").await, 1);
     assert_eq!(plant.store.active_bindings(plant.source).await.expect("bindings").len(), 6);
+}
+
+#[tokio::test]
+async fn several_points_may_have_one_role() {
+    let plant = Plant::new().await;
+    let id = plant.propose_one(plant.question(0, &plant.pump, 0.9)).await;
+    let redundant =
+        plant.clusters[0].points.iter().map(|point| (point.id, Some("Header Pressure".to_owned())));
+    let all_alike =
+        ApproveRequest { role_assignments: Some(redundant.collect()), ..ApproveRequest::default() };
+    plant.decide(id, DecisionRequest::Approve(all_alike)).await.expect("approve");
+    let bindings = plant.store.active_bindings(plant.source).await.expect("bindings");
+    assert_eq!(bindings.len(), 3);
+    assert!(bindings.iter().all(|binding| binding.role == "Header Pressure"), "{bindings:?}");
 }
 
 #[tokio::test]
