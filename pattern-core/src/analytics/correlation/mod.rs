@@ -50,7 +50,9 @@ mod strongest;
 mod tests;
 mod variants;
 
-pub use incremental::{PairCount, Recorrelated, correlate_changed};
+pub use incremental::{
+    PairCount, Recorrelated, correlate_changed, correlate_share, merge_shares, rows_to_compute,
+};
 pub use kernel::Kernel;
 pub use lag::{LARGEST_LAG, lags};
 pub use variants::{high_pass, rank};
@@ -96,6 +98,18 @@ pub struct Correlations {
     pub per_point: Vec<u32>,
 }
 
+/// One of so many parts of all pairs, each about as much work as the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// From 0.
+    pub number: usize,
+    pub of: usize,
+}
+
+impl Share {
+    pub const ALL: Self = Self { number: 0, of: 1 };
+}
+
 /// Correlates every row with every other one, on all cores. Constant rows correlate with nothing. The result
 /// depends neither on the number of threads nor on the CPU.
 pub fn correlate(grid: &Grid, options: &CorrelationOptions) -> Correlations {
@@ -104,16 +118,18 @@ pub fn correlate(grid: &Grid, options: &CorrelationOptions) -> Correlations {
 
 /// As [`correlate`], by a way of the caller's choice.
 pub fn correlate_with(kernel: Kernel, grid: &Grid, options: &CorrelationOptions) -> Correlations {
-    correlate_wanted(kernel, grid, options, &vec![true; grid.points.len()], &[])
+    correlate_wanted(kernel, grid, options, &vec![true; grid.points.len()], &[], Share::ALL)
 }
 
-/// The pairs of which a row is wanted are found, those of the others are `known`.
+/// The pairs of which a row is wanted are found, as far as they belong to the share; those of the others are
+/// `known`.
 fn correlate_wanted(
     kernel: Kernel,
     grid: &Grid,
     options: &CorrelationOptions,
     wanted: &[bool],
     known: &[Pair],
+    share: Share,
 ) -> Correlations {
     let strongest = Strongest::new(&grid.points, options.strongest_per_point);
     known.iter().for_each(|pair| strongest.offer(pair.a, pair.b, pair.r, pair.samples));
@@ -134,6 +150,6 @@ fn correlate_wanted(
         packed: &packed,
         strongest: &strongest,
     };
-    screen.run();
+    screen.run(share);
     strongest.finish()
 }

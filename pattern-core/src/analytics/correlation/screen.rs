@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::{
-    CorrelationOptions, exact,
+    CorrelationOptions, Share, exact,
     kernel::{COLUMNS, Kernel, Products, ROWS, Scales},
     masked::{ColumnSums, Sums},
     packed::{Gaps, Packed, Rounding},
@@ -40,13 +40,15 @@ pub(super) struct Screen<'a> {
 }
 
 impl Screen<'_> {
-    pub fn run(&self) {
+    pub fn run(&self, share: Share) {
         let blocks = self.rows.len().div_ceil(COLUMNS * BLOCK);
-        let tiles: Vec<(usize, usize)> = (0..blocks).flat_map(|a| (a..blocks).map(move |b| (a, b))).collect();
-        tiles.into_par_iter().for_each(|(a, b)| self.tile(a, b));
+        let all = (0..blocks).flat_map(|a| (a..blocks).map(move |b| (a, b)));
+        // Taken in turn, because what lies near each other has as much to do: gaps, and rows that are wanted.
+        let ours: Vec<(usize, usize)> = all.skip(share.number).step_by(share.of).collect();
+        ours.into_par_iter().for_each(|(a, b)| self.block(a, b));
     }
 
-    fn tile(&self, rows: usize, columns: usize) {
+    fn block(&self, rows: usize, columns: usize) {
         let last_group = self.rows.len().div_ceil(ROWS);
         let last_panel = self.rows.len().div_ceil(COLUMNS);
         let complete = self.rows.partition_point(|row| row.complete);

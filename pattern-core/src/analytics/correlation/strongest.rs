@@ -79,8 +79,22 @@ impl Strongest {
 
     pub fn offer(&self, p: usize, q: usize, r: f32, samples: u32) {
         self.count(p, q);
+        self.keep(p, q, r, samples);
+    }
+
+    fn keep(&self, p: usize, q: usize, r: f32, samples: u32) {
         for (point, other) in [(p, q), (q, p)] {
             self.points[point].keep(Kept { r, other: self.place[other], samples }, self.limit);
+        }
+    }
+
+    /// Takes what was found of other pairs.
+    pub fn add(&self, others: &Correlations) {
+        for (point, count) in self.points.iter().zip(&others.per_point) {
+            point.offered.fetch_add(*count, Relaxed);
+        }
+        for pair in &others.pairs {
+            self.keep(pair.a, pair.b, pair.r, pair.samples);
         }
     }
 

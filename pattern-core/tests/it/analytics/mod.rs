@@ -4,6 +4,7 @@ mod correlation;
 mod correlation_incremental;
 mod correlation_lag;
 mod correlation_screen;
+mod correlation_shares;
 mod episodes;
 mod fingerprint;
 mod grid;
