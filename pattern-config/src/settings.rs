@@ -68,6 +68,10 @@ pub struct EngineConfig {
     pub window_days: i64,
     /// |r| from which two points are associated.
     pub correlation_threshold: f64,
+    /// Where more points than these are to be correlated, the work is split into tiles that any worker pulls: the
+    /// pairs of so many points with all others. A tile has to read the grid, which takes as long as correlating
+    /// some ten thousand points does.
+    pub correlation_tile_points: usize,
     /// At most so many open suggestions of purpose `learning` per data source.
     pub learning_suggestions: usize,
     /// A day is sealed when it ended so long ago.
@@ -85,6 +89,7 @@ impl Default for EngineConfig {
             suggestion_expiration_days: 30,
             window_days: 7,
             correlation_threshold: 0.6,
+            correlation_tile_points: 50_000,
             learning_suggestions: 20,
             sealing_after_hours: 36,
             retention_days: 90,
@@ -243,6 +248,7 @@ impl EngineConfig {
         ];
         let sizes = [
             ("cluster_min_points", self.cluster_min_points, 2..=1_000_000),
+            ("correlation_tile_points", self.correlation_tile_points, 100..=10_000_000),
             ("learning_suggestions", self.learning_suggestions, 0..=10_000),
         ];
         let key = |name| format!("pattern_engine.{name}");

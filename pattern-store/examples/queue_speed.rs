@@ -25,7 +25,7 @@ async fn main() {
     let (started, mut starts) = mpsc::unbounded_channel();
     let handler: Handler = Arc::new(move |_| {
         let _ = started.send(Instant::now());
-        async { Ok(serde_json::Value::Null) }.boxed()
+        async { Ok(serde_json::Value::Null.into()) }.boxed()
     });
     // Runs of one job and data source take turns, so each gets a data source of its own.
     let sources: Vec<Uuid> = (0..RUNS).map(|_| Uuid::new_v4()).collect();

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use sqlx::PgConnection;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -118,17 +119,27 @@ impl Store {
     ) -> Result<()> {
         let mut tx = self.pool.begin().await?;
         fence.confirm(&mut tx).await?;
-        sqlx::query!(
-            "insert into stage_inputs (stage, data_source_id, input_version) values ($1, $2, $3)
-             on conflict (stage, data_source_id) do update set
-                input_version = excluded.input_version, updated_at = now()",
-            stage,
-            data_source,
-            input_version
-        )
-        .execute(&mut *tx)
-        .await?;
+        set_stage_input(&mut tx, stage, data_source, input_version).await?;
         tx.commit().await?;
         Ok(())
     }
+}
+
+pub(crate) async fn set_stage_input(
+    conn: &mut PgConnection,
+    stage: &str,
+    data_source: Uuid,
+    input_version: &str,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into stage_inputs (stage, data_source_id, input_version) values ($1, $2, $3)
+         on conflict (stage, data_source_id) do update set
+            input_version = excluded.input_version, updated_at = now()",
+        stage,
+        data_source,
+        input_version
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }

@@ -1,11 +1,12 @@
 //! Pairs of points that move together, and what they were computed from.
 
 use chrono::{DateTime, Utc};
+use pattern_core::domain::JobName;
 use sqlx::PgConnection;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-use crate::{Result, Store, jobs::Fence};
+use crate::{Result, Store, analysis::set_stage_input, correlation_plans::forget_plans, jobs::Fence};
 
 /// Which transform of the series a correlation was found on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,6 +51,17 @@ pub struct CorrelationChange {
     pub displaced: Vec<(Uuid, Uuid)>,
 }
 
+/// All that a run changes.
+#[derive(Debug, Clone)]
+pub struct FoundCorrelations {
+    pub data_source_id: Uuid,
+    pub window_end: DateTime<Utc>,
+    pub changes: Vec<CorrelationChange>,
+    pub points: Vec<CorrelatedPoint>,
+    /// What it was found in: see [`Store::stage_input`].
+    pub input_version: String,
+}
+
 /// What a point's pairs were computed from, and how many there were, in the order of [`Variant::ALL`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct CorrelatedPoint {
@@ -84,22 +96,17 @@ impl Store {
         Ok(points.into_iter().map(|point| (point.point_id, point)).collect())
     }
 
-    /// Writes what a run found, pairs of all variants and what they were computed from, as one change.
-    pub async fn save_correlations(
-        &self,
-        data_source: Uuid,
-        window_end: DateTime<Utc>,
-        changes: &[CorrelationChange],
-        points: &[CorrelatedPoint],
-        fence: Fence,
-    ) -> Result<()> {
+    /// Writes what a run found, pairs of all variants and what they were computed from, as one change. Plans of
+    /// how to find it are of no use any more.
+    pub async fn save_correlations(&self, found: &FoundCorrelations, fence: Fence) -> Result<()> {
+        let data_source = found.data_source_id;
         let mut tx = self.pool.begin().await?;
         fence.confirm(&mut tx).await?;
-        for change in changes {
+        for change in &found.changes {
             delete(&mut tx, data_source, change).await?;
-            insert(&mut tx, data_source, window_end, change).await?;
+            insert(&mut tx, data_source, found.window_end, change).await?;
         }
-        for chunk in points.chunks(2_000) {
+        for chunk in found.points.chunks(2_000) {
             sqlx::query!(
                 "insert into correlated_points (point_id, data_source_id, row_version, kept, not_kept)
                  select id, $1, version, ($4::integer[])[(n - 1)::int * $6 + 1 : n::int * $6],
@@ -118,6 +125,9 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         }
+        let stage = JobName::CorrelationAnalysis.as_str();
+        set_stage_input(&mut tx, stage, data_source, &found.input_version).await?;
+        forget_plans(&mut tx, data_source).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod analysis;
 mod clusters;
+mod correlation_plans;
 mod correlations;
 mod dead_letters;
 mod error;
@@ -21,7 +22,8 @@ mod workers;
 
 pub use analysis::{FingerprintRow, SPARKLINE_LENGTH};
 pub use clusters::{FoundCluster, GenerationChange};
-pub use correlations::{CorrelatedPoint, CorrelationChange, CorrelationRow, Variant};
+pub use correlation_plans::{CorrelationPlan, CorrelationTile, PlannedVariant};
+pub use correlations::{CorrelatedPoint, CorrelationChange, CorrelationRow, FoundCorrelations, Variant};
 pub use dead_letters::{DeadLetter, NewDeadLetter};
 pub use error::{Result, StoreError};
 pub use evidence::Folded;

@@ -46,6 +46,8 @@ struct RunParams {
     data_source: Option<String>,
     /// Only the stages of this chain.
     chain: Option<Uuid>,
+    /// Only the tiles of this run. Without it, tiles are listed only where their job is asked for.
+    parent: Option<Uuid>,
     limit: Option<i64>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
@@ -70,6 +72,7 @@ async fn runs(
         status: params.status,
         data_source: params.data_source,
         chain_id: params.chain,
+        parent_id: params.parent,
         before: decode_cursor(params.cursor.as_deref())?,
         limit: limit + 1,
     };
@@ -123,6 +126,11 @@ async fn trigger(
         "flywheel" => Store::start_flywheel(&mut tx, source_id, &reviewer).await?,
         _ => {
             let job: JobName = name.parse().map_err(|e| Problem::new(StatusCode::NOT_FOUND, e))?;
+            if job.is_part() {
+                return Err(Problem::unprocessable(format!(
+                    "job '{name}' is only ever a part of another one; run correlation-analysis"
+                )));
+            }
             let run = NewRun { data_source_id: source_id, ..NewRun::new(job, &reviewer) };
             let taken = Store::enqueue_run(&mut tx, &run).await?;
             taken.ok_or_else(|| Problem::unprocessable("the run was not taken; ask again"))?

@@ -241,6 +241,9 @@ async fn what_makes_no_sense_is_answered_with_a_problem_that_says_so() {
     let (status, problem) = api.post("/api/jobs/sleep/run", "anna", json!({})).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
     assert!(problem["detail"].as_str().is_some_and(|d| d.contains("flywheel")), "{problem}");
+    let (status, problem) = api.post("/api/jobs/correlation-tile/run", "anna", json!({})).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "a part of a run is not run by itself");
+    assert!(problem["detail"].as_str().is_some_and(|d| d.contains("correlation-analysis")), "{problem}");
 }
 
 #[tokio::test]

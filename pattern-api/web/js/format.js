@@ -10,6 +10,7 @@ const PURPOSES = {
 const JOBS = {
   "behavioral-analysis": "Behavior",
   "correlation-analysis": "Correlation",
+  "correlation-tile": "Correlation (part)",
   "cluster-detection": "Clusters",
   "pattern-matching": "Matching",
   "pattern-learning": "Learning",

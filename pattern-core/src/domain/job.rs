@@ -10,6 +10,8 @@ use uuid::Uuid;
 pub enum JobName {
     BehavioralAnalysis,
     CorrelationAnalysis,
+    /// A part of a large correlation-analysis.
+    CorrelationTile,
     ClusterDetection,
     PatternMatching,
     PatternLearning,
@@ -18,9 +20,10 @@ pub enum JobName {
 }
 
 impl JobName {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::BehavioralAnalysis,
         Self::CorrelationAnalysis,
+        Self::CorrelationTile,
         Self::ClusterDetection,
         Self::PatternMatching,
         Self::PatternLearning,
@@ -35,10 +38,16 @@ impl JobName {
     /// What a decision sets off: the evidence is folded, and the very next grouping and match use it.
     pub const LEARNING: [Self; 3] = [Self::PatternLearning, Self::ClusterDetection, Self::PatternMatching];
 
+    /// Whether runs of it are only ever parts of another run: nobody starts one by itself.
+    pub fn is_part(self) -> bool {
+        self == Self::CorrelationTile
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::BehavioralAnalysis => "behavioral-analysis",
             Self::CorrelationAnalysis => "correlation-analysis",
+            Self::CorrelationTile => "correlation-tile",
             Self::ClusterDetection => "cluster-detection",
             Self::PatternMatching => "pattern-matching",
             Self::PatternLearning => "pattern-learning",
@@ -52,7 +61,7 @@ impl std::str::FromStr for JobName {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         Self::ALL.into_iter().find(|j| j.as_str() == text).ok_or_else(|| {
-            let known: Vec<_> = Self::ALL.iter().map(|j| j.as_str()).collect();
+            let known: Vec<_> = Self::ALL.iter().filter(|j| !j.is_part()).map(|j| j.as_str()).collect();
             format!("job '{text}' does not exist; known are flywheel, {}", known.join(", "))
         })
     }
@@ -76,6 +85,8 @@ pub struct JobRun {
     /// A job name, or `flywheel` for a chain.
     pub job: String,
     pub chain_id: Option<Uuid>,
+    /// The run that this one is a tile of.
+    pub parent_id: Option<Uuid>,
     pub data_source: Option<String>,
     pub status: RunStatus,
     pub triggered_by: String,
@@ -87,7 +98,8 @@ pub struct JobRun {
     pub started_at: Option<DateTime<Utc>>,
     pub finished_at: Option<DateTime<Utc>>,
     pub error: Option<String>,
-    /// What the run found, by data source; `{"skipped": true}` where the input was unchanged.
+    /// What the run found, by data source; `{"skipped": true}` where the input was unchanged, `{"tiles": n}`
+    /// while other workers do parts of it.
     #[schema(value_type = Object)]
     pub result: Option<Value>,
 }

@@ -35,7 +35,14 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub(super) struct Delivery {
     pub id: String,
     pub run_id: Uuid,
-    pub slot: OwnedSemaphorePermit,
+    pub slot: Slot,
+}
+
+/// Leave to run one job.
+#[derive(Debug)]
+pub(super) struct Slot {
+    _of_process: OwnedSemaphorePermit,
+    _of_queue: OwnedSemaphorePermit,
 }
 
 /// What the queues of one process share.
@@ -64,8 +71,11 @@ pub(super) struct QueueBackend {
 }
 
 impl QueueBackend {
-    pub fn new(shared: Shared, config: Config, bell: Bell) -> Self {
-        let queue = Queue { shared, config: config.clone(), bell: bell.clone(), memory: Arc::default() };
+    /// Of this queue, at most `at_once` jobs run in the process.
+    pub fn new(shared: Shared, config: Config, bell: Bell, at_once: usize) -> Self {
+        let slots = Arc::new(Semaphore::new(at_once));
+        let queue =
+            Queue { shared, slots, config: config.clone(), bell: bell.clone(), memory: Arc::default() };
         Self { persisted: Persisted::new(queue), config, bell }
     }
 }
@@ -122,6 +132,7 @@ impl BackendConfig for QueueBackend {
 #[derive(Debug, Clone)]
 struct Queue {
     shared: Shared,
+    slots: Arc<Semaphore>,
     config: Config,
     bell: Bell,
     /// Shared, because apalis polls a new clone each time.
@@ -170,17 +181,24 @@ impl Queue {
         Ok(())
     }
 
-    fn take_slots(&self) -> Vec<OwnedSemaphorePermit> {
-        std::iter::from_fn(|| self.shared.slots.clone().try_acquire_owned().ok())
-            .take(self.config.batch_size)
-            .collect()
+    fn take_slots(&self) -> Vec<Slot> {
+        let slot = || {
+            let of_queue = self.slots.clone().try_acquire_owned().ok()?;
+            let of_process = self.shared.slots.clone().try_acquire_owned().ok()?;
+            Some(Slot { _of_process: of_process, _of_queue: of_queue })
+        };
+        std::iter::from_fn(slot).take(self.config.batch_size).collect()
+    }
+
+    fn has_slot(&self) -> bool {
+        self.slots.available_permits() > 0 && self.shared.slots.available_permits() > 0
     }
 
     /// Never fetches more than can run at once: what waits, waits where every worker can take it.
     async fn try_fetch(
         &self,
         worker: &WorkerContext,
-        mut slots: Vec<OwnedSemaphorePermit>,
+        mut slots: Vec<Slot>,
     ) -> Result<Vec<Task<Delivery>>, Error> {
         let config = self.config.clone().batch_size(slots.len());
         let mut tx = self.shared.pool.begin().await?;
@@ -244,7 +262,7 @@ impl Persistence for Queue {
         if slots.is_empty() {
             self.bell.wait_for_slot();
             // One may have become free just before that was noted.
-            if self.shared.slots.available_permits() > 0 {
+            if self.has_slot() {
                 self.shared.slots_were_freed();
             }
             return Ok(Vec::new());

@@ -8,12 +8,13 @@ use uuid::Uuid;
 use super::{
     deliveries, fence,
     lifecycle::{Attempt, end, lock_chain},
+    tiles::{self, Tile},
 };
 use crate::{Result, Store, StoreError};
 
-/// How long a run waits before it looks again whether it is its turn. It is woken when it is; this
-/// is for the case that the worker before it died.
-const TURN: Duration = Duration::from_secs(5);
+/// How long a run waits before it looks again whether it is its turn, or its tiles are done. It is woken
+/// when it is; this is for the case that the worker before it died.
+pub(super) const TURN: Duration = Duration::from_secs(5);
 
 /// Who asks for the run.
 #[derive(Debug, Clone)]
@@ -49,20 +50,27 @@ async fn begin_in(
     run_id: Uuid,
     by: &Claimant<'_>,
 ) -> Result<Option<Attempt>> {
-    let Some(known) =
-        sqlx::query!("select job, chain_id, data_source_id from job_runs where id = $1", run_id)
-            .fetch_optional(&mut **tx)
-            .await?
+    let Some(known) = sqlx::query!(
+        "select job, chain_id, data_source_id, parent_id, generation, tile from job_runs where id = $1",
+        run_id
+    )
+    .fetch_optional(&mut **tx)
+    .await?
     else {
         deliveries::done(tx, delivery).await?;
         return Ok(None);
     };
     // Where the attempt before still writes, although its worker was thought dead, that comes first.
     fence::take(tx, run_id).await?;
+    let tile = Tile::of_row(known.parent_id, known.generation, known.tile);
+    tiles::lock_split(tx, tile.as_ref()).await?;
     lock_chain(tx, known.chain_id).await?;
-    lock_turn(tx, &known.job, known.data_source_id).await?;
+    if tile.is_none() {
+        lock_turn(tx, &known.job, known.data_source_id).await?;
+    }
     let run = sqlx::query!(
-        "select status, attempts, forgiven, cancel_requested, data_source_id, delivery, triggered_by, next_jobs, error
+        "select status, attempts, forgiven, cancel_requested, data_source_id, delivery, triggered_by, next_jobs, error,
+                generation, result
          from job_runs where id = $1 for no key update",
         run_id
     )
@@ -88,9 +96,17 @@ async fn begin_in(
         chain: known.chain_id,
         triggered_by: run.triggered_by,
         next: run.next_jobs.iter().map(|j| j.parse().map_err(StoreError::Corrupt)).collect::<Result<_>>()?,
+        tile,
+        so_far: run.result.filter(|_| tile.is_none() && run.generation.is_some()),
     };
     if run.cancel_requested {
         end(tx, &attempt, "cancelled", run.error.as_deref()).await?;
+        return Ok(None);
+    }
+    if let (Some(generation), None) = (run.generation, tile)
+        && tiles::has_open(tx, run_id, generation).await?
+    {
+        deliveries::give_back(tx, delivery, TURN).await?;
         return Ok(None);
     }
     // The row says running, yet its delivery came back: the worker that had it is gone.
@@ -106,7 +122,7 @@ async fn begin_in(
         end(tx, &attempt, "dead", Some(&error)).await?;
         return Ok(None);
     }
-    if is_busy(tx, &attempt).await? {
+    if tile.is_none() && is_busy(tx, &attempt).await? {
         sqlx::query!("update job_runs set status = 'queued' where id = $1 and status <> 'queued'", run_id)
             .execute(&mut **tx)
             .await?;

@@ -6,11 +6,12 @@ use super::{
     deliveries,
     enqueue::deliver_again,
     lifecycle::{end_run, lock_chain},
+    tiles,
 };
 use crate::{PgConnection, Result, Store, StoreError};
 
 impl Store {
-    /// Cancels a run, or a chain with its open stage. What waits is cancelled at once; what runs is
+    /// Cancels a run, or a chain with its open stage; of a tile, the run that was split. What waits is cancelled at once; what runs is
     /// told to stop and stays `running` until its worker has answered.
     pub async fn cancel_run(&self, id: Uuid) -> Result<JobRun> {
         let mut tx = self.pool().begin().await?;
@@ -22,6 +23,11 @@ impl Store {
             sqlx::query!("update job_runs set cancel_requested = true where id = $1", stage.id)
                 .execute(&mut *tx)
                 .await?;
+            // One that only waits for its tiles is with no worker that could answer.
+            tiles::stop_all(&mut tx, stage.id).await?;
+            if let Some(delivery) = &stage.delivery {
+                deliveries::hasten(&mut tx, delivery).await?;
+            }
         } else {
             if let Some(delivery) = &stage.delivery {
                 deliveries::done(&mut tx, delivery).await?;
@@ -33,7 +39,7 @@ impl Store {
     }
 
     /// Queues a dead or cancelled run again with all its attempts; of a chain, the stage that it
-    /// ended in.
+    /// ended in; of a tile, the run that was split, and it begins anew.
     pub async fn redrive_run(&self, id: Uuid) -> Result<JobRun> {
         let mut tx = self.pool().begin().await?;
         let (chain, stage) = ended_stage(&mut tx, id).await?;
@@ -44,7 +50,7 @@ impl Store {
         };
         sqlx::query!(
             "update job_runs set status = 'queued', forgiven = attempts, cancel_requested = false,
-                    run_at = now(), finished_at = null, worker_id = null where id = $1",
+                    generation = null, run_at = now(), finished_at = null, worker_id = null where id = $1",
             stage.id
         )
         .execute(&mut *tx)
@@ -72,7 +78,7 @@ struct StageRow {
 /// The chain that `id` is or belongs to, and that chain's open stage, both locked; for a run by
 /// itself, the run.
 async fn open_stage(conn: &mut PgConnection, id: Uuid) -> Result<(Option<Uuid>, Option<StageRow>)> {
-    let chain = chain_of(conn, id).await?;
+    let (chain, run) = chain_of(conn, id).await?;
     lock_chain(conn, chain).await?;
     let stage = sqlx::query_as!(
         StageRow,
@@ -80,7 +86,7 @@ async fn open_stage(conn: &mut PgConnection, id: Uuid) -> Result<(Option<Uuid>, 
          where coalesce(chain_id, id) = $1 and delivery is not null
            and status in ('queued', 'running', 'failed')
          for no key update",
-        chain.unwrap_or(id)
+        chain.unwrap_or(run)
     )
     .fetch_optional(conn)
     .await?;
@@ -88,25 +94,30 @@ async fn open_stage(conn: &mut PgConnection, id: Uuid) -> Result<(Option<Uuid>, 
 }
 
 async fn ended_stage(conn: &mut PgConnection, id: Uuid) -> Result<(Option<Uuid>, Option<StageRow>)> {
-    let chain = chain_of(conn, id).await?;
+    let (chain, run) = chain_of(conn, id).await?;
     lock_chain(conn, chain).await?;
     let stage = sqlx::query_as!(
         StageRow,
         "select id, job, status, delivery, error from job_runs
          where coalesce(chain_id, id) = $1 and delivery is not null and status in ('dead', 'cancelled')
          for no key update",
-        chain.unwrap_or(id)
+        chain.unwrap_or(run)
     )
     .fetch_optional(conn)
     .await?;
     Ok((chain, stage))
 }
 
-async fn chain_of(conn: &mut PgConnection, id: Uuid) -> Result<Option<Uuid>> {
-    let run = sqlx::query!("select id, chain_id, delivery from job_runs where id = $1", id)
-        .fetch_optional(conn)
-        .await?
-        .ok_or_else(|| StoreError::NotFound(format!("job run {id}")))?;
+/// The chain of a run, and the run; of a tile, those of the run that was split.
+async fn chain_of(conn: &mut PgConnection, id: Uuid) -> Result<(Option<Uuid>, Uuid)> {
+    let run = sqlx::query!(
+        r#"select r.id, r.chain_id, r.delivery from job_runs asked
+           join job_runs r on r.id = coalesce(asked.parent_id, asked.id) where asked.id = $1"#,
+        id
+    )
+    .fetch_optional(conn)
+    .await?
+    .ok_or_else(|| StoreError::NotFound(format!("job run {id}")))?;
     // A chain is a row without a delivery of its own.
-    Ok(run.chain_id.or(if run.delivery.is_none() { Some(run.id) } else { None }))
+    Ok((run.chain_id.or(if run.delivery.is_none() { Some(run.id) } else { None }), run.id))
 }

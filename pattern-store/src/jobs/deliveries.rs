@@ -99,6 +99,18 @@ pub(super) async fn give_back_all_of(conn: &mut PgConnection, worker: &str) -> R
     Ok(())
 }
 
+/// Lets a run that waits in the queue be looked at now.
+pub(super) async fn hasten(conn: &mut PgConnection, id: &str) -> Result<()> {
+    let hastened = sqlx::query("update apalis.jobs set run_at = now() where id = $1 and status = 'Pending'")
+        .bind(id)
+        .execute(&mut *conn)
+        .await?;
+    if hastened.rows_affected() > 0 {
+        wake_workers(conn).await?;
+    }
+    Ok(())
+}
+
 /// Lets the oldest run that had to wait for its turn at (job, data source) have it now.
 pub(super) async fn next_in_turn(
     conn: &mut PgConnection,

@@ -3,7 +3,7 @@ use sqlx::PgConnection;
 use std::time::Duration;
 use uuid::Uuid;
 
-use super::deliveries;
+use super::{deliveries, tiles::Tile};
 use crate::{Result, Store};
 
 /// Jobs that run one after the other: each starts when the one before it succeeded.
@@ -67,6 +67,7 @@ impl Store {
             key: run.key.as_deref(),
             triggered_by: &run.triggered_by,
             next: &[],
+            tile: None,
         };
         enqueue_stage(conn, &stage).await
     }
@@ -132,8 +133,15 @@ pub(super) async fn start_chain(
     )
     .execute(&mut *conn)
     .await?;
-    let stage =
-        Stage { job: *first, chain_id: Some(chain_id), data_source_id, key: None, triggered_by, next: rest };
+    let stage = Stage {
+        job: *first,
+        chain_id: Some(chain_id),
+        data_source_id,
+        key: None,
+        triggered_by,
+        next: rest,
+        tile: None,
+    };
     enqueue_stage(conn, &stage).await?;
     Ok(chain_id)
 }
@@ -145,6 +153,7 @@ pub(super) struct Stage<'a> {
     pub key: Option<&'a str>,
     pub triggered_by: &'a str,
     pub next: &'a [JobName],
+    pub tile: Option<Tile>,
 }
 
 pub(super) async fn enqueue_stage(conn: &mut PgConnection, stage: &Stage<'_>) -> Result<Option<Uuid>> {
@@ -158,8 +167,9 @@ pub(super) async fn enqueue_stage(conn: &mut PgConnection, stage: &Stage<'_>) ->
     };
     let delivery = deliveries::new_id(conn).await?;
     let inserted = sqlx::query!(
-        "insert into job_runs (id, job, chain_id, data_source_id, key, triggered_by, next_jobs, delivery)
-         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (key) do nothing",
+        "insert into job_runs (id, job, chain_id, data_source_id, key, triggered_by, next_jobs, delivery,
+                               parent_id, generation, tile)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict (key) do nothing",
         id,
         stage.job.as_str(),
         stage.chain_id,
@@ -168,6 +178,9 @@ pub(super) async fn enqueue_stage(conn: &mut PgConnection, stage: &Stage<'_>) ->
         stage.triggered_by,
         &next,
         delivery,
+        stage.tile.map(|tile| tile.run_id),
+        stage.tile.map(|tile| tile.generation),
+        stage.tile.map(|tile| tile.number),
     )
     .execute(&mut *conn)
     .await?;

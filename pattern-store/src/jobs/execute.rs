@@ -1,15 +1,15 @@
 use futures_util::FutureExt;
-use serde_json::Value;
 use std::{any::Any, panic::AssertUnwindSafe, time::Duration};
 use tokio::{runtime::Handle, sync::oneshot, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Handler, JobContext, JobError,
+    Answer, Handler, JobContext, JobError,
     backend::Delivery,
     backoff,
     begin::{self, Claimant},
     lifecycle::{self, Attempt},
+    tiles,
     workers::Executor,
 };
 use crate::{Result, StoreError};
@@ -18,7 +18,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// How an attempt came out, before it is written down.
 enum Outcome {
-    Finished(Result<Value, JobError>),
+    Finished(Result<Answer, JobError>),
     /// The worker shuts down and can not wait any longer.
     Interrupted,
 }
@@ -56,6 +56,8 @@ impl Executor {
             job: attempt.job,
             data_source_id: attempt.data_source_id,
             attempt: attempt.number,
+            tile: attempt.tile,
+            so_far: attempt.so_far.clone(),
             cancelled: stop.clone(),
         };
         let mut job = start(self.handler.clone(), context, abandoned);
@@ -91,7 +93,10 @@ impl Executor {
                 self.persistently("give back a run", || lifecycle::interrupt(&self.store, attempt)).await
             }
             Outcome::Finished(Err(error)) => self.write_failure(attempt, &error).await,
-            Outcome::Finished(Ok(result)) => {
+            Outcome::Finished(Ok(Answer::Split { tiles, so_far })) => {
+                self.persistently("split a run", || tiles::split(&self.store, attempt, &tiles, &so_far)).await
+            }
+            Outcome::Finished(Ok(Answer::Done(result))) => {
                 let succeed = || lifecycle::succeed(&self.store, attempt, &result);
                 match self.persistently("end a run", succeed).await {
                     Some(Err(error)) => {
@@ -162,7 +167,7 @@ fn start(
     handler: Handler,
     context: JobContext,
     abandoned: CancellationToken,
-) -> oneshot::Receiver<Result<Value, JobError>> {
+) -> oneshot::Receiver<Result<Answer, JobError>> {
     let (done, job) = oneshot::channel();
     let runtime = Handle::current();
     let work = async move {
@@ -188,6 +193,6 @@ fn panicked(panic: &(dyn Any + Send)) -> JobError {
     JobError::Retry(format!("the job panicked: {}", message.unwrap_or("without a message")))
 }
 
-fn flatten(result: Result<Result<Value, JobError>, oneshot::error::RecvError>) -> Result<Value, JobError> {
+fn flatten(result: Result<Result<Answer, JobError>, oneshot::error::RecvError>) -> Result<Answer, JobError> {
     result.unwrap_or_else(|_| Err(JobError::Retry("the job has lost its thread".into())))
 }

@@ -1,4 +1,5 @@
-//! How an attempt ends. Locks are taken in one order: the run's fence, its chain, the run, its delivery.
+//! How an attempt ends. Locks are taken in one order: the run's fence, the chain, the run that it is a tile of,
+//! the run, its delivery.
 
 use pattern_core::domain::JobName;
 use serde_json::Value;
@@ -10,6 +11,7 @@ use super::{
     deliveries,
     enqueue::{Stage, deliver_again, enqueue_stage},
     fence,
+    tiles::{self, Tile},
 };
 use crate::{Result, Store};
 
@@ -27,6 +29,8 @@ pub(super) struct Attempt {
     pub chain: Option<Uuid>,
     pub triggered_by: String,
     pub next: Vec<JobName>,
+    pub tile: Option<Tile>,
+    pub so_far: Option<Value>,
 }
 
 pub(super) async fn lock_chain(conn: &mut PgConnection, chain: Option<Uuid>) -> Result<()> {
@@ -40,8 +44,9 @@ pub(super) async fn lock_chain(conn: &mut PgConnection, chain: Option<Uuid>) -> 
 
 /// Locks the attempt for its ending. `None` when it is not the current one any more; whoever has
 /// the run now ends it. Otherwise whether a cancel was requested meanwhile.
-async fn lock_current(tx: &mut PgTransaction<'_>, attempt: &Attempt) -> Result<Option<bool>> {
+pub(super) async fn lock_current(tx: &mut PgTransaction<'_>, attempt: &Attempt) -> Result<Option<bool>> {
     fence::take(tx, attempt.run_id).await?;
+    tiles::lock_split(tx, attempt.tile.as_ref()).await?;
     lock_chain(tx, attempt.chain).await?;
     Ok(sqlx::query_scalar!(
         "select cancel_requested from job_runs
@@ -72,6 +77,9 @@ pub(super) async fn succeed(store: &Store, attempt: &Attempt, result: &Value) ->
     .await?;
     deliveries::done(&mut tx, &attempt.delivery).await?;
     deliveries::next_in_turn(&mut tx, attempt.job.as_str(), attempt.data_source_id).await?;
+    if let Some(tile) = &attempt.tile {
+        tiles::one_is_done(&mut tx, tile).await?;
+    }
     if let Some(chain) = attempt.chain {
         match attempt.next.split_first() {
             Some((job, rest)) => {
@@ -82,6 +90,7 @@ pub(super) async fn succeed(store: &Store, attempt: &Attempt, result: &Value) ->
                     key: None,
                     triggered_by: &attempt.triggered_by,
                     next: rest,
+                    tile: None,
                 };
                 enqueue_stage(&mut tx, &stage).await?;
             }
@@ -155,7 +164,7 @@ pub(super) async fn interrupt(store: &Store, attempt: &Attempt) -> Result<bool> 
     Ok(true)
 }
 
-/// Ends the run for good as `dead` or `cancelled`, and its chain with it.
+/// Ends the run for good as `dead` or `cancelled`, and with it its chain, or the run that it is a tile of.
 pub(super) async fn end(
     tx: &mut PgTransaction<'_>,
     attempt: &Attempt,
@@ -164,6 +173,9 @@ pub(super) async fn end(
 ) -> Result<()> {
     end_run(tx, attempt.run_id, attempt.chain, attempt.job.as_str(), status, error).await?;
     deliveries::done(tx, &attempt.delivery).await?;
+    if attempt.tile.is_some() {
+        tiles::end_split(tx, attempt, status, error).await?;
+    }
     deliveries::next_in_turn(tx, attempt.job.as_str(), attempt.data_source_id).await
 }
 
@@ -190,7 +202,7 @@ pub(super) async fn end_run(
         status,
         error.map(|error| format!("{job}: {error}")),
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(())
+    tiles::stop_all(conn, run_id).await
 }

@@ -17,6 +17,7 @@ mod health;
 mod lifecycle;
 mod read;
 mod schedule;
+mod tiles;
 mod watch;
 mod workers;
 
@@ -25,10 +26,12 @@ pub use fence::Fence;
 pub use health::{Pruned, QueueHealth};
 pub use read::RunFilter;
 pub use schedule::Scheduled;
+pub use tiles::{NewTile, Tile};
 pub use workers::{WorkerOptions, hostname, run_workers};
 
 use futures_util::future::BoxFuture;
 use pattern_core::domain::JobName;
+use serde_json::Value;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -45,6 +48,10 @@ pub struct JobContext {
     /// Number of this attempt, from 1. With `run_id` it fences what the job writes: see
     /// [`Store::confirm_attempt`](crate::Store::confirm_attempt).
     pub attempt: i32,
+    /// Which part of another run this one is.
+    pub tile: Option<Tile>,
+    /// Of a run that was split: what it answered then. Its tiles are done.
+    pub so_far: Option<Value>,
     /// Fires when the run is cancelled, takes too long, or its worker shuts down. A job looks at it
     /// between steps and returns early; what it returns then does not matter.
     pub cancelled: CancellationToken,
@@ -67,11 +74,26 @@ impl From<StoreError> for JobError {
     }
 }
 
-/// Does a job's work. What it answers is kept as the run's result.
+/// What a job has to say at its end.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// Kept as the run's result.
+    Done(Value),
+    /// Other runs, on any worker, are to do parts of the work. When all of them succeeded, the job is run again,
+    /// and told what it answered so far.
+    Split { tiles: Vec<NewTile>, so_far: Value },
+}
+
+impl From<Value> for Answer {
+    fn from(result: Value) -> Self {
+        Self::Done(result)
+    }
+}
+
+/// Does a job's work.
 ///
 /// It runs on a thread of its own, so blocking there stops nobody else's work.
-pub type Handler =
-    Arc<dyn Fn(JobContext) -> BoxFuture<'static, Result<serde_json::Value, JobError>> + Send + Sync>;
+pub type Handler = Arc<dyn Fn(JobContext) -> BoxFuture<'static, Result<Answer, JobError>> + Send + Sync>;
 
 /// Creates the queue's own tables, in the schema `apalis`. Safe to repeat.
 pub(crate) async fn setup(pool: &PgPool) -> Result<()> {

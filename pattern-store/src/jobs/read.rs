@@ -14,6 +14,8 @@ pub struct RunFilter {
     pub data_source: Option<String>,
     /// Only the stages of this chain.
     pub chain_id: Option<Uuid>,
+    /// Only the tiles of this run. Without it, tiles are listed only where their job is asked for.
+    pub parent_id: Option<Uuid>,
     /// Only runs made before this one: the last id of the page before.
     pub before: Option<Uuid>,
     /// At most so many; 0 means 50.
@@ -24,6 +26,7 @@ pub(super) struct RunRow {
     pub id: Uuid,
     pub job: String,
     pub chain_id: Option<Uuid>,
+    pub parent_id: Option<Uuid>,
     pub data_source: Option<String>,
     pub status: String,
     pub triggered_by: String,
@@ -46,6 +49,7 @@ impl TryFrom<RunRow> for JobRun {
             id: row.id,
             job: row.job,
             chain_id: row.chain_id,
+            parent_id: row.parent_id,
             data_source: row.data_source,
             status: status(&row.status)?,
             triggered_by: row.triggered_by,
@@ -90,7 +94,7 @@ impl Store {
     pub async fn job_run(&self, id: Uuid) -> Result<JobRun> {
         sqlx::query_as!(
             RunRow,
-            r#"select r.id, r.job, r.chain_id, d.name as "data_source?", r.status, r.triggered_by, r.attempts,
+            r#"select r.id, r.job, r.chain_id, r.parent_id, d.name as "data_source?", r.status, r.triggered_by, r.attempts,
                       r.max_attempts, r.worker_id, r.created_at, r.run_at, r.started_at, r.finished_at,
                       r.error, r.result
                from job_runs r left join data_sources d on d.id = r.data_source_id where r.id = $1"#,
@@ -107,7 +111,7 @@ impl Store {
         let limit = if filter.limit > 0 { filter.limit } else { 50 };
         sqlx::query_as!(
             RunRow,
-            r#"select r.id, r.job, r.chain_id, d.name as "data_source?", r.status, r.triggered_by, r.attempts,
+            r#"select r.id, r.job, r.chain_id, r.parent_id, d.name as "data_source?", r.status, r.triggered_by, r.attempts,
                       r.max_attempts, r.worker_id, r.created_at, r.run_at, r.started_at, r.finished_at,
                       r.error, r.result
                from job_runs r left join data_sources d on d.id = r.data_source_id
@@ -117,12 +121,14 @@ impl Store {
                  and ($4::uuid is null or r.chain_id = $4)
                  and ($5::uuid is null
                       or (r.created_at, r.id) < (select b.created_at, b.id from job_runs b where b.id = $5))
-               order by r.created_at desc, r.id desc limit $6"#,
+                 and (r.parent_id = $6 or $6 is null and (r.parent_id is null or r.job = $1))
+               order by r.created_at desc, r.id desc limit $7"#,
             filter.job,
             filter.status.map(status_text),
             filter.data_source,
             filter.chain_id,
             filter.before,
+            filter.parent_id,
             limit,
         )
         .fetch_all(self.pool())

@@ -181,7 +181,9 @@ async fn run_queue(executor: &Arc<Executor>, shared: &Shared, job: JobName, name
         .batch_size(executor.options.concurrency.clamp(1, 64))
         .heartbeat_interval(executor.options.heartbeat)
         .missed_heartbeats(MISSED_HEARTBEATS);
-    let backend = QueueBackend::new(shared.clone(), config, bell.clone());
+    // A part of a large job takes all cores and much memory; a second one would wait better with another worker.
+    let at_once = if job.is_part() { 1 } else { executor.options.concurrency };
+    let backend = QueueBackend::new(shared.clone(), config, bell.clone(), at_once);
     let context = WorkerContext::new(name);
     let worker = apalis_worker(&context, backend, executor.clone(), name.into());
     let stop = async {

@@ -38,13 +38,19 @@ const FILL: &str = "
                case when n % 100 = 0 then 'queued' else 'succeeded' end, 'test', 'd' || n,
                now() - make_interval(mins => n)
         from generate_series(1, 8000) n;
+    insert into job_runs (id, job, status, triggered_by, delivery)
+        select md5('run' || n)::uuid, 'correlation-analysis', 'succeeded', 'test', 'r' || n
+        from generate_series(1, 200) n;
+    insert into job_runs (id, job, status, triggered_by, delivery, parent_id, tile, generation)
+        select gen_random_uuid(), 'correlation-tile', 'succeeded', 'test', 't' || n, md5('run' || n % 200 + 1)::uuid, n, 1
+        from generate_series(1, 4000) n;
     insert into dead_letters (id, topic, partition, record_offset, reason, created_at)
         select gen_random_uuid(), 'naia.datapoints', 0, n, 'not json', now() - make_interval(mins => n)
         from generate_series(1, 8000) n;
     analyze";
 
 /// A part of the query, what it is asked with, and the index that has to serve it.
-const HOT: [(&str, &str, &str); 17] = [
+const HOT: [(&str, &str, &str); 20] = [
     (
         "select s.id from suggestions s join data_sources d",
         "'pending', null, null, null, null, null, 51",
@@ -86,7 +92,22 @@ const HOT: [(&str, &str, &str); 17] = [
         "md5('source1')::uuid, 'equipment'",
         "clusters_active",
     ),
-    ("order by r.created_at desc, r.id desc limit", "null, null, null, null, null, 50", "job_runs_recent"),
+    (
+        "order by r.created_at desc, r.id desc limit",
+        "null, null, null, null, null, null, 50",
+        "job_runs_recent",
+    ),
+    (
+        "where parent_id = $1 and generation = $2 and status <> 'succeeded'",
+        "md5('run7')::uuid, 1",
+        "job_runs_parent",
+    ),
+    ("cancel_requested = true where parent_id = $1", "md5('run7')::uuid", "job_runs_parent"),
+    (
+        "set status = 'cancelled', finished_at = now() where parent_id = $1",
+        "md5('run7')::uuid",
+        "job_runs_parent",
+    ),
     (
         "where job = $1 and status = 'running' and id <> $2",
         "'sealing', md5('x')::uuid, null",

@@ -19,6 +19,7 @@ pub(super) async fn run(stage: &Stage) -> Result<Value, StageError> {
     let kept_by_kafka = Duration::milliseconds(TOPIC_RETENTION_MS as i64);
     let events = store.prune_events(stage.now - kept_by_kafka).await?;
     let runs = store.prune_runs(retention).await?;
+    let plans = store.prune_correlation_plans().await?;
     let dead_letters = store.prune_dead_letters(retention).await?;
     let keys = store.prune_idempotency_keys(stage.now - Duration::days(KEY_DAYS)).await?;
     Ok(json!({
@@ -26,6 +27,7 @@ pub(super) async fn run(stage: &Stage) -> Result<Value, StageError> {
         "suggestions_expired": expired,
         "events_pruned": events,
         "job_runs_pruned": runs.runs,
+        "correlation_plans_pruned": plans,
         "dead_letters_pruned": dead_letters,
         "idempotency_keys_pruned": keys,
     }))

@@ -17,17 +17,19 @@ use pattern_config::EngineConfig;
 use pattern_core::domain::{ClusterKind, DataSource, JobName};
 use pattern_store::{
     FoundCluster, Store, StoreError,
-    jobs::{Fence, Handler, JobContext, JobError},
+    jobs::{Answer, Fence, Handler, JobContext, JobError},
 };
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// What every stage works with.
 pub(crate) struct Stage {
     pub store: Store,
     pub engine: EngineConfig,
+    pub run_id: Uuid,
     pub fence: Fence,
     pub now: DateTime<Utc>,
     pub cancelled: CancellationToken,
@@ -53,6 +55,7 @@ pub fn handler(store: Store, engine: EngineConfig) -> Handler {
         let stage = Stage {
             store: store.clone(),
             engine: engine.clone(),
+            run_id: context.run_id,
             fence: Fence::of(&context),
             now: Utc::now(),
             cancelled: context.cancelled.clone(),
@@ -61,24 +64,26 @@ pub fn handler(store: Store, engine: EngineConfig) -> Handler {
     })
 }
 
-async fn run(stage: &Stage, context: &JobContext) -> Result<Value, StageError> {
-    match context.job {
-        JobName::BehavioralAnalysis => each_source(stage, context, behavior::run).await,
-        JobName::CorrelationAnalysis => each_source(stage, context, correlation::run).await,
-        JobName::ClusterDetection => each_source(stage, context, clustering::run).await,
-        JobName::PatternMatching => each_source(stage, context, matching::run).await,
-        JobName::PatternLearning => learning::run(stage).await,
-        JobName::Maintenance => maintenance::run(stage).await,
-        JobName::Sealing => sealing::run(stage).await,
-    }
+async fn run(stage: &Stage, context: &JobContext) -> Result<Answer, StageError> {
+    Ok(match context.job {
+        JobName::BehavioralAnalysis => summary(each_source(stage, context, behavior::run).await?).into(),
+        JobName::CorrelationAnalysis => correlation::run(stage, context).await?,
+        JobName::CorrelationTile => correlation::tile(stage, context).await?.into(),
+        JobName::ClusterDetection => summary(each_source(stage, context, clustering::run).await?).into(),
+        JobName::PatternMatching => summary(each_source(stage, context, matching::run).await?).into(),
+        JobName::PatternLearning => learning::run(stage).await?.into(),
+        JobName::Maintenance => maintenance::run(stage).await?.into(),
+        JobName::Sealing => sealing::run(stage).await?.into(),
+    })
 }
 
-async fn each_source(
+/// What `work` says about each data source that the job is for, by its name.
+async fn each_source<T>(
     stage: &Stage,
     context: &JobContext,
-    work: impl AsyncFn(&Stage, &DataSource) -> Result<Outcome, StageError>,
-) -> Result<Value, StageError> {
-    let mut results = Map::new();
+    work: impl AsyncFn(&Stage, &DataSource) -> Result<T, StageError>,
+) -> Result<Vec<(String, T)>, StageError> {
+    let mut results = Vec::new();
     for source in stage.store.data_sources().await? {
         if context.data_source_id.is_some_and(|wanted| wanted != source.id) {
             continue;
@@ -86,13 +91,18 @@ async fn each_source(
         if stage.cancelled.is_cancelled() {
             return Err(StageError::Cancelled);
         }
-        let result = match work(stage, &source).await? {
-            Outcome::Done(result) => result,
-            Outcome::Unchanged => json!({ "skipped": true }),
-        };
-        results.insert(source.name, result);
+        let result = work(stage, &source).await?;
+        results.push((source.name, result));
     }
-    Ok(Value::Object(results))
+    Ok(results)
+}
+
+fn summary(outcomes: impl IntoIterator<Item = (String, Outcome)>) -> Value {
+    let result = |(source, outcome)| match outcome {
+        Outcome::Done(result) => (source, result),
+        Outcome::Unchanged => (source, json!({ "skipped": true })),
+    };
+    outcomes.into_iter().map(result).collect::<Map<_, _>>().into()
 }
 
 impl Stage {

@@ -9,3 +9,4 @@ mod scheduler;
 mod site;
 mod stages;
 mod support;
+mod tiles;

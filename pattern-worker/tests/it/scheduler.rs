@@ -46,7 +46,7 @@ async fn a_job_that_outlasts_its_period_holds_up_neither_the_schedule_nor_its_wo
     let slow = Arc::new(|context: pattern_store::jobs::JobContext| {
         async move {
             context.cancelled.cancelled().await;
-            Ok(serde_json::json!({}))
+            Ok(serde_json::json!({}).into())
         }
         .boxed()
     });

@@ -213,6 +213,11 @@ pub struct Worker {
 
 impl Worker {
     pub fn start(site: &Site) -> Self {
+        Self::with(site, &[])
+    }
+
+    /// With settings of its own.
+    pub fn with(site: &Site, settings: &[(&str, &str)]) -> Self {
         let child = Command::new(env!("CARGO_BIN_EXE_naia-pattern-worker"))
             .env("NAIA_POSTGRES__URL", &site.url)
             .env("NAIA_KAFKA__BOOTSTRAP_SERVERS", &site.kafka.bootstrap)
@@ -225,6 +230,7 @@ impl Worker {
                     .map(|job| (format!("NAIA_SCHEDULE__{job}"), "")),
             )
             .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".into()))
+            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()

@@ -13,5 +13,5 @@ pub async fn database() -> (TestDatabase, Store) {
 
 /// Succeeds at once, whatever the job.
 pub fn idle_handler() -> Handler {
-    Arc::new(|_| async { Ok(json!({})) }.boxed())
+    Arc::new(|_| async { Ok(json!({}).into()) }.boxed())
 }

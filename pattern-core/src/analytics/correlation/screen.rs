@@ -12,7 +12,8 @@ use super::{
 };
 use crate::analytics::grid::Grid;
 
-/// Groups of columns in a block, and as many rows: enough to be worth a thread's while.
+/// Groups of columns in a block, and as many rows: enough to be worth a thread's while. Who changes it changes
+/// what a [`Share`] is: workers of two versions may then not share a run.
 const BLOCK: usize = 8;
 const GROUPS_IN_BLOCK: usize = BLOCK * COLUMNS / ROWS;
 

@@ -41,10 +41,10 @@ proptest! {
         let mut grid = noisy(&mut noise);
         let first = correlate_changed(&grid, &options, &[], &vec![None; POINTS]);
         let mut counts: Vec<_> = first.counts.into_iter().map(Some).collect();
-        for row in 0..changed {
+        for (row, count) in counts.iter_mut().enumerate().take(changed) {
             let signal = noise.series(64);
             grid.values[row * 64..][..64].copy_from_slice(&like(&signal, row % 7 == 0, &mut noise));
-            counts[row] = None;
+            *count = None;
         }
 
         let at_once = correlate_changed(&grid, &options, &first.pairs, &counts);

@@ -7,4 +7,5 @@ mod retry;
 mod schedule;
 mod shutdown;
 mod support;
+mod tiles;
 mod turn;
