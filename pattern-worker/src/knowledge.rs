@@ -119,14 +119,19 @@ impl Knowledge {
         self.features.get(&point).map(|point| self.site.look_alikes(point))
     }
 
-    /// The role that look-alikes of a point play, where that was told, and how sure that makes it, by the
-    /// point's name.
-    pub fn likely_roles(&self) -> HashMap<String, (String, f64)> {
-        let roles = self
-            .features
-            .values()
-            .filter_map(|point| Some((point.name.clone(), self.site.likely_role(point)?)));
-        roles.collect()
+    /// The role that look-alikes of each point play, where that was told, and how sure that makes it, by the point's
+    /// name.
+    pub fn told_roles(&self) -> HashMap<String, (String, f64)> {
+        let told = |point: &PointFeatures| Some((point.name.clone(), self.site.likely_role(point)?));
+        self.features.values().filter_map(told).collect()
+    }
+
+    /// The role that each point plays by itself, whatever it is grouped with, by its name.
+    pub fn likely_roles(&self) -> HashMap<String, String> {
+        let likely = |point: &PointFeatures| {
+            Some((point.name.clone(), self.matcher.likely_role(point, &self.site)?.0))
+        };
+        self.features.par_iter().filter_map(|(_, point)| likely(point)).collect()
     }
 }
 

@@ -142,12 +142,16 @@ fn standing(known: &Knowledge, told: HashSet<String>) -> Standing {
         })
         .collect();
     // What look-alikes were told to be beats what the cluster is taken for, where it is surer.
-    for (name, told) in known.likely_roles() {
+    for (name, told) in known.told_roles() {
         let best = roles.entry(name).or_insert_with(|| told.clone());
         if told.1 > best.1 {
             *best = told;
         }
     }
-    let roles = roles.into_iter().map(|(name, (role, _))| (name, role)).collect();
+    let mut roles: HashMap<String, String> =
+        roles.into_iter().map(|(name, (role, _))| (name, role)).collect();
+    for (name, likely) in known.likely_roles() {
+        roles.entry(name).or_insert(likely);
+    }
     Standing { clusters, roles, told }
 }

@@ -39,19 +39,23 @@ impl Summary {
         taken: &[(&CompiledRole, usize, &RoleEvidence)],
     ) -> Self {
         let generality = |role: &CompiledRole| role.spec.weight.clamp(0.3, 1.0);
-        let explained: f64 = taken.iter().map(|(r, _, e)| generality(r) * e.score()).sum();
+        let explained: f64 = taken.iter().map(|(r, _, e)| generality(r) * e.score_for_pattern()).sum();
         let counted: f64 = taken.iter().map(|(r, _, _)| generality(r)).sum::<f64>()
             + (cluster.points.len() - taken.len()) as f64;
         let required = || pattern.roles.iter().filter(|role| role.spec.required);
         let filled = |role: &CompiledRole| {
-            let scores =
-                taken.iter().filter(|(r, _, _)| r.spec.name == role.spec.name).map(|(_, _, e)| e.score());
+            let scores = taken
+                .iter()
+                .filter(|(r, _, _)| r.spec.name == role.spec.name)
+                .map(|(_, _, e)| e.score_for_pattern());
             role.spec.weight * scores.fold(0.0, f64::max)
         };
-        let sureness = taken.iter().map(|(_, _, e)| e.score()).sum::<f64>() / taken.len() as f64;
-        let names: Vec<f64> = taken.iter().filter_map(|(_, _, e)| e.name).collect();
-        let typical: f64 =
-            taken.iter().map(|(r, _, e)| if r.spec.weight >= 0.5 { e.score() } else { 0.0 }).sum();
+        let sureness = taken.iter().map(|(_, _, e)| e.score_for_pattern()).sum::<f64>() / taken.len() as f64;
+        let names: Vec<f64> = taken.iter().filter_map(|(_, _, e)| e.name_for_pattern).collect();
+        let typical: f64 = taken
+            .iter()
+            .map(|(r, _, e)| if r.spec.weight >= 0.5 { e.score_for_pattern() } else { 0.0 })
+            .sum();
         let (votes, agreement) = cluster.site_votes(&pattern.spec.name);
         let own = pattern.confidence.clamp(0.02, 0.98);
         Self {

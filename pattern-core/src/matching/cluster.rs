@@ -1,10 +1,11 @@
 //! A cluster as matching looks at it: words and votes per point, prepared once for all patterns.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::PointFeatures;
 use super::keyword::EquipmentWords;
-use super::site::{SiteMemory, Votes, template_of_key};
+use super::site::{SiteMemory, template_of_key};
+use super::told::{RoleOf, Votes};
 use super::wordings::{Said, Wordings};
 use crate::naming::{PointWords, Text, tokenize, words};
 use crate::units::{self, Unit};
@@ -27,7 +28,7 @@ pub(super) struct PointView {
     pub has_no_unit: bool,
     pub votes: Votes,
     /// What look-alikes seem to be.
-    pub presumed: Votes,
+    pub presumed: BTreeMap<RoleOf, f64>,
     /// The name tells which equipment the point belongs to, so its look-alikes play the same part in others.
     pub is_of_equipment: bool,
 }

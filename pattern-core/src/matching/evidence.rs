@@ -14,14 +14,25 @@ pub(super) struct RoleEvidence {
     pub rate: Option<f64>,
     /// How far the site's bindings say that look-alikes play this role, 0..1; part of the name score.
     pub told: f64,
-    /// Sum of the logarithmic odds of all of them.
+    /// Sum of the logarithmic odds of all of them, for a piece of equipment that is of this pattern.
     pub strength: f64,
+    /// What it says for the pattern itself: the name score, and the sum with it.
+    pub name_for_pattern: Option<f64>,
+    pub strength_for_pattern: f64,
 }
 
 impl RoleEvidence {
     pub fn score(&self) -> f64 {
-        1.0 / (1.0 + (-self.strength).exp())
+        probability(self.strength)
     }
+
+    pub fn score_for_pattern(&self) -> f64 {
+        probability(self.strength_for_pattern)
+    }
+}
+
+fn probability(log_odds: f64) -> f64 {
+    1.0 / (1.0 + (-log_odds).exp())
 }
 
 /// The most that words alone are worth; the rest is for what the site has confirmed.
@@ -38,24 +49,29 @@ pub(super) fn role_evidence(
 ) -> RoleEvidence {
     let Some(wording) = role.wording else { return site_role_evidence(role, pattern, cluster, point) };
     let (features, view) = (&cluster.points[point], &cluster.seen[point]);
-    let told = told(view, pattern, &role.spec.name);
     let words = view.said.role(wording);
-    // Who was told that look-alikes are something else does not go by words any more.
-    let otherwise = view.votes.told() - told;
-    let name = name_score(words.map(|words| words * (1.0 - otherwise)), told);
     let same = role.unit.zip(view.unit).map(|(wanted, unit)| unit.measures_as(wanted));
     let unit = same.map(|same| if same { 1.0 } else { 0.0 });
     let print = features.fingerprint.as_ref();
     let range = print.and_then(|print| range_score(role, view, print));
     let behavior = print.and_then(|print| behavior_score(role, print));
     let rate = print.and_then(|print| rate_score(role, print));
-    let strength = name.map_or(-0.4, |name| name_strength(name, words.is_some()))
-        + odds(unit, 0.9, -2.2)
+    let rest = odds(unit, 0.9, -2.2)
         + odds(range, 0.5, -1.6)
         + odds(behavior, 0.6, -1.2)
         + odds(rate, 0.3, -0.3)
         + presumed(view, pattern, &role.spec.name);
-    RoleEvidence { name, unit, range, behavior, rate, told, strength }
+    let of_name = |(any_role, told): (f64, f64)| {
+        // Who was told that look-alikes are something else does not go by words any more.
+        let otherwise = any_role - told;
+        let name = name_score(words.map(|words| words * (1.0 - otherwise)), told);
+        (name, name.map_or(-0.4, |name| name_strength(name, words.is_some())) + rest)
+    };
+    let told = view.votes.told_of(pattern, &role.spec.name);
+    let (name, strength) = of_name(told);
+    let (name_for_pattern, strength_for_pattern) = of_name(view.votes.told_at_all(pattern, &role.spec.name));
+    let told = told.1;
+    RoleEvidence { name, unit, range, behavior, rate, told, strength, name_for_pattern, strength_for_pattern }
 }
 
 /// A role that only the site knows: there is nothing but its decisions to go by.
@@ -65,28 +81,25 @@ fn site_role_evidence(
     cluster: &ClusterView,
     point: usize,
 ) -> RoleEvidence {
-    let told = told(&cluster.seen[point], pattern, &role.spec.name);
-    let name = (told > 0.0).then(|| name_score(None, told)).flatten();
-    let strength = name.map_or(-5.0, |name| name_strength(name, true));
-    RoleEvidence { name, told, strength, ..RoleEvidence::default() }
-}
-
-fn told(view: &PointView, pattern: &str, role: &str) -> f64 {
-    let votes = &view.votes;
-    match votes.by_role.get(&(pattern.to_owned(), role.to_owned())) {
-        Some(here) => here / votes.by_role.values().sum::<f64>() * votes.told(),
-        None => 0.0,
-    }
+    let votes = &cluster.seen[point].votes;
+    let of_name = |told: f64| {
+        let name = (told > 0.0).then(|| name_score(None, told)).flatten();
+        (name, name.map_or(-5.0, |name| name_strength(name, true)))
+    };
+    let (_, told) = votes.told_of(pattern, &role.spec.name);
+    let (name, strength) = of_name(told);
+    let (name_for_pattern, strength_for_pattern) = of_name(votes.told_at_all(pattern, &role.spec.name).1);
+    RoleEvidence { name, told, strength, name_for_pattern, strength_for_pattern, ..RoleEvidence::default() }
 }
 
 /// Logarithmic odds by what look-alikes seem to be, where there are several.
 fn presumed(view: &PointView, pattern: &str, role: &str) -> f64 {
-    let votes = &view.presumed;
-    if votes.total < SEVERAL {
+    let total: f64 = view.presumed.values().sum();
+    if total < SEVERAL {
         return 0.0;
     }
-    let here = votes.by_role.get(&(pattern.to_owned(), role.to_owned())).copied().unwrap_or(0.0);
-    PRESUMED * (here / votes.total - 0.25)
+    let here = view.presumed.get(&(pattern.to_owned(), role.to_owned())).copied().unwrap_or(0.0);
+    PRESUMED * (here / total - 0.25)
 }
 
 fn name_score(words: Option<f64>, told: f64) -> Option<f64> {

@@ -9,6 +9,7 @@ mod keyword;
 mod reason;
 mod resemblance;
 mod site;
+mod told;
 mod wordings;
 
 pub use assignment::assign;
@@ -21,6 +22,7 @@ use crate::domain::Scores;
 use crate::library::PatternSpec;
 use cluster::ClusterView;
 use compiled::CompiledPattern;
+use evidence::role_evidence;
 use wordings::Wordings;
 
 /// What matching knows of a point.
@@ -58,6 +60,9 @@ pub struct Proposal {
     pub reason: String,
 }
 
+/// More likely than not.
+const LIKELY: f64 = 0.5;
+
 /// Proposes for clusters from a library whose phrases are prepared once.
 pub struct Matcher {
     patterns: Vec<CompiledPattern>,
@@ -81,5 +86,23 @@ impl Matcher {
     ) -> Vec<Proposal> {
         let cluster = ClusterView::new(points, cohesion, site, &self.wordings);
         self.patterns.iter().map(|pattern| pattern.propose(&cluster)).collect()
+    }
+
+    /// The role that a point on its own looks most like, of whatever pattern, and how sure that is, 0..1; `None`
+    /// where that is anybody's guess.
+    pub fn likely_role(&self, point: &PointFeatures, site: &SiteMemory) -> Option<(String, f64)> {
+        if let Some((role, sureness)) = site.likely_role(point).filter(|(_, sureness)| *sureness >= LIKELY) {
+            return Some((role, sureness));
+        }
+        let alone = ClusterView::new(std::slice::from_ref(point), None, site, &self.wordings);
+        let judged = self.patterns.iter().flat_map(|pattern| {
+            let (usual, alone) = (site.usual(&pattern.spec.name), &alone);
+            let of_role = move |role| (role, role_evidence(role, &pattern.spec.name, alone, 0), usual);
+            pattern.roles.iter().map(of_role)
+        });
+        let (role, evidence, _) = judged
+            .max_by(|(_, a, usual), (_, b, other)| (a.strength + usual).total_cmp(&(b.strength + other)))?;
+        let score = evidence.score();
+        if score >= LIKELY { Some((role.spec.name.clone(), score)) } else { site.likely_role(point) }
     }
 }

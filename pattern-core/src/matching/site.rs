@@ -4,11 +4,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::PointFeatures;
-use super::resemblance::{Rarity, Trigrams, resemblance};
+use super::resemblance::Rarity;
+use super::told::{Call, RoleOf, Template, Told, Votes};
 use crate::naming::{NameKey, Text, TokenKind, name_keys, tokenize};
-
-/// What look-alikes share: the shape of their equipment's name, and the rest of their own.
-pub(super) type Template = (String, String);
 
 /// Points that are called alike but for their numbers: what is told of one is told of all.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,39 +19,16 @@ pub struct SiteMemory {
     descriptions: HashMap<Template, Text>,
     /// How many points have each template.
     sizes: HashMap<Template, u32>,
-    /// Bindings per template.
-    bindings: HashMap<Template, BTreeMap<(String, String), f64>>,
     /// Roles that look-alikes were given without anybody having said so.
-    presumed: HashMap<Template, BTreeMap<(String, String), f64>>,
+    presumed: HashMap<Template, BTreeMap<RoleOf, f64>>,
     rarity: Rarity,
-    /// What a point of each of those templates is called, for points that only resemble it.
-    told: Vec<(Trigrams, Template)>,
+    told: Told,
+    /// How many roles of each pattern were told or presumed here.
+    seen: HashMap<String, f64>,
 }
 
-/// How often look-alikes of a point were bound.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Votes {
-    /// Bindings, a mere resemblance counting less than one; for names that tell no equipment all points of
-    /// that template, bound or not: that FI-101 measures a pump's flow says little about FI-204.
-    pub total: f64,
-    pub by_role: BTreeMap<(String, String), f64>,
-}
-
-impl Votes {
-    /// How far the bindings say anything about this point, 0..1.
-    pub fn told(&self) -> f64 {
-        let bound: f64 = self.by_role.values().sum();
-        if bound == 0.0 {
-            return 0.0;
-        }
-        bound / self.total * (1.0 - (1.0 - FIRST_LOOK_ALIKE).powf(bound.min(20.0)))
-    }
-}
-
-/// How far one confirmed look-alike closes the gap to certainty.
-const FIRST_LOOK_ALIKE: f64 = 0.7;
-/// Points called less alike than this have nothing to do with each other.
-const RESEMBLES: f32 = 0.5;
+/// What the site's habits count beside what is known of the point itself.
+const USUAL: f64 = 0.4;
 
 impl SiteMemory {
     /// Reads the names and descriptions of all points of a data source, before any is matched. Optional:
@@ -79,13 +54,21 @@ impl SiteMemory {
     /// Learns from a binding: `point` of an equipment with these siblings (its own name may be among
     /// them) plays this role of that pattern.
     pub fn learn(&mut self, point: &PointFeatures, siblings: &[&str], pattern: &str, role: &str) {
-        let key = self.key(&point.name, siblings);
-        let template = template_of_key(&key);
-        if tells(point, &key) && !self.bindings.contains_key(&template) {
-            self.told.push((self.rarity.weigh(&called(point, &key)), template.clone()));
+        let call = self.call(point, &self.key(&point.name, siblings));
+        self.told.learn(call, (pattern.to_owned(), role.to_owned()));
+        *self.seen.entry(pattern.to_owned()).or_default() += 1.0;
+    }
+
+    fn call(&self, point: &PointFeatures, key: &NameKey) -> Call {
+        let described = !point.description.trim().is_empty();
+        // Letters of a loop alone (FI, TI) tell no part.
+        let tells = key.key.is_some() || described;
+        Call {
+            template: template_of_key(key),
+            shape: shape(&point.name),
+            description: if described { self.rarity.weigh(&point.description) } else { Vec::new() },
+            part: tells.then(|| self.rarity.weigh(&called(point, key))),
         }
-        let roles = self.bindings.entry(template).or_default();
-        *roles.entry((pattern.to_owned(), role.to_owned())).or_default() += 1.0;
     }
 
     /// Who is called like a point, and how many they are, the point itself among them.
@@ -116,12 +99,18 @@ impl SiteMemory {
         let template = template_of_key(&self.key(&point.name, &[]));
         let roles = self.presumed.entry(template).or_default();
         *roles.entry((pattern.to_owned(), role.to_owned())).or_default() += sureness;
+        *self.seen.entry(pattern.to_owned()).or_default() += sureness;
+    }
+
+    /// Logarithmic odds that a point of the site is of this pattern, by what the others are.
+    pub(super) fn usual(&self, pattern: &str) -> f64 {
+        let all: f64 = self.seen.values().sum();
+        USUAL * ((self.seen.get(pattern).copied().unwrap_or(0.0) + 1.0) / (all + 1.0)).ln()
     }
 
     /// What the look-alikes of this template seem to be.
-    pub(super) fn presumed(&self, template: &Template) -> Votes {
-        let by_role = self.presumed.get(template).cloned().unwrap_or_default();
-        Votes { total: by_role.values().sum(), by_role }
+    pub(super) fn presumed(&self, template: &Template) -> BTreeMap<RoleOf, f64> {
+        self.presumed.get(template).cloned().unwrap_or_default()
     }
 
     /// How the name is built, from the whole site if it was observed, else from the siblings.
@@ -136,30 +125,12 @@ impl SiteMemory {
         }
     }
 
-    /// Of the same template, or else of what resembles the point most.
     pub(super) fn votes(&self, point: &PointFeatures, key: &NameKey) -> Votes {
-        let template = template_of_key(key);
-        if let Some(by_role) = self.bindings.get(&template) {
-            let bound: f64 = by_role.values().sum();
-            let loose = if key.key.is_none() { self.size(&template) } else { 0.0 };
-            return Votes { total: bound.max(loose), by_role: by_role.clone() };
+        let mut votes = self.told.votes(&self.call(point, key));
+        if key.key.is_none() && !votes.by_role.is_empty() {
+            votes.total = votes.total.max(self.size(&template_of_key(key)));
         }
-        if !tells(point, key) {
-            return Votes::default();
-        }
-        let own = self.rarity.weigh(&called(point, key));
-        let alike = self.told.iter().map(|(other, template)| (resemblance(&own, other), template));
-        let Some((alike, nearest)) = alike.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1))) else {
-            return Votes::default();
-        };
-        if alike < RESEMBLES {
-            return Votes::default();
-        }
-        let bound: f64 = self.bindings[nearest].values().sum();
-        let worth = f64::from((alike - RESEMBLES) / (1.0 - RESEMBLES)) / bound;
-        let by_role: BTreeMap<_, _> =
-            self.bindings[nearest].iter().map(|(role, count)| (role.clone(), worth * count)).collect();
-        Votes { total: worth * bound, by_role }
+        votes
     }
 
     pub(super) fn description(&self, template: &Template) -> Option<&Text> {
@@ -175,11 +146,6 @@ pub(super) fn template_of_key(key: &NameKey) -> Template {
 /// What tells a point's part: the rest of its name, and its description.
 fn called(point: &PointFeatures, key: &NameKey) -> String {
     format!("{} {}", key.rest, point.description)
-}
-
-/// Letters of a loop alone (FI, TI) tell no part.
-fn tells(point: &PointFeatures, key: &NameKey) -> bool {
-    key.key.is_some() || !point.description.trim().is_empty()
 }
 
 /// Words that at least half of the descriptions have.

@@ -96,10 +96,15 @@ impl SettledQuestions {
         self.about(point_ids).any(|past| past.answer == Answer::Approved)
     }
 
-    /// Points of approved suggestions, whatever role they were given or not.
-    pub fn told_points(&self) -> impl Iterator<Item = Uuid> {
-        let approved = self.questions.iter().filter(|past| past.answer == Answer::Approved);
-        approved.flat_map(|past| past.point_ids.iter().copied())
+    /// How often somebody has said that these points are not what they were taken for.
+    pub fn rejections(&self, point_ids: &[Uuid]) -> usize {
+        self.about(point_ids).filter(|past| past.answer == Answer::Rejected).count()
+    }
+
+    /// Points that somebody looked at, whatever he said.
+    pub fn answered_points(&self) -> impl Iterator<Item = Uuid> {
+        let answered = self.questions.iter().filter(|past| past.answer != Answer::Unanswered);
+        answered.flat_map(|past| past.point_ids.iter().copied())
     }
 
     /// Grows and shrinks as questions are answered, run out, or are taken back.

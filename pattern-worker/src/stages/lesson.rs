@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::knowledge::Knowledge;
 
 /// What an answer leaves to learn about the look-alikes of its points. To hear that a point plays no role is an
-/// answer too.
+/// answer too, and so is a rejection: whoever rejected one would reject the others.
 const LEFT: f64 = 0.3;
 /// What an answer is worth that only confirms what is certain.
 const CONFIRMED: f64 = 0.02;
@@ -23,7 +23,7 @@ pub(super) fn by_lesson(
     learning_limit: usize,
 ) -> Vec<NewSuggestion> {
     let mut told: HashMap<LookAlikes, i32> = HashMap::new();
-    for (look_alikes, _) in settled.told_points().filter_map(|point| known.look_alikes(point)) {
+    for (look_alikes, _) in settled.answered_points().filter_map(|point| known.look_alikes(point)) {
         *told.entry(look_alikes).or_default() += 1;
     }
     let mut lessons: Vec<HashMap<LookAlikes, f64>> =
@@ -55,6 +55,7 @@ pub(super) fn by_lesson(
 
 /// How many points each part of an answer would teach about, those that are sure already counting less. A
 /// question that is likely to be rejected teaches little: that some points are not this says not what they are.
+/// Points that belong together can be told what they are, though less easily where the proposal is wrong.
 fn lessons(
     known: &Knowledge,
     told: &HashMap<LookAlikes, i32>,
@@ -62,13 +63,15 @@ fn lessons(
 ) -> HashMap<LookAlikes, f64> {
     let sure: HashMap<Uuid, f64> = question.roles.iter().map(|role| (role.point_id, role.score)).collect();
     let mut lessons: HashMap<LookAlikes, f64> = HashMap::new();
+    let answered =
+        question.scores.cohesion.unwrap_or(question.confidence) * (1.0 + question.confidence) / 2.0;
     let mut points = HashSet::new();
     for point in question.point_ids.iter().filter(|point| points.insert(**point)) {
         let Some((look_alikes, size)) = known.look_alikes(*point) else { continue };
         let untold = size * LEFT.powi(told.get(&look_alikes).copied().unwrap_or(0));
         let doubt = 1.0 - sure.get(point).copied().unwrap_or(0.0);
         let worth = lessons.entry(look_alikes).or_default();
-        *worth = worth.max(question.confidence * untold * doubt.max(CONFIRMED));
+        *worth = worth.max(answered * untold * doubt.max(CONFIRMED));
     }
     lessons
 }

@@ -14,8 +14,10 @@ use uuid::Uuid;
 use super::{Outcome, Stage, StageError, lesson::by_lesson, new_pattern, version_of};
 use crate::knowledge::{Knowledge, Known};
 
-/// Below this confidence an answer teaches little: the cluster is simply something else.
-const LEARNING_FLOOR: f64 = 0.3;
+/// A cluster that was rejected so often is most likely no equipment at all.
+const HOPELESS: usize = 2;
+/// What is less likely is no help to whoever answers.
+const LEARNING_FLOOR: f64 = 0.05;
 
 pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, StageError> {
     stage.store.reopen_due_deferrals(stage.now).await?;
@@ -77,8 +79,13 @@ impl Asking<'_> {
                 Some((question, None)) if question.purpose == Purpose::Match => questions.push(question),
                 Some((question, Some(_))) if question.purpose == Purpose::Match => {}
                 best => {
-                    unsure.extend(best.filter(|(_, answer)| answer.is_none()).map(|(question, _)| question));
-                    if !self.settled.is_known(&member_ids(&points)) {
+                    let members = member_ids(&points);
+                    if self.settled.rejections(&members) < HOPELESS {
+                        unsure.extend(
+                            best.filter(|(_, answer)| answer.is_none()).map(|(question, _)| question),
+                        );
+                    }
+                    if !self.settled.is_known(&members) {
                         unmatched.push((cluster, points));
                     }
                 }

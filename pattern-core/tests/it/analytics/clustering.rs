@@ -114,7 +114,7 @@ fn weak_names_need_signals_beside_them() {
         )
         .is_empty()
     );
-    let signals = ring(&[0, 1, 2, 3, 4, 5, 6, 7], 0.9);
+    let signals: Vec<_> = (0..8).flat_map(|a| (a + 1..8).map(move |b| (a, b, 0.9))).collect();
     let found = equipment_clusters(
         &Associations { points: 8, high_pass: &signals, names: &names, ..Associations::default() },
         &ClusterOptions::default(),
@@ -134,7 +134,7 @@ fn points_that_belong_nowhere_are_left_alone() {
         &ClusterOptions::default(),
     );
     assert!(found.is_empty(), "two points are no equipment by default: {found:?}");
-    let pairs = ClusterOptions { min_points: 2, ..ClusterOptions::default() };
+    let pairs = ClusterOptions { min_points: 2, min_cohesion: 0.4, ..ClusterOptions::default() };
     let found = equipment_clusters(
         &Associations {
             points: 5,

@@ -1,0 +1,153 @@
+//! What reviewers told about points, and how far it speaks for others.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::resemblance::{Trigrams, resemblance};
+
+/// What look-alikes share: the shape of their equipment's name, and the rest of their own.
+pub(super) type Template = (String, String);
+
+/// A pattern and a role of it.
+pub(super) type RoleOf = (String, String);
+
+/// How often look-alikes of a point were bound.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Votes {
+    /// Bindings, those of less alike points counting less than one; for names that tell no equipment all points
+    /// of that template, bound or not: that FI-101 measures a pump's flow says little about FI-204.
+    pub total: f64,
+    /// What the most alike of them is worth: ten that are described otherwise are still no look-alike.
+    pub likeness: f64,
+    pub by_role: BTreeMap<RoleOf, f64>,
+}
+
+/// How a point is called, as far as telling it from others goes.
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    pub template: Template,
+    /// The whole name without its numbers.
+    pub shape: String,
+    /// Without numbers; empty where it has none.
+    pub description: Trigrams,
+    /// The rest of the name and the description, where these tell a part.
+    pub part: Option<Trigrams>,
+}
+
+/// Everything that was told at a site.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Told {
+    calls: Vec<(Call, RoleOf)>,
+    by_template: HashMap<Template, Vec<usize>>,
+    by_shape: HashMap<String, Vec<usize>>,
+    /// One call of each template, for points that only resemble it.
+    templates: Vec<usize>,
+}
+
+/// How far one confirmed look-alike closes the gap to certainty.
+const FIRST_LOOK_ALIKE: f64 = 0.7;
+/// Points called less alike than this have nothing to do with each other.
+const RESEMBLES: f32 = 0.5;
+/// What a look-alike with a description says about a point without one, and the other way round: what is said of
+/// the point itself counts more than its name.
+const DESCRIBED: f64 = 0.9;
+const UNDESCRIBED: f64 = 0.5;
+/// And where the descriptions have nothing in common: ZC4124 may be the damper, and ZC4125 the valve.
+const DESCRIBED_OTHERWISE: f64 = 0.1;
+/// Likeness of descriptions from which they begin to say the same, and from which they do.
+const SAME_WORDS: (f32, f32) = (0.6, 0.95);
+/// What a point says about one whose name only has the same letters.
+const SAME_LETTERS: f64 = 0.5;
+
+impl Votes {
+    /// How far the bindings say anything about this point, 0..1.
+    pub fn told(&self) -> f64 {
+        let bound: f64 = self.by_role.values().sum();
+        if bound == 0.0 { 0.0 } else { bound / self.total * self.sureness(bound) }
+    }
+
+    /// Of a point of an equipment of this pattern: how far it is told at all, and how far that it plays this role,
+    /// both 0..1. Letters of a loop (FIC) may say little about the machine, but much once that is known.
+    pub fn told_of(&self, pattern: &str, role: &str) -> (f64, f64) {
+        let of_pattern = self.by_role.iter().filter(|((of, _), _)| of == pattern);
+        let bound: f64 = of_pattern.map(|(_, count)| count).sum();
+        if bound == 0.0 {
+            return (0.0, 0.0);
+        }
+        let here = self.by_role.get(&(pattern.to_owned(), role.to_owned())).copied().unwrap_or(0.0);
+        (self.sureness(bound), here / bound * self.sureness(bound))
+    }
+
+    /// As `told_of`, where it is not known yet that the equipment is of this pattern.
+    pub fn told_at_all(&self, pattern: &str, role: &str) -> (f64, f64) {
+        let here = self.by_role.get(&(pattern.to_owned(), role.to_owned())).copied().unwrap_or(0.0);
+        let bound: f64 = self.by_role.values().sum();
+        if bound == 0.0 { (0.0, 0.0) } else { (self.told(), here / bound * self.told()) }
+    }
+
+    /// How sure so many bindings make, 0..1.
+    fn sureness(&self, bindings: f64) -> f64 {
+        self.likeness * (1.0 - (1.0 - FIRST_LOOK_ALIKE).powf(bindings.min(20.0)))
+    }
+}
+
+impl Told {
+    pub fn learn(&mut self, call: Call, role: RoleOf) {
+        let index = self.calls.len();
+        let alike = self.by_template.entry(call.template.clone()).or_default();
+        if alike.is_empty() && call.part.is_some() {
+            self.templates.push(index);
+        }
+        alike.push(index);
+        self.by_shape.entry(call.shape.clone()).or_default().push(index);
+        self.calls.push((call, role));
+    }
+
+    /// Of the same template, else of names of the same letters, else of what resembles the point most.
+    pub fn votes(&self, call: &Call) -> Votes {
+        if let Some(alike) = self.by_template.get(&call.template) {
+            return self.count(alike, call, 1.0);
+        }
+        if let Some(alike) = self.by_shape.get(&call.shape) {
+            return self.count(alike, call, SAME_LETTERS);
+        }
+        let Some(part) = &call.part else { return Votes::default() };
+        let likeness = |index: &usize| {
+            let other = self.calls[*index].0.part.as_ref();
+            other.map_or(0.0, |other| resemblance(part, other))
+        };
+        let likest = self.templates.iter().map(|index| (likeness(index), index));
+        match likest.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1))) {
+            Some((likeness, nearest)) if likeness >= RESEMBLES => {
+                let worth = f64::from((likeness - RESEMBLES) / (1.0 - RESEMBLES));
+                let alike = &self.by_template[&self.calls[*nearest].0.template];
+                self.count(alike, call, worth)
+            }
+            _ => Votes::default(),
+        }
+    }
+
+    fn count(&self, alike: &[usize], call: &Call, worth: f64) -> Votes {
+        let mut votes = Votes::default();
+        for (other, role) in alike.iter().map(|index| &self.calls[*index]) {
+            let worth = worth * said_alike(&call.description, &other.description);
+            *votes.by_role.entry(role.clone()).or_default() += worth;
+            votes.total += worth;
+            votes.likeness = votes.likeness.max(worth);
+        }
+        votes
+    }
+}
+
+/// What a look-alike's role says about a point, by their descriptions, 0..1.
+fn said_alike(point: &Trigrams, look_alike: &Trigrams) -> f64 {
+    match (point.is_empty(), look_alike.is_empty()) {
+        (true, true) => 1.0,
+        (false, false) => {
+            let (from, to) = SAME_WORDS;
+            let same = f64::from(((resemblance(point, look_alike) - from) / (to - from)).clamp(0.0, 1.0));
+            DESCRIBED_OTHERWISE + (1.0 - DESCRIBED_OTHERWISE) * same
+        }
+        (true, false) => DESCRIBED,
+        (false, true) => UNDESCRIBED,
+    }
+}
