@@ -1,7 +1,7 @@
 //! `naia evaluate`, through the program.
 
 use serde_json::Value;
-use std::fs;
+use std::{collections::HashMap, fs, path::Path};
 
 use crate::support::naia;
 
@@ -11,7 +11,10 @@ fn a_labelled_plant_is_measured_before_and_after_answers_and_nothing_is_left_beh
     let made = naia(here.path(), &["sample-plant", "plant", "--end", "2026-03-09T00:00:00Z"]);
     assert!(made.success, "{}", made.stderr);
     let before: Vec<_> = fs::read_dir(here.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    let answer = naia(here.path(), &["evaluate", "plant", "--approvals", "3", "--json"]);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let details = elsewhere.path().join("details.csv");
+    let file = details.to_str().unwrap();
+    let answer = naia(here.path(), &["evaluate", "plant", "--approvals", "3", "--json", "--details", file]);
     assert!(answer.success, "{}", answer.stderr);
     let report: Value = serde_json::from_str(&answer.stdout).unwrap();
     let number =
@@ -37,8 +40,19 @@ fn a_labelled_plant_is_measured_before_and_after_answers_and_nothing_is_left_beh
     assert_eq!(answers, [0, 1, 2, 3]);
     assert!(curve[3]["labels"].as_i64() > curve[0]["labels"].as_i64(), "{curve:#?}");
     assert!(number("/after_approvals/roles/points") < number("/roles/points"));
+    assert_eq!(role_accuracy(&details), number("/after_approvals/roles/accuracy"));
     let after: Vec<_> = fs::read_dir(here.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(after, before);
+}
+
+/// Over the points that no answer told.
+fn role_accuracy(details: &Path) -> f64 {
+    let mut rows = csv::Reader::from_path(details).unwrap();
+    let rows = rows.deserialize().map(|row| row.unwrap());
+    let open: Vec<HashMap<String, String>> = rows
+        .filter(|row: &HashMap<String, String>| row["told"] == "false" && !row["role"].is_empty())
+        .collect();
+    open.iter().filter(|row| row["role"] == row["proposed_role"]).count() as f64 / open.len() as f64
 }
 
 #[test]

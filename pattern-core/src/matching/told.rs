@@ -56,7 +56,7 @@ const DESCRIBED_OTHERWISE: f64 = 0.1;
 /// Likeness of descriptions from which they begin to say the same, and from which they do.
 const SAME_WORDS: (f32, f32) = (0.6, 0.95);
 /// What a point says about one whose name only has the same letters.
-const SAME_LETTERS: f64 = 0.5;
+const SAME_LETTERS: f64 = 0.8;
 
 impl Votes {
     /// How far the bindings say anything about this point, 0..1.

@@ -5,4 +5,5 @@ mod learning;
 mod library;
 mod matching;
 mod naming;
+mod told;
 mod units;

@@ -9,7 +9,7 @@ use pattern_core::naming::{NamedPoint, labels, name_edges};
 use uuid::Uuid;
 
 /// Points from lines of `name | unit | description`.
-fn points(lines: &[&str]) -> Vec<PointFeatures> {
+pub(crate) fn points(lines: &[&str]) -> Vec<PointFeatures> {
     lines
         .iter()
         .map(|line| {
@@ -29,15 +29,15 @@ fn best(points: &[PointFeatures], site: &SiteMemory) -> (String, Proposal) {
     (pattern.name.clone(), proposal)
 }
 
-fn propose(points: &[PointFeatures], spec: &PatternSpec, site: &SiteMemory) -> Proposal {
+pub(crate) fn propose(points: &[PointFeatures], spec: &PatternSpec, site: &SiteMemory) -> Proposal {
     Matcher::new([(spec, 0.85)]).propose(points, None, site).remove(0)
 }
 
-fn pattern(name: &str) -> PatternSpec {
+pub(crate) fn pattern(name: &str) -> PatternSpec {
     builtin().into_iter().find(|p| p.name == name).unwrap()
 }
 
-fn role_of(proposal: &Proposal, point: usize) -> Option<&str> {
+pub(crate) fn role_of(proposal: &Proposal, point: usize) -> Option<&str> {
     proposal.roles.iter().find(|r| r.point == point).map(|r| r.role.as_str())
 }
 
@@ -176,7 +176,7 @@ fn roles_are_one_to_one_and_what_is_left_over_has_none() {
 const FIRST: [&str; 4] = ["P-101.DP | kPa", "P-101.XQ7 | kPa", "P-101.FLO | m3/h", "P-101.ZZ1"];
 const SECOND: [&str; 4] = ["P-102.DP | kPa", "P-102.XQ7 | kPa", "P-102.FLO | m3/h", "P-102.ZZ1"];
 
-fn approve(site: &mut SiteMemory, points: &[PointFeatures], pattern: &str, roles: &[&str]) {
+pub(crate) fn approve(site: &mut SiteMemory, points: &[PointFeatures], pattern: &str, roles: &[&str]) {
     let siblings: Vec<&str> = points.iter().map(|p| p.name.as_str()).collect();
     for (point, role) in points.iter().zip(roles) {
         site.learn(point, &siblings, pattern, role);
@@ -360,47 +360,6 @@ fn groups_that_would_be_called_the_same_are_told_apart() {
     ];
     let expected = ["East/AHU-1", "West/AHU-1", "AHU-2", "12VAV1_T and 1 more", "12VAV3_T and 1 more"];
     assert_eq!(labels(&groups), expected);
-}
-
-#[test]
-fn what_was_told_of_one_spelling_is_believed_of_another() {
-    let spec = pattern("Centrifugal Pump");
-    let (first, second) = (points(&["K-7.SEALPOTLVL", "K-7.XX"]), points(&["PMP9_SEALPOT_LVL", "PMP9_FLOW"]));
-    let mut site = SiteMemory::default();
-    site.observe(first.iter().chain(&second));
-    assert_eq!(site.likely_role(&second[0]), None);
-    approve(&mut site, &first, &spec.name, &["Seal Pot Level", "Spare"]);
-    let (told, sure) = site.likely_role(&first[0]).expect("it was told");
-    let (alike, less_sure) = site.likely_role(&second[0]).expect("it resembles the other");
-    assert_eq!([told.as_str(), alike.as_str()], ["Seal Pot Level"; 2]);
-    assert!(less_sure < sure && sure < 1.0, "{less_sure} {sure}");
-    assert_eq!(site.likely_role(&second[1]), None);
-}
-
-#[test]
-fn words_give_way_where_look_alikes_were_told_to_be_something_else() {
-    let spec = pattern("Centrifugal Pump");
-    let (first, second) = (
-        points(&["P-101.DISCH PRESS | kPa", "P-101.FLO"]),
-        points(&["P-102.DISCH PRESS | kPa", "P-102.FLO"]),
-    );
-    let mut site = SiteMemory::default();
-    assert_eq!(role_of(&propose(&second, &spec, &site), 0), Some("Discharge Pressure"));
-    approve(&mut site, &first, &spec.name, &["Header Pressure"]);
-    assert_eq!(role_of(&propose(&second, &spec, &site), 0), Some("Header Pressure"));
-}
-
-#[test]
-fn several_points_share_a_role_where_that_was_told_of_look_alikes() {
-    let spec = pattern("Centrifugal Pump");
-    let pump = |n: u32| {
-        points(&[&format!("P-{n}.DISCH PRESS | bar"), &format!("P-{n}.HDR | bar"), &format!("P-{n}.FLOW")])
-    };
-    let mut site = SiteMemory::default();
-    approve(&mut site, &pump(101), &spec.name, &["Discharge Pressure", "Discharge Pressure", "Flow Rate"]);
-    let proposal = propose(&pump(102), &spec, &site);
-    let roles: Vec<_> = (0..3).map(|point| role_of(&proposal, point)).collect();
-    assert_eq!(roles, [Some("Discharge Pressure"), Some("Discharge Pressure"), Some("Flow Rate")]);
 }
 
 #[test]

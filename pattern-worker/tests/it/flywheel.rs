@@ -195,7 +195,7 @@ async fn look_alikes_that_nothing_fits_become_a_pattern_that_then_finds_the_othe
 }
 
 #[tokio::test]
-async fn after_a_rejection_the_next_best_is_asked() {
+async fn after_a_rejection_the_next_best_is_asked_and_after_two_nothing_more() {
     let site = Site::new().await;
     site.add_named("P-101", &[("DISCH_PRESS", "psi"), ("SUCT_PRESS", "psi"), ("QQA", ""), ("QZA", "")]).await;
     let _worker = Worker::start(&site);
@@ -209,4 +209,9 @@ async fn after_a_rejection_the_next_best_is_asked() {
         pending.iter().any(|s| s.pattern.name == "Reciprocating Compressor")
     })
     .await;
+    let next = site.suggestions(SuggestionStatus::Pending).await;
+    site.store.decide(next[0].id, &reject, "ben", None, Utc::now()).await.expect("reject");
+    let twice = "select count(*) / 2 from job_runs where job = 'learning' and status = 'succeeded'";
+    site.until_any(twice).await;
+    assert_eq!(site.suggestions(SuggestionStatus::Pending).await, []);
 }

@@ -123,6 +123,17 @@ fn weak_names_need_signals_beside_them() {
 }
 
 #[test]
+fn what_holds_together_loosely_is_no_cluster() {
+    let tied = |weight| -> Vec<_> { (0..6).flat_map(|a| (a + 1..6).map(move |b| (a, b, weight))).collect() };
+    let found = |signals: &[(u32, u32, f32)]| {
+        let known = Associations { points: 6, high_pass: signals, ..Associations::default() };
+        members(&equipment_clusters(&known, &ClusterOptions::default()))
+    };
+    assert!(found(&tied(0.5)).is_empty());
+    assert_eq!(found(&tied(0.7)), [(0..6).collect::<Vec<_>>()]);
+}
+
+#[test]
 fn points_that_belong_nowhere_are_left_alone() {
     let found = equipment_clusters(
         &Associations {
