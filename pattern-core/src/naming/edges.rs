@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::NamedPoint;
 use super::description::{Mention, mention};
-use super::keys::name_keys;
+use super::keys::{NameKey, name_keys};
 use super::runs::runs;
 use super::token::{TokenKind, tokenize};
 
@@ -15,7 +15,7 @@ const BY_TAG: f32 = 0.9;
 const BY_NUMBER: f32 = 0.7;
 const BY_KIND: f32 = 0.5;
 /// The loop numbers around say so.
-const BY_RUN: f32 = 0.55;
+const BY_RUN: f32 = 0.65;
 /// The attributes of one loop belong together, but a loop is not yet a piece of equipment.
 const BY_LOOP: f32 = 0.5;
 /// A kind of equipment that more points than this mention stands there more than once; what looks like a
@@ -28,7 +28,10 @@ const CLIQUE: usize = 64;
 /// descriptions alone; each pair at most once, smaller index first, sorted. Takes O(n log n).
 pub fn name_edges(points: &[NamedPoint]) -> Vec<(u32, u32, f32)> {
     let names: Vec<&str> = points.iter().map(|p| p.name.as_str()).collect();
-    let keys = name_keys(&names);
+    let mut keys = name_keys(&names);
+    let mentions: Vec<Option<Mention>> = points.iter().map(|point| mention(&point.description)).collect();
+    let contradicted = contradicted(&keys, &mentions);
+    keys.iter_mut().filter(|key| contradicted.contains(&key.shape)).for_each(|key| key.key = None);
     let mut groups: BTreeMap<(&'static str, String), Vec<u32>> = BTreeMap::new();
     let mut weights: BTreeMap<&'static str, f32> = BTreeMap::new();
     let mut put = |sort: &'static str, weight: f32, key: String, point: usize| {
@@ -44,8 +47,8 @@ pub fn name_edges(points: &[NamedPoint]) -> Vec<(u32, u32, f32)> {
             put("loop", BY_LOOP, key, i);
         }
         let area = area(&point.name);
-        match mention(&point.description) {
-            Some(Mention::Tag(tag)) => put("tag", BY_TAG, tag, i),
+        match &mentions[i] {
+            Some(Mention::Tag(tag)) => put("tag", BY_TAG, tag.clone(), i),
             Some(Mention::Numbered(number)) => put("number", BY_NUMBER, format!("{area}/{number}"), i),
             Some(Mention::Kind(kind)) => put("kind", BY_KIND, format!("{area}/{kind}"), i),
             None => {}
@@ -63,6 +66,25 @@ pub fn name_edges(points: &[NamedPoint]) -> Vec<(u32, u32, f32)> {
         connect(members, weights[sort], &mut edges);
     }
     edges.into_iter().map(|((a, b), weight)| (a, b, weight)).collect()
+}
+
+/// Shapes of keys that join points whose descriptions speak of different equipment: numbers that every machine
+/// counts for itself (JT4021 of one, PT4021 of the next).
+fn contradicted(keys: &[NameKey], mentions: &[Option<Mention>]) -> BTreeSet<String> {
+    let mut tags: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for (key, mention) in keys.iter().zip(mentions) {
+        if let (Some(of), Some(Mention::Tag(tag))) = (&key.key, mention) {
+            tags.entry((&key.shape, of)).or_default().push(tag);
+        }
+    }
+    let mut shapes: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for ((shape, _), tags) in tags.iter().filter(|(_, tags)| tags.len() > 1) {
+        let (keys, at_odds) = shapes.entry(shape).or_default();
+        *keys += 1;
+        *at_odds += usize::from(tags.iter().any(|tag| *tag != tags[0]));
+    }
+    let at_odds = shapes.into_iter().filter(|(_, (keys, at_odds))| *at_odds > 1 && at_odds * 2 > *keys);
+    at_odds.map(|(shape, _)| shape.to_owned()).collect()
 }
 
 fn connect(members: &[u32], weight: f32, edges: &mut BTreeMap<(u32, u32), f32>) {

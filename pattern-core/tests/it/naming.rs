@@ -90,3 +90,25 @@ fn one_loop_of_several_machines_is_not_one_machine() {
     assert!(joined(&points, "12_TIC_2687A.PV", "12_TIC_2687A.OP"));
     assert!(!joined(&points, "12_TIC_2687A.PV", "12_TIC_2687B.PV"));
 }
+
+#[test]
+fn numbers_that_every_machine_counts_for_itself_join_no_machines() {
+    let machine = |kind: &str, area: u32, letters: [&str; 3]| -> Vec<NamedPoint> {
+        let point = |(i, letters): (usize, &str)| NamedPoint {
+            name: format!("{letters}{area}{i}AV"),
+            description: format!("{kind}{area} part {}", ["a", "b", "c"][i]),
+        };
+        letters.into_iter().enumerate().map(point).collect()
+    };
+    let area = |n| [machine("Gt", n, ["JT", "PT", "FI"]), machine("Bes", n, ["EI", "TT", "UI"])].concat();
+    let points: Vec<NamedPoint> = (402..408).flat_map(area).collect();
+    let edges = name_edges(&points);
+    let machine_of = |i: u32| i / 3;
+    assert!(
+        edges
+            .iter()
+            .filter(|(_, _, weight)| *weight > 0.65)
+            .all(|(a, b, _)| machine_of(*a) == machine_of(*b))
+    );
+    assert!(edges.iter().any(|(a, b, weight)| (*a, *b) == (0, 2) && *weight > 0.65));
+}

@@ -50,8 +50,7 @@ fn a_look_alike_that_is_described_otherwise_is_not_believed() {
     let spec = pattern("VAV");
     let first =
         points(&["ZC4104MV | % | box 10 damper position", "ZC4105MV | % | box 10 reheat valve position"]);
-    let second =
-        points(&["ZC4114MV | % | box 11 damper position", "ZC4115MV | % | box 11 reheat valve position"]);
+    let second = points(&["ZC4114MV | % | box 11 damper position"]);
     let mut site = SiteMemory::default();
     site.observe(first.iter().chain(&second));
     // Of six boxes only the valves were told, so that most who are called ZC are valves.
@@ -61,7 +60,6 @@ fn a_look_alike_that_is_described_otherwise_is_not_believed() {
     approve(&mut site, &first, &spec.name, &["Damper Position", "Reheat Valve Position"]);
     let proposal = propose(&second, &spec, &site);
     assert_eq!(role_of(&proposal, 0), Some("Damper Position"), "{proposal:?}");
-    assert_eq!(role_of(&proposal, 1), Some("Reheat Valve Position"), "{proposal:?}");
 }
 
 #[test]
