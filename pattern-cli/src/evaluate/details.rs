@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use serde::Serialize;
-use std::{collections::HashMap, path::Path};
+use std::path::Path;
 
 use super::{trial::Standing, truth::Truth};
 
@@ -23,12 +23,7 @@ struct Row<'a> {
 
 /// Writes a line per scored point to `file`, sorted by equipment.
 pub fn write(standing: &Standing, truth: &Truth, file: &Path) -> Result<()> {
-    let cluster_of: HashMap<&str, usize> = standing
-        .clusters
-        .iter()
-        .enumerate()
-        .flat_map(|(i, cluster)| cluster.points.iter().map(move |name| (name.as_str(), i)))
-        .collect();
+    let cluster_of = standing.cluster_of();
     let mut scored: Vec<_> = truth.scored().collect();
     scored.sort_unstable_by_key(|(name, label)| (&label.equipment, *name));
     let mut csv =

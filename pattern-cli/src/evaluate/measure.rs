@@ -95,12 +95,7 @@ fn equipment_of<'a>(cluster: &StandingCluster, truth: &'a Truth) -> Option<&'a s
 }
 
 pub fn grouping(standing: &Standing, truth: &Truth) -> Grouping {
-    let cluster_of: HashMap<&str, usize> = standing
-        .clusters
-        .iter()
-        .enumerate()
-        .flat_map(|(i, cluster)| cluster.points.iter().map(move |name| (name.as_str(), i)))
-        .collect();
+    let cluster_of = standing.cluster_of();
     let mut equipment: BTreeMap<&str, usize> = BTreeMap::new();
     let (mut wanted, mut found, mut with_equipment, mut covered) = (Vec::new(), Vec::new(), 0, 0);
     let mut scored: Vec<_> = truth.scored().collect();

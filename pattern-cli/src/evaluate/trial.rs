@@ -43,6 +43,14 @@ pub struct Standing {
     pub told: HashSet<String>,
 }
 
+impl Standing {
+    /// Index of the cluster that a point is in.
+    pub fn cluster_of(&self) -> HashMap<&str, usize> {
+        let clusters = self.clusters.iter().enumerate();
+        clusters.flat_map(|(i, cluster)| cluster.points.iter().map(move |name| (name.as_str(), i))).collect()
+    }
+}
+
 pub struct StandingCluster {
     pub points: Vec<String>,
     /// Patterns that fit at all, with the confidence that it is them.

@@ -56,7 +56,8 @@ pub struct Associations<'a> {
     pub told: &'a [(u32, u32)],
 }
 
-/// Groups of at least `min_points` and `min_cohesion`, ordered by their first member; points that belong nowhere are in none.
+/// Groups of at least `min_points` and `min_cohesion`, ordered by their first member; points that belong nowhere
+/// are in none.
 pub fn equipment_clusters(known: &Associations, options: &ClusterOptions) -> Vec<DetectedCluster> {
     let fused = fuse(known, options.neighbours);
     let community = leiden_cpm(known.points, &fused.edges, options.resolution, options.seed);

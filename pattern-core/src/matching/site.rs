@@ -24,7 +24,7 @@ pub struct SiteMemory {
     rarity: Rarity,
     told: Told,
     /// How many roles of each pattern were told or presumed here.
-    seen: HashMap<String, f64>,
+    seen: BTreeMap<String, f64>,
 }
 
 /// What the site's habits count beside what is known of the point itself.

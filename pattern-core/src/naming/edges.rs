@@ -55,12 +55,18 @@ pub fn name_edges(points: &[NamedPoint]) -> Vec<(u32, u32, f32)> {
         }
     }
     let loose: Vec<usize> = (0..points.len()).filter(|&i| keys[i].key.is_none()).collect();
+    let mut run_of: BTreeMap<u32, usize> = BTreeMap::new();
     for (run, members) in runs(points, &loose).into_iter().enumerate() {
-        members.into_iter().for_each(|i| put("run", BY_RUN, run.to_string(), i as usize));
+        for i in members {
+            put("run", BY_RUN, run.to_string(), i as usize);
+            run_of.insert(i, run);
+        }
     }
     let mut edges: BTreeMap<(u32, u32), f32> = BTreeMap::new();
     for ((sort, _), members) in &groups {
-        if ["kind", "tag"].contains(sort) && members.len() > FEW {
+        let is_said = ["kind", "number", "tag"].contains(sort);
+        let is_common = *sort != "number" && members.len() > FEW;
+        if is_said && (is_common || is_scattered(members, &run_of)) {
             continue;
         }
         connect(members, weights[sort], &mut edges);
@@ -85,6 +91,14 @@ fn contradicted(keys: &[NameKey], mentions: &[Option<Mention>]) -> BTreeSet<Stri
     }
     let at_odds = shapes.into_iter().filter(|(_, (keys, at_odds))| *at_odds > 1 && at_odds * 2 > *keys);
     at_odds.map(|(shape, _)| shape.to_owned()).collect()
+}
+
+/// Whether the points that share a mention stand in as many runs of loop numbers as they are: what they mention is
+/// an area (unit 2) that has all of these machines.
+fn is_scattered(members: &[u32], run_of: &BTreeMap<u32, usize>) -> bool {
+    let runs: Vec<usize> = members.iter().filter_map(|member| run_of.get(member).copied()).collect();
+    let distinct = runs.iter().collect::<BTreeSet<_>>().len();
+    distinct > 2 && distinct * 2 > runs.len()
 }
 
 fn connect(members: &[u32], weight: f32, edges: &mut BTreeMap<(u32, u32), f32>) {

@@ -59,6 +59,16 @@ fn running_loop_numbers_are_cut_where_a_machine_begins() {
 }
 
 #[test]
+fn an_area_that_many_machines_mention_does_not_join_them() {
+    let mut names = area_of_running_numbers();
+    let undescribed = names.iter_mut().filter(|name| name.starts_with("12_XS") && name.ends_with(".PV "));
+    undescribed.for_each(|name| name.push_str("| unit 2 alarm"));
+    let points = points(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(joined(&points, "12_TIC_2603.PV", "12_XS_2605.PV"));
+    assert!(!joined(&points, "12_XS_2605.PV", "12_XS_2611.PV"));
+}
+
+#[test]
 fn loop_numbers_that_every_letter_shares_are_no_run() {
     let mut lines = Vec::new();
     for number in 101..=116 {
