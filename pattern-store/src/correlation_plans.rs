@@ -45,6 +45,11 @@ impl CorrelationPlan {
         self.window_start + Duration::seconds(BUCKET_SECONDS * self.buckets as i64)
     }
 
+    /// The run ended, or another one planned anew.
+    pub fn gone(run_id: Uuid) -> StoreError {
+        StoreError::Conflict(format!("the plan of job run {run_id} is no longer there"))
+    }
+
     /// Tiles of all variants; they are numbered from 0.
     pub fn tiles(&self) -> i32 {
         self.variants.iter().map(|planned| planned.tiles).sum()
@@ -178,10 +183,7 @@ impl Store {
             values.extend(part.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)));
         }
         if values.len() != size {
-            return Err(StoreError::Conflict(format!(
-                "the plan of job run {} is no longer there",
-                plan.run_id
-            )));
+            return Err(CorrelationPlan::gone(plan.run_id));
         }
         Ok(Grid { start: plan.window_start, buckets: plan.buckets, points: plan.points.clone(), values })
     }

@@ -73,15 +73,17 @@ impl Votes {
         if bound == 0.0 {
             return (0.0, 0.0);
         }
-        let here = self.by_role.get(&(pattern.to_owned(), role.to_owned())).copied().unwrap_or(0.0);
-        (self.sureness(bound), here / bound * self.sureness(bound))
+        (self.sureness(bound), self.here(pattern, role) / bound * self.sureness(bound))
     }
 
     /// As `told_of`, where it is not known yet that the equipment is of this pattern.
     pub fn told_at_all(&self, pattern: &str, role: &str) -> (f64, f64) {
-        let here = self.by_role.get(&(pattern.to_owned(), role.to_owned())).copied().unwrap_or(0.0);
         let bound: f64 = self.by_role.values().sum();
-        if bound == 0.0 { (0.0, 0.0) } else { (self.told(), here / bound * self.told()) }
+        if bound == 0.0 { (0.0, 0.0) } else { (self.told(), self.here(pattern, role) / bound * self.told()) }
+    }
+
+    fn here(&self, pattern: &str, role: &str) -> f64 {
+        self.by_role.get(&(pattern.to_owned(), role.to_owned())).copied().unwrap_or(0.0)
     }
 
     /// How sure so many bindings make, 0..1.

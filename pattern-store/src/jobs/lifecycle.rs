@@ -4,7 +4,10 @@
 use pattern_core::domain::JobName;
 use serde_json::Value;
 use sqlx::{PgConnection, PgTransaction};
-use std::time::Duration;
+use std::{
+    ops::ControlFlow::{self, Break, Continue},
+    time::Duration,
+};
 use uuid::Uuid;
 
 use super::{
@@ -44,7 +47,7 @@ pub(super) async fn lock_chain(conn: &mut PgConnection, chain: Option<Uuid>) -> 
 
 /// Locks the attempt for its ending. `None` when it is not the current one any more; whoever has
 /// the run now ends it. Otherwise whether a cancel was requested meanwhile.
-pub(super) async fn lock_current(tx: &mut PgTransaction<'_>, attempt: &Attempt) -> Result<Option<bool>> {
+async fn lock_current(tx: &mut PgTransaction<'_>, attempt: &Attempt) -> Result<Option<bool>> {
     fence::take(tx, attempt.run_id).await?;
     tiles::lock_split(tx, attempt.tile.as_ref()).await?;
     lock_chain(tx, attempt.chain).await?;
@@ -58,16 +61,31 @@ pub(super) async fn lock_current(tx: &mut PgTransaction<'_>, attempt: &Attempt) 
     .await?)
 }
 
+/// Opens the transaction that ends the attempt. Breaks where there is nothing left to write: with false when the
+/// attempt is not the current one, with true when a cancel was requested, which has ended it.
+pub(super) async fn lock_unless_cancelled(
+    store: &Store,
+    attempt: &Attempt,
+) -> Result<ControlFlow<bool, PgTransaction<'static>>> {
+    let mut tx = store.pool().begin().await?;
+    match lock_current(&mut tx, attempt).await? {
+        None => Ok(Break(false)),
+        Some(false) => Ok(Continue(tx)),
+        Some(true) => {
+            end(&mut tx, attempt, "cancelled", None).await?;
+            tx.commit().await?;
+            Ok(Break(true))
+        }
+    }
+}
+
 /// Ends the attempt well and hands over to the next stage, or ends the chain. False when the
 /// attempt was not the current one: nothing is written then.
 pub(super) async fn succeed(store: &Store, attempt: &Attempt, result: &Value) -> Result<bool> {
-    let mut tx = store.pool().begin().await?;
-    let Some(cancel_requested) = lock_current(&mut tx, attempt).await? else { return Ok(false) };
-    if cancel_requested {
-        end(&mut tx, attempt, "cancelled", None).await?;
-        tx.commit().await?;
-        return Ok(true);
-    }
+    let mut tx = match lock_unless_cancelled(store, attempt).await? {
+        Continue(tx) => tx,
+        Break(was_current) => return Ok(was_current),
+    };
     sqlx::query!(
         "update job_runs set status = 'succeeded', finished_at = now(), error = null, result = $2 where id = $1",
         attempt.run_id,
@@ -147,19 +165,17 @@ pub(super) async fn fail(
 
 /// Gives the run back because its worker shuts down; the attempt does not count.
 pub(super) async fn interrupt(store: &Store, attempt: &Attempt) -> Result<bool> {
-    let mut tx = store.pool().begin().await?;
-    let Some(cancel_requested) = lock_current(&mut tx, attempt).await? else { return Ok(false) };
-    if cancel_requested {
-        end(&mut tx, attempt, "cancelled", None).await?;
-    } else {
-        sqlx::query!(
-            "update job_runs set status = 'queued', forgiven = forgiven + 1, worker_id = null where id = $1",
-            attempt.run_id
-        )
-        .execute(&mut *tx)
-        .await?;
-        deliveries::give_back(&mut tx, &attempt.delivery, Duration::ZERO).await?;
-    }
+    let mut tx = match lock_unless_cancelled(store, attempt).await? {
+        Continue(tx) => tx,
+        Break(was_current) => return Ok(was_current),
+    };
+    sqlx::query!(
+        "update job_runs set status = 'queued', forgiven = forgiven + 1, worker_id = null where id = $1",
+        attempt.run_id
+    )
+    .execute(&mut *tx)
+    .await?;
+    deliveries::give_back(&mut tx, &attempt.delivery, Duration::ZERO).await?;
     tx.commit().await?;
     Ok(true)
 }

@@ -7,13 +7,14 @@
 use pattern_core::domain::JobName;
 use serde_json::Value;
 use sqlx::{PgConnection, PgTransaction};
+use std::ops::ControlFlow::{Break, Continue};
 use uuid::Uuid;
 
 use super::{
     begin::TURN,
     deliveries,
     enqueue::{Stage, enqueue_stage},
-    lifecycle::{Attempt, end, end_run, lock_chain, lock_current},
+    lifecycle::{Attempt, end_run, lock_chain, lock_unless_cancelled},
 };
 use crate::{Result, Store};
 
@@ -48,13 +49,10 @@ pub(super) async fn split(
     tiles: &[NewTile],
     so_far: &Value,
 ) -> Result<bool> {
-    let mut tx = store.pool().begin().await?;
-    let Some(cancel_requested) = lock_current(&mut tx, attempt).await? else { return Ok(false) };
-    if cancel_requested {
-        end(&mut tx, attempt, "cancelled", None).await?;
-        tx.commit().await?;
-        return Ok(true);
-    }
+    let mut tx = match lock_unless_cancelled(store, attempt).await? {
+        Continue(tx) => tx,
+        Break(was_current) => return Ok(was_current),
+    };
     // The attempt did what it should, so what comes after the tiles has all its attempts.
     sqlx::query!(
         "update job_runs set generation = attempts, forgiven = forgiven + 1, result = $2, worker_id = null

@@ -17,7 +17,6 @@ use pattern_store::{
     off_thread,
 };
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::{
     super::{Stage, StageError},
@@ -66,13 +65,12 @@ pub async fn tile(stage: &Stage, context: &JobContext) -> Result<Value, StageErr
         )
         .into());
     };
-    let plan = planned(stage, tile.run_id, source).await?;
+    let gone = || CorrelationPlan::gone(tile.run_id);
+    let plan = stage.store.correlation_plan(tile.run_id, source).await?.ok_or_else(gone)?;
     let grid = stage.store.planned_grid(&plan).await?;
     let options = options(plan.threshold);
-    let (variant, computed, share) = match plan.tile(tile.number) {
-        Some((planned, share)) => (planned.variant, planned.computed.clone(), share),
-        None => return Err(gone(tile.run_id)),
-    };
+    let (planned, share) = plan.tile(tile.number).ok_or_else(gone)?;
+    let (variant, computed) = (planned.variant, planned.computed.clone());
     let found = off_thread(move || {
         let grid = transformed(&grid, variant);
         let found = correlate_share(&grid, &options, &computed, share);
@@ -134,12 +132,4 @@ fn known_lags(tiles: &[CorrelationTile]) -> impl Fn(&Pair) -> i32 + use<> {
         let at = lags.binary_search_by_key(&(pair.a, pair.b), |(pair, _)| *pair);
         at.map_or(0, |at| lags[at].1)
     }
-}
-
-async fn planned(stage: &Stage, run_id: Uuid, source: Uuid) -> Result<CorrelationPlan, StageError> {
-    stage.store.correlation_plan(run_id, source).await?.ok_or_else(|| gone(run_id))
-}
-
-fn gone(run_id: Uuid) -> StageError {
-    StoreError::Conflict(format!("the plan of job run {run_id} is no longer there")).into()
 }
