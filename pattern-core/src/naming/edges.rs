@@ -6,6 +6,7 @@ use super::NamedPoint;
 use super::description::{Mention, mention};
 use super::keys::{NameKey, name_keys};
 use super::runs::runs;
+use super::shared_numbers::split_shared_numbers;
 use super::token::{TokenKind, tokenize};
 
 /// The name itself says so.
@@ -30,6 +31,7 @@ pub fn name_edges(points: &[NamedPoint]) -> Vec<(u32, u32, f32)> {
     let names: Vec<&str> = points.iter().map(|p| p.name.as_str()).collect();
     let mut keys = name_keys(&names);
     let mentions: Vec<Option<Mention>> = points.iter().map(|point| mention(&point.description)).collect();
+    split_shared_numbers(&mut keys, &mentions);
     let contradicted = contradicted(&keys, &mentions);
     keys.iter_mut().filter(|key| contradicted.contains(&key.shape)).for_each(|key| key.key = None);
     let mut groups: BTreeMap<(&'static str, String), Vec<u32>> = BTreeMap::new();

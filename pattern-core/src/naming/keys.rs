@@ -33,6 +33,8 @@ struct Cut {
     sequence: Option<(u64, u8)>,
     /// The key without the letter that tells parallel machines apart, where it was cut behind one.
     head: Option<String>,
+    /// A number that the letters in front share: TT4001 and PT4001.
+    is_whole_number: bool,
     /// What is before the rest would be a loop (TIC_2671) if it were small.
     may_be_loop: bool,
 }
@@ -41,6 +43,9 @@ struct Cut {
 const PROOF: f64 = 1.5;
 /// A loop has up to this many attributes; equipment with a tag like a loop's has more points.
 const LOOP_ATTRIBUTES: usize = 4;
+/// A number that different letters share is equipment from this many points on. Fewer only have the same place in
+/// the sequences of two machines: FT2023 of pump 202, VT2023 of its motor.
+const WHOLE_NUMBER: usize = 4;
 /// The least score of a cut: below it a key is an area rather than a piece of equipment.
 const LEAST: f64 = 0.3;
 
@@ -69,7 +74,11 @@ pub fn name_keys(names: &[&str]) -> Vec<NameKey> {
                 let reuse = sum / size as f64;
                 let lettered = cut.head.as_deref().is_some_and(|head| unit_lettered.contains(head));
                 let proven = !cut.needs_proof || lettered || reuse >= PROOF.ln();
-                let smallest = if cut.may_be_loop { LOOP_ATTRIBUTES + 1 } else { 2 };
+                let smallest = match cut {
+                    cut if cut.may_be_loop => LOOP_ATTRIBUTES + 1,
+                    cut if cut.is_whole_number => WHOLE_NUMBER,
+                    _ => 2,
+                };
                 let score = reuse + size_bonus(size);
                 let refused = running.contains(cut.key.as_str()) || unit_lettered.contains(cut.key.as_str());
                 let fits = size >= smallest && proven && score > LEAST && !refused;
@@ -184,6 +193,7 @@ fn prefix_cuts(name: &str, tokens: &[Token], i: usize, cuts: &mut Vec<Cut>) {
         needs_proof: false,
         sequence: None,
         head: None,
+        is_whole_number: false,
         may_be_loop: reads_as_loop(head),
     });
     let next = &tokens[i + 1];
@@ -202,6 +212,7 @@ fn prefix_cuts(name: &str, tokens: &[Token], i: usize, cuts: &mut Vec<Cut>) {
             needs_proof: next.text.len() > 1,
             sequence: None,
             head: Some(normal(head)),
+            is_whole_number: false,
             may_be_loop: reads_as_loop(head),
         });
     }
@@ -230,6 +241,7 @@ fn sequence_cuts(name: &str, tokens: &[Token], i: usize, cuts: &mut Vec<Cut>) {
             needs_proof: true,
             sequence: counted,
             head: None,
+            is_whole_number: sequence.is_empty(),
             may_be_loop: false,
         });
     };

@@ -8,6 +8,7 @@ mod keys;
 mod label;
 mod lexicon;
 mod runs;
+mod shared_numbers;
 mod token;
 mod words;
 

@@ -122,3 +122,52 @@ fn numbers_that_every_machine_counts_for_itself_join_no_machines() {
     );
     assert!(edges.iter().any(|(a, b, weight)| (*a, *b) == (0, 2) && *weight > 0.65));
 }
+
+/// Pumps with their motors: both are of one number, and every second motor has points that nobody described.
+fn pumps_with_motors() -> Vec<NamedPoint> {
+    let lines: Vec<String> = (1..=6)
+        .flat_map(|n| {
+            let vibration = if n == 3 { "COPIED FROM PMP #4".into() } else { format!("VIB PUMP MTR #{n}") };
+            let described =
+                |text: &str| if n % 2 == 0 { String::new() } else { format!("{text} PUMP MTR #{n}") };
+            [
+                format!("FT60{n}1 | FLW RT PMP #{n}"),
+                format!("PT60{n}2 | DISCH PR PMP #{n}"),
+                format!("VI60{n}3 | {vibration}"),
+                format!("II60{n}4 | MTR CRNT PUMP MTR #{n}"),
+                format!("TT60{n}5 | BEAR TEMP PUMP MTR #{n}"),
+                format!("JI60{n}6 | {}", described("POWER")),
+            ]
+        })
+        .collect();
+    points(&lines.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[test]
+fn a_number_that_two_machines_share_joins_each_with_itself() {
+    let points = pumps_with_motors();
+    for n in 1..=6 {
+        let name = |letters: &str, sequence: u32| format!("{letters}60{n}{sequence}");
+        assert!(joined(&points, &name("FT", 1), &name("PT", 2)));
+        assert!(joined(&points, &name("II", 4), &name("TT", 5)));
+        assert!(joined(&points, &name("II", 4), &name("JI", 6)), "as at the numbers where it is described");
+        assert!(joined(&points, &name("II", 4), &name("VI", 3)), "whatever was copied from another number");
+        assert!(!joined(&points, &name("FT", 1), &name("II", 4)));
+    }
+}
+
+#[test]
+fn the_same_place_in_two_sequences_is_no_machine() {
+    let machines = (1..=6).flat_map(|n| {
+        let pump = ["FT", "PT", "TT"].into_iter().zip(1..).map(move |(l, i)| (l, i, "PMP"));
+        let motor = ["II", "VT", "JI"].into_iter().zip(1 + n % 2..).map(move |(l, i)| (l, i, "MTR"));
+        pump.chain(motor).map(move |(letters, i, kind)| format!("{letters}20{n}{i} | X {kind} #{n}"))
+    });
+    // Elsewhere letters do share numbers.
+    let others = (4501..4531).flat_map(|n| ["FT", "II", "PT", "VT"].map(|letters| format!("{letters}{n}")));
+    let lines: Vec<String> = machines.chain(others.filter(|name| !name.ends_with('7'))).collect();
+    let points = points(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(joined(&points, "FT2021", "PT2022"));
+    assert!(joined(&points, "II2021", "VT2022"));
+    assert!(!joined(&points, "FT2021", "II2021"));
+}
