@@ -73,7 +73,7 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
 /// Row and version of each point that the window knows a value of.
 fn alive(grid: &Grid) -> Vec<(usize, String)> {
     let known = (0..grid.points.len()).filter(|&row| grid.row(row).iter().any(|v| v.is_finite()));
-    known.map(|row| (row, grid.version(row))).collect()
+    known.map(|row| (row, version_of([grid.version(row)]))).collect()
 }
 
 /// Those of the batch that say enough.
