@@ -27,7 +27,7 @@ pub(super) struct PointView {
     pub unit: Option<Unit>,
     pub has_no_unit: bool,
     pub votes: Votes,
-    /// What look-alikes seem to be.
+    /// What look-alikes seem to be, as shares of 1; empty where there are none.
     pub presumed: BTreeMap<RoleOf, f64>,
     /// The name tells which equipment the point belongs to, so its look-alikes play the same part in others.
     pub is_of_equipment: bool,
@@ -63,7 +63,7 @@ impl<'a> ClusterView<'a> {
                 }
                 let borrowed = site.description(&template).cloned();
                 let votes = site.votes(point, &key);
-                let presumed = site.presumed(&template);
+                let presumed = site.presumed(point, &key);
                 PointView {
                     words,
                     borrowed,

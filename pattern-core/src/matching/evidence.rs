@@ -37,8 +37,6 @@ fn probability(log_odds: f64) -> f64 {
 
 /// The most that words alone are worth; the rest is for what the site has confirmed.
 const WORDS_ALONE: f64 = 0.85;
-/// The point itself and another one.
-const SEVERAL: f64 = 1.8;
 const PRESUMED: f64 = 2.5;
 
 pub(super) fn role_evidence(
@@ -94,12 +92,11 @@ fn site_role_evidence(
 
 /// Logarithmic odds by what look-alikes seem to be, where there are several.
 fn presumed(view: &PointView, pattern: &str, role: &str) -> f64 {
-    let total: f64 = view.presumed.values().sum();
-    if total < SEVERAL {
+    if view.presumed.is_empty() {
         return 0.0;
     }
     let here = view.presumed.get(&(pattern.to_owned(), role.to_owned())).copied().unwrap_or(0.0);
-    PRESUMED * (here / total - 0.25)
+    PRESUMED * (here - 0.25)
 }
 
 fn name_score(words: Option<f64>, told: f64) -> Option<f64> {

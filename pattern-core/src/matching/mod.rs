@@ -6,6 +6,7 @@ mod cluster;
 mod compiled;
 mod evidence;
 mod keyword;
+mod manner;
 mod reason;
 mod resemblance;
 mod site;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::PointFeatures;
+use super::manner::{Manner, Manners, behave_alike};
 use super::resemblance::Rarity;
 use super::told::{Call, RoleOf, Template, Told, Votes};
 use crate::naming::{NameKey, Text, TokenKind, name_keys, tokenize};
@@ -20,15 +21,26 @@ pub struct SiteMemory {
     /// How many points have each template.
     sizes: HashMap<Template, u32>,
     /// Roles that look-alikes were given without anybody having said so.
-    presumed: HashMap<Template, BTreeMap<RoleOf, f64>>,
+    presumed: HashMap<Template, Vec<Presumed>>,
+    manners: Manners,
     rarity: Rarity,
     told: Told,
     /// How many roles of each pattern were told or presumed here.
     seen: BTreeMap<String, f64>,
 }
 
+/// A role that a point was given without anybody having said so.
+#[derive(Debug, Clone)]
+struct Presumed {
+    role: RoleOf,
+    sureness: f64,
+    manner: Option<Manner>,
+}
+
 /// What the site's habits count beside what is known of the point itself.
 const USUAL: f64 = 0.4;
+/// The point itself and another one.
+const SEVERAL: f64 = 1.8;
 
 impl SiteMemory {
     /// Reads the names and descriptions of all points of a data source, before any is matched. Optional:
@@ -48,6 +60,8 @@ impl SiteMemory {
             *self.sizes.entry(template_of_key(&key)).or_default() += 1;
             self.keys.insert(point.name.clone(), key);
         }
+        let prints = points.iter().filter_map(|p| Some((p.fingerprint.as_ref()?, p.unit.as_str())));
+        self.manners = Manners::new(prints);
         self.descriptions = said.into_iter().filter_map(|(t, texts)| Some((t, agreed(&texts)?))).collect();
     }
 
@@ -68,7 +82,12 @@ impl SiteMemory {
             shape: shape(&point.name),
             description: if described { self.rarity.weigh(&point.description) } else { Vec::new() },
             part: tells.then(|| self.rarity.weigh(&called(point, key))),
+            manner: self.manner(point),
         }
+    }
+
+    fn manner(&self, point: &PointFeatures) -> Option<Manner> {
+        self.manners.of(point.fingerprint.as_ref()?, &point.unit)
     }
 
     /// Who is called like a point, and how many they are, the point itself among them.
@@ -97,8 +116,9 @@ impl SiteMemory {
     /// own signs are weak. `sureness` (0..1) is that of the role.
     pub fn presume(&mut self, point: &PointFeatures, pattern: &str, role: &str, sureness: f64) {
         let template = template_of_key(&self.key(&point.name, &[]));
-        let roles = self.presumed.entry(template).or_default();
-        *roles.entry((pattern.to_owned(), role.to_owned())).or_default() += sureness;
+        let presumed =
+            Presumed { role: (pattern.to_owned(), role.to_owned()), sureness, manner: self.manner(point) };
+        self.presumed.entry(template).or_default().push(presumed);
         *self.seen.entry(pattern.to_owned()).or_default() += sureness;
     }
 
@@ -108,9 +128,26 @@ impl SiteMemory {
         USUAL * ((self.seen.get(pattern).copied().unwrap_or(0.0) + 1.0) / (all + 1.0)).ln()
     }
 
-    /// What the look-alikes of this template seem to be.
-    pub(super) fn presumed(&self, template: &Template) -> BTreeMap<RoleOf, f64> {
-        self.presumed.get(template).cloned().unwrap_or_default()
+    /// What the look-alikes of this point seem to be, as shares of 1, where there are several; where names tell no
+    /// equipment, of all points that are called so.
+    pub(super) fn presumed(&self, point: &PointFeatures, key: &NameKey) -> BTreeMap<RoleOf, f64> {
+        let template = template_of_key(key);
+        let alike = self.presumed.get(&template).map_or(&[][..], Vec::as_slice);
+        let mut shares = BTreeMap::new();
+        if alike.iter().map(|presumed| presumed.sureness).sum::<f64>() < SEVERAL {
+            return shares;
+        }
+        let manners: Vec<Option<&Manner>> = alike.iter().map(|presumed| presumed.manner.as_ref()).collect();
+        let behaving = behave_alike(self.manner(point).as_ref(), &manners);
+        let worth = |(presumed, behaving): (&Presumed, &f64)| presumed.sureness * behaving;
+        let mut all: f64 = alike.iter().zip(&behaving).map(worth).sum();
+        if key.key.is_none() {
+            all = all.max(self.size(&template));
+        }
+        for (presumed, behaving) in alike.iter().zip(&behaving) {
+            *shares.entry(presumed.role.clone()).or_default() += worth((presumed, behaving)) / all;
+        }
+        shares
     }
 
     /// How the name is built, from the whole site if it was observed, else from the siblings.

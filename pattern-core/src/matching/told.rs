@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::manner::{Manner, behave_alike};
 use super::resemblance::{Trigrams, resemblance};
 
 /// What look-alikes share: the shape of their equipment's name, and the rest of their own.
@@ -31,6 +32,8 @@ pub(super) struct Call {
     pub description: Trigrams,
     /// The rest of the name and the description, where these tell a part.
     pub part: Option<Trigrams>,
+    /// How it behaves, where that is known.
+    pub manner: Option<Manner>,
 }
 
 /// Everything that was told at a site.
@@ -50,11 +53,14 @@ const RESEMBLES: f32 = 0.5;
 /// What a look-alike with a description says about a point without one, and the other way round: what is said of
 /// the point itself counts more than its name.
 const DESCRIBED: f64 = 0.9;
-const UNDESCRIBED: f64 = 0.5;
+const UNDESCRIBED: f64 = 0.1;
 /// And where the descriptions have nothing in common: ZC4124 may be the damper, and ZC4125 the valve.
 const DESCRIBED_OTHERWISE: f64 = 0.1;
 /// Likeness of descriptions from which they begin to say the same, and from which they do.
-const SAME_WORDS: (f32, f32) = (0.6, 0.95);
+const SAME_WORDS: (f32, f32) = (0.85, 0.97);
+/// The votes that names of the same letters have together beside those that are built alike: the first few of these
+/// may just have been numbered so (FC6155SP and FC6145SP of two boxes).
+const FAMILY: f64 = 3.0;
 /// What a point says about one whose name only has the same letters.
 const SAME_LETTERS: f64 = 0.8;
 
@@ -82,6 +88,15 @@ impl Votes {
         if bound == 0.0 { (0.0, 0.0) } else { (self.told(), self.here(pattern, role) / bound * self.told()) }
     }
 
+    /// Adds others, which are worth no more than so many votes together.
+    fn add(&mut self, others: &Votes, most: f64) {
+        let worth = (most / others.total).min(1.0);
+        for (role, count) in &others.by_role {
+            *self.by_role.entry(role.clone()).or_default() += worth * count;
+            self.total += worth * count;
+        }
+    }
+
     fn here(&self, pattern: &str, role: &str) -> f64 {
         self.by_role.get(&(pattern.to_owned(), role.to_owned())).copied().unwrap_or(0.0)
     }
@@ -107,7 +122,9 @@ impl Told {
     /// Of the same template, else of names of the same letters, else of what resembles the point most.
     pub fn votes(&self, call: &Call) -> Votes {
         if let Some(alike) = self.by_template.get(&call.template) {
-            return self.count(alike, call, 1.0);
+            let mut votes = self.count(alike, call, 1.0);
+            votes.add(&self.family(call), FAMILY);
+            return votes;
         }
         if let Some(alike) = self.by_shape.get(&call.shape) {
             return self.count(alike, call, SAME_LETTERS);
@@ -128,13 +145,22 @@ impl Told {
         }
     }
 
+    /// Of names that have the same letters, but are built otherwise.
+    fn family(&self, call: &Call) -> Votes {
+        let same_letters = self.by_shape.get(&call.shape).into_iter().flatten().copied();
+        let others = same_letters.filter(|index| self.calls[*index].0.template != call.template);
+        self.count(&others.collect::<Vec<_>>(), call, 1.0)
+    }
+
     fn count(&self, alike: &[usize], call: &Call, worth: f64) -> Votes {
         let mut votes = Votes::default();
-        for (other, role) in alike.iter().map(|index| &self.calls[*index]) {
+        let manners: Vec<Option<&Manner>> = alike.iter().map(|i| self.calls[*i].0.manner.as_ref()).collect();
+        let behaving = behave_alike(call.manner.as_ref(), &manners);
+        for ((other, role), behaving) in alike.iter().map(|index| &self.calls[*index]).zip(behaving) {
             let worth = worth * said_alike(&call.description, &other.description);
-            *votes.by_role.entry(role.clone()).or_default() += worth;
-            votes.total += worth;
             votes.likeness = votes.likeness.max(worth);
+            *votes.by_role.entry(role.clone()).or_default() += worth * behaving;
+            votes.total += worth * behaving;
         }
         votes
     }

@@ -253,7 +253,7 @@ fn a_unit_speaks_for_a_role_and_one_of_something_else_against_it() {
 }
 
 /// Two days of a reading every ten minutes.
-fn behaves(mut point: PointFeatures, value: impl Fn(i64) -> f64) -> PointFeatures {
+pub(crate) fn behaves(mut point: PointFeatures, value: impl Fn(i64) -> f64) -> PointFeatures {
     let at = |i: i64| DateTime::from_timestamp(1_750_032_000 + 600 * i, 0).unwrap();
     let samples: Vec<Sample> = (0..288).map(|i| Sample { at: at(i), value: value(i), quality: 0 }).collect();
     let day = |n: usize| {

@@ -1,8 +1,8 @@
 //! What answers about some points say about others.
 
-use crate::matching::{approve, pattern, points, propose, role_of};
+use crate::matching::{approve, behaves, pattern, points, propose, role_of};
 use pattern_core::library::builtin;
-use pattern_core::matching::{Matcher, SiteMemory};
+use pattern_core::matching::{Matcher, PointFeatures, SiteMemory};
 
 #[test]
 fn what_was_told_of_one_spelling_is_believed_of_another() {
@@ -86,4 +86,81 @@ fn a_point_on_its_own_gets_the_role_it_is_called_after() {
     assert_eq!(role(0).as_deref(), Some("Winding Temperature"));
     assert_eq!(role(1), None);
     assert_eq!(role(2).as_deref(), Some("Suction Pressure"));
+}
+
+/// A jacket's and an exhaust's temperature, a level and a drive's current, all with mere numbers for names; each
+/// machine a little different.
+fn numbered_points(machine: u32, fahrenheit: bool) -> Vec<PointFeatures> {
+    let (unit, scale, offset) = if fahrenheit { ("degF", 1.8, 32.0) } else { ("degC", 1.0, 0.0) };
+    let line = |(i, unit): (usize, &str)| format!("M{machine}{i} | {unit}");
+    let lines: Vec<String> = [unit, unit, "%", "A"].into_iter().enumerate().map(line).collect();
+    let named = points(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    let more = f64::from(machine) / 50.0;
+    let wave = |i: i64, every: f64| (i as f64 / every).sin();
+    let [jacket, exhaust, level, current] = named.try_into().expect("four");
+    vec![
+        behaves(jacket, |i| scale * (45.0 + more + 0.2 * wave(i, 9.0)) + offset),
+        // In °C what the jacket is in °F.
+        behaves(exhaust, |i| scale * (113.0 + more + 0.36 * wave(i, 9.0)) + offset),
+        behaves(level, |i| 60.0 + more + 20.0 * wave(i, 60.0)),
+        behaves(current, |i| if i / 40 % 2 == 0 { 0.0 } else { 30.0 + more + wave(i, 3.0) }),
+    ]
+}
+
+#[test]
+fn where_names_are_mere_numbers_points_that_behave_alike_get_the_role_that_was_told() {
+    let machines: Vec<_> = (1..8).map(|machine| numbered_points(machine, machine == 7)).collect();
+    let mut site = SiteMemory::default();
+    site.observe(machines.iter().flatten());
+    let told = ["Jacket Temperature", "Exhaust Temperature", "Sump Level", "Drive Current"];
+    for machine in &machines[..2] {
+        approve(&mut site, machine, "Skid", &told);
+    }
+    for machine in &machines[2..] {
+        let roles: Vec<_> = machine.iter().map(|p| site.likely_role(p).map(|(role, _)| role)).collect();
+        assert_eq!(roles, told.map(|role| Some(role.to_owned())), "{}", machine[0].unit);
+    }
+}
+
+#[test]
+fn behaviour_tells_look_alikes_of_two_roles_apart() {
+    let spec = pattern("VAV");
+    let moves = |i: i64| 55.0 + 30.0 * (i as f64 / 11.0).sin();
+    let opens = |i: i64| if i % 144 < 20 { 80.0 } else { 0.0 };
+    // Which of both has which number differs from box to box.
+    let box_of = |n: usize| {
+        let [first, second] =
+            points(&[&format!("ZC4{n}1MV"), &format!("ZC4{n}2MV")]).try_into().expect("two");
+        if n.is_multiple_of(2) {
+            (vec![behaves(first, moves), behaves(second, opens)], ["Bypass", "Trim"])
+        } else {
+            (vec![behaves(first, opens), behaves(second, moves)], ["Trim", "Bypass"])
+        }
+    };
+    let boxes: Vec<(Vec<PointFeatures>, [&str; 2])> = (10..16).map(box_of).collect();
+    let mut site = SiteMemory::default();
+    site.observe(boxes.iter().flat_map(|(points, _)| points));
+    for (known, roles) in &boxes[..2] {
+        approve(&mut site, known, &spec.name, roles);
+    }
+    for (unknown, roles) in &boxes[2..] {
+        let proposal = propose(unknown, &spec, &site);
+        assert_eq!([0, 1].map(|point| role_of(&proposal, point)), roles.map(Some), "{proposal:?}");
+    }
+}
+
+#[test]
+fn one_look_alike_says_less_where_names_of_the_same_letters_are_something_else() {
+    let spec = pattern("VAV");
+    let box_of = |n: u32| points(&[&format!("ZT{n}1"), &format!("FC{n}5SP"), &format!("FC{n}6SP")]);
+    let boxes: Vec<_> = (411..419).map(box_of).collect();
+    let sureness = |roles: [&str; 3]| {
+        let mut site = SiteMemory::default();
+        site.observe(boxes.iter().flatten());
+        approve(&mut site, &boxes[0], &spec.name, &roles);
+        site.likely_role(&boxes[1][1]).expect("it was told").1
+    };
+    let alone = sureness(["Damper Position", "Air Flow Setpoint", "Air Flow Setpoint"]);
+    let contradicted = sureness(["Damper Position", "Air Flow Setpoint", "Maximum Air Flow Setpoint"]);
+    assert!(contradicted < alone, "{contradicted} {alone}");
 }
