@@ -7,7 +7,7 @@ use super::keyword::EquipmentWords;
 use super::site::{SiteMemory, template_of_key};
 use super::told::{RoleOf, Votes};
 use super::wordings::{Said, Wordings};
-use crate::naming::{PointWords, Text, tokenize, words};
+use crate::naming::{PointWords, Text, words};
 use crate::units::{self, Unit};
 
 pub(super) struct ClusterView<'a> {
@@ -48,18 +48,13 @@ impl<'a> ClusterView<'a> {
                 let key = site.key(&point.name, &names);
                 let template = template_of_key(&key);
                 let mut words = words(&point.name, &point.description);
-                let is_prefix = point.name.ends_with(&key.rest) && key.key.is_some();
-                if is_prefix {
-                    words.name = Text::new(&key.rest);
-                    let first_of_rest = point.name.len() - key.rest.len();
-                    let first_letters = tokenize(&point.name).iter().position(|t| t.start >= first_of_rest);
-                    // Letters in front of the rest name the equipment; they are no ISA tag of the point.
-                    if first_letters.is_some_and(|i| i > 0) {
-                        words.isa.clear();
-                    }
-                    heads.push(point.name[..first_of_rest].to_owned());
-                } else {
+                if key.equipment.is_empty() {
                     heads.push(point.name.clone());
+                } else {
+                    words.name = Text::new(&key.rest);
+                    // What is read as an ISA tag are the letters that name the equipment.
+                    words.isa.clear();
+                    heads.push(key.equipment.clone());
                 }
                 let borrowed = site.description(&template).cloned();
                 let votes = site.votes(point, &key);

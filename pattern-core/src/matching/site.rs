@@ -155,9 +155,9 @@ impl SiteMemory {
         match self.keys.get(name) {
             Some(key) if key.key.is_some() => key.clone(),
             known => shared_start(name, siblings).or_else(|| known.cloned()).unwrap_or_else(|| NameKey {
-                key: None,
                 shape: shape(name),
                 rest: name.to_owned(),
+                ..NameKey::default()
             }),
         }
     }
@@ -227,7 +227,12 @@ fn shared_start(name: &str, siblings: &[&str]) -> Option<NameKey> {
         }
     }
     let (end, shape) = best?;
-    Some(NameKey { key: Some(name[..end].to_lowercase()), shape, rest: name[end..].to_owned() })
+    Some(NameKey {
+        key: Some(name[..end].to_lowercase()),
+        shape,
+        equipment: name[..end].to_owned(),
+        rest: name[end..].to_owned(),
+    })
 }
 
 fn shape(name: &str) -> String {

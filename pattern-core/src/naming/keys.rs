@@ -16,6 +16,8 @@ pub struct NameKey {
     pub key: Option<String>,
     /// The key with its numbers blanked out: what look-alikes share.
     pub shape: String,
+    /// The part of the name that the key is, as it is written; empty where it is not in one piece.
+    pub equipment: String,
     /// What is left of the name: the part that tells the role.
     pub rest: String,
 }
@@ -24,6 +26,7 @@ pub struct NameKey {
 struct Cut {
     key: String,
     shape: String,
+    equipment: String,
     rest: String,
     /// The rest without case and duplicate numbers, for comparison.
     rest_key: String,
@@ -46,6 +49,8 @@ const LOOP_ATTRIBUTES: usize = 4;
 /// A number that different letters share is equipment from this many points on. Fewer only have the same place in
 /// the sequences of two machines: FT2023 of pump 202, VT2023 of its motor.
 const WHOLE_NUMBER: usize = 4;
+/// A code at the end of a name has no more parts than this before its number: AHU_SF_3.
+const LONGEST_CODE: usize = 2;
 /// The least score of a cut: below it a key is an area rather than a piece of equipment.
 const LEAST: f64 = 0.3;
 
@@ -86,10 +91,15 @@ pub fn name_keys(names: &[&str]) -> Vec<NameKey> {
             });
             // On a tie the longer key is the more careful answer.
             match scored.max_by(|a, b| a.0.total_cmp(&b.0).then(a.1.key.len().cmp(&b.1.key.len()))) {
-                Some((_, cut)) => {
-                    NameKey { key: Some(cut.key.clone()), shape: cut.shape.clone(), rest: cut.rest.clone() }
+                Some((_, cut)) => NameKey {
+                    key: Some(cut.key.clone()),
+                    shape: cut.shape.clone(),
+                    equipment: cut.equipment.clone(),
+                    rest: cut.rest.clone(),
+                },
+                None => {
+                    NameKey { shape: blank(&tokenize(name)), rest: (*name).to_owned(), ..NameKey::default() }
                 }
-                None => NameKey { key: None, shape: blank(&tokenize(name)), rest: (*name).to_owned() },
             }
         })
         .collect()
@@ -171,7 +181,41 @@ fn cuts(name: &str) -> Vec<Cut> {
         prefix_cuts(name, &tokens, i, &mut cuts);
         sequence_cuts(name, &tokens, i, &mut cuts);
     }
+    suffix_cuts(name, &tokens, &mut cuts);
     cuts
+}
+
+/// A code with a number at the end of a name, with the letter that tells parallel machines apart and before an
+/// attribute: DISCH_PRESS_P101A.SP.
+fn suffix_cuts(name: &str, tokens: &[Token], cuts: &mut Vec<Cut>) {
+    let attribute = tokens.last().filter(|t| !t.glued && is_attribute(&t.text));
+    let tokens = &tokens[..tokens.len() - usize::from(attribute.is_some())];
+    let attribute = attribute.map_or("", |t| &t.text);
+    let unit = tokens.last().filter(|t| t.glued && t.kind == TokenKind::Letters && t.text.len() == 1);
+    let Some(number) = tokens.len().checked_sub(1 + usize::from(unit.is_some())) else { return };
+    if tokens[number].kind != TokenKind::Digits {
+        return;
+    }
+    for first in number.saturating_sub(LONGEST_CODE)..number {
+        let starts = tokens[first].kind == TokenKind::Letters && !tokens[first].glued;
+        if !starts || !tokens[..first].iter().any(|t| t.kind == TokenKind::Letters) {
+            continue;
+        }
+        let code = &tokens[first..];
+        let rest = format!("{}{attribute}", &name[..tokens[first].start]);
+        cuts.push(Cut {
+            key: format!("^{}", normal(code)),
+            shape: format!("^{}", blank(&tokens[first..=number])),
+            equipment: name[tokens[first].start..tokens[tokens.len() - 1].end()].to_owned(),
+            rest_key: rest_key(&rest),
+            rest,
+            needs_proof: true,
+            sequence: None,
+            head: None,
+            is_whole_number: false,
+            may_be_loop: false,
+        });
+    }
 }
 
 /// Everything up to a number, with or without the letter that tells parallel machines apart.
@@ -188,6 +232,7 @@ fn prefix_cuts(name: &str, tokens: &[Token], i: usize, cuts: &mut Vec<Cut>) {
     cuts.push(Cut {
         key: normal(head),
         shape: blank(head),
+        equipment: name[..tokens[i].end()].to_owned(),
         rest: name[tokens[i].end()..].to_owned(),
         rest_key: rest_key(&name[tokens[i].end()..]),
         needs_proof: false,
@@ -207,6 +252,7 @@ fn prefix_cuts(name: &str, tokens: &[Token], i: usize, cuts: &mut Vec<Cut>) {
         cuts.push(Cut {
             key: format!("{}{}", normal(head), letter.to_ascii_lowercase()),
             shape: format!("{}@", blank(head)),
+            equipment: name[..=next.start].to_owned(),
             rest: rest.to_owned(),
             rest_key: rest_key(rest),
             needs_proof: next.text.len() > 1,
@@ -236,6 +282,7 @@ fn sequence_cuts(name: &str, tokens: &[Token], i: usize, cuts: &mut Vec<Cut>) {
         cuts.push(Cut {
             key: format!("{}~{}", normal(area), identity.to_lowercase()),
             shape: format!("{}~{shape}", blank(area)),
+            equipment: String::new(),
             rest: format!("{}{sequence}{tail}", letters.text),
             rest_key: format!("{}{sequence}{}", letters.text.to_lowercase(), rest_key(tail)),
             needs_proof: true,

@@ -4,8 +4,8 @@ use super::keys::name_keys;
 use super::token::{TokenKind, tokenize};
 
 /// What a person would call each group of points, no two alike: the part that most of its names begin
-/// with, without the folders before it where that still is unique; else the number that they share; else
-/// the first of them and how many more. Groups that share no name.
+/// with, without the folders before it where that still is unique; else the part that they end with; else the
+/// number that they share; else the first of them and how many more. Groups that share no name.
 pub fn labels(groups: &[Vec<&str>]) -> Vec<String> {
     let candidates: Vec<Vec<String>> = groups.iter().map(|names| candidates(names)).collect();
     let mut chosen = vec![0; groups.len()];
@@ -35,7 +35,7 @@ fn candidates(names: &[&str]) -> Vec<String> {
         candidates.extend(last_folder(start));
         candidates.push(start.to_owned());
     } else {
-        candidates.extend(shared_key(names));
+        candidates.extend(shared_end(names).map(str::to_owned).or_else(|| shared_key(names)));
     }
     candidates.push(match names.len() {
         1 => (*first).to_owned(),
@@ -59,12 +59,26 @@ fn shared_start<'a>(names: &[&'a str]) -> Option<&'a str> {
             }
         }
     }
-    let enough = (names.len() * 6).div_ceil(10).max(2);
-    starts
+    longest_of_most(starts, names.len())
+}
+
+/// The longest ending that begins with a code, as in DISCH_PRESS_P101A, and that at least six in ten names have.
+fn shared_end<'a>(names: &[&'a str]) -> Option<&'a str> {
+    let mut ends: BTreeMap<&str, usize> = BTreeMap::new();
+    for name in names {
+        let codes = tokenize(name).into_iter().filter(|t| t.kind == TokenKind::Letters && !t.glued);
+        codes.for_each(|token| *ends.entry(&name[token.start..]).or_default() += 1);
+    }
+    longest_of_most(ends, names.len())
+}
+
+fn longest_of_most(parts: BTreeMap<&str, usize>, names: usize) -> Option<&str> {
+    let enough = (names * 6).div_ceil(10).max(2);
+    parts
         .into_iter()
-        .filter(|(start, count)| *count >= enough && start.chars().any(|c| c.is_ascii_digit()))
-        .map(|(start, _)| start)
-        .max_by_key(|start| start.len())
+        .filter(|(part, count)| *count >= enough && part.chars().any(|c| c.is_ascii_digit()))
+        .map(|(part, _)| part)
+        .max_by_key(|part| part.len())
 }
 
 fn last_folder(start: &str) -> Option<String> {

@@ -85,6 +85,24 @@ fn a_pump_with_glued_abbreviations_and_without_units_is_recognised() {
 }
 
 #[test]
+fn a_pump_whose_names_end_with_it_is_recognised() {
+    let lines: Vec<String> = ["P305", "P306A", "P306B"]
+        .iter()
+        .flat_map(|pump| {
+            ["DISCH_PRESS", "SUCT_PRESS", "FLOW_RATE", "MTR_CURR", "RUN_STAT"]
+                .map(|role| format!("{role}_{pump}"))
+        })
+        .collect();
+    let all = points(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut site = SiteMemory::default();
+    site.observe(&all);
+    let (name, proposal) = best(&all[5..10], &site);
+    assert_eq!(name, "Centrifugal Pump", "{}", proposal.reason);
+    let roles: Vec<_> = (0..5).map(|point| role_of(&proposal, point)).collect();
+    assert_eq!(roles, PUMP_ROLES.map(Some));
+}
+
+#[test]
 fn a_vav_box_of_a_building_is_recognised() {
     expect(
         &[
@@ -345,6 +363,7 @@ fn labels_are_what_a_person_would_say() {
     let label = |names: &[&str]| labels(&[names.to_vec()]).remove(0);
     assert_eq!(label(&["North/Pumps/P-305/Flow", "North/Pumps/P-305/Level"]), "P-305");
     assert_eq!(label(&["U02_PMP07_FLOW", "U02_PMP07_AMPS", "X"]), "U02_PMP07");
+    assert_eq!(label(&["DISCH_PRESS_P305A", "FLOW_P305A"]), "P305A");
     assert_eq!(label(&["alone"]), "alone");
     assert_eq!(label(&[]), "");
 }

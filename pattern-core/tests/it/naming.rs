@@ -171,3 +171,28 @@ fn the_same_place_in_two_sequences_is_no_machine() {
     assert!(joined(&points, "II2021", "VT2022"));
     assert!(!joined(&points, "FT2021", "II2021"));
 }
+
+#[test]
+fn a_name_may_end_with_its_equipment() {
+    let lines: Vec<String> = ["P101A", "P101B", "P102"]
+        .iter()
+        .flat_map(|pump| ["DISCH_PRESS", "FLOW", "MTR_CURR"].map(|role| format!("{role}_{pump}")))
+        .chain(["FLOW_P101A.SP".to_owned(), "FLOW_P102.SP".to_owned()])
+        .collect();
+    let points = points(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(joined(&points, "DISCH_PRESS_P101A", "MTR_CURR_P101A"));
+    assert!(joined(&points, "FLOW_P101A", "FLOW_P101A.SP"));
+    assert!(!joined(&points, "FLOW_P101A", "FLOW_P101B"));
+    assert!(!joined(&points, "FLOW_P101A", "FLOW_P102"));
+}
+
+#[test]
+fn a_number_at_the_end_of_a_name_that_counts_parts_is_no_equipment() {
+    let lines: Vec<String> = (1..=4)
+        .flat_map(|ahu| (1..=3).map(move |fan| format!("AHU{ahu}_FAN{fan}")))
+        .chain((1..=4).map(|ahu| format!("AHU{ahu}_SAT")))
+        .collect();
+    let points = points(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(joined(&points, "AHU1_FAN1", "AHU1_FAN2"));
+    assert!(!joined(&points, "AHU1_FAN1", "AHU2_FAN1"));
+}
