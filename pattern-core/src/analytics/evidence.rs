@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::clustering::{Associations, Edge};
+use super::name_groups::name_pairs;
 
-/// Equipment of more points than this is a whole area: its pairs are not spelled out.
-const LARGEST_NAME_GROUP: usize = 200;
 /// What a level correlation is worth beside a high-passed one: slow movement is shared by many.
 const LEVEL_WORTH: f32 = 0.5;
 /// What a signal edge is worth between points whose names say that they belong to different equipment:
@@ -25,7 +24,7 @@ pub struct Evidence {
     pub evidence: Vec<Edge>,
 }
 
-type Weights = BTreeMap<(u32, u32), f32>;
+pub(super) type Weights = BTreeMap<(u32, u32), f32>;
 
 /// Puts everything into one graph; of the signals only the `neighbours` strongest of each point enter it.
 pub fn fuse(known: &Associations, neighbours: usize) -> Evidence {
@@ -126,38 +125,4 @@ fn ranks(point_count: usize, signals: &Weights) -> BTreeMap<(u32, u32), usize> {
         }
     }
     best
-}
-
-/// Naming edges are sparse: a few hold a group together. The graph needs every pair, or large equipment
-/// would look looser than small. A pair weighs what the weakest edge on the best way between its points
-/// does, so groups are joined from the strongest edge down. Also answers each point's naming group.
-fn name_pairs(point_count: usize, name_edges: &[Edge]) -> (Weights, Vec<Option<usize>>) {
-    let mut sorted: Vec<Edge> =
-        name_edges.iter().copied().filter(|(a, b, weight)| a != b && *weight > 0.0).collect();
-    sorted.sort_by(|x, y| y.2.total_cmp(&x.2).then((x.0, x.1).cmp(&(y.0, y.1))));
-    let mut pairs = Weights::new();
-    let mut group: Vec<usize> = (0..point_count).collect();
-    let mut members: Vec<Vec<u32>> = (0..point_count).map(|point| vec![point as u32]).collect();
-    for (a, b, weight) in sorted {
-        let weight = weight.min(1.0);
-        let (mut from, mut to) = (group[a as usize], group[b as usize]);
-        if from == to {
-            continue;
-        }
-        if members[from].len() > members[to].len() {
-            (from, to) = (to, from);
-        }
-        if members[from].len() + members[to].len() <= LARGEST_NAME_GROUP {
-            for &x in &members[from] {
-                pairs.extend(members[to].iter().map(|&y| ((x.min(y), x.max(y)), weight)));
-            }
-        } else {
-            pairs.insert((a.min(b), a.max(b)), weight);
-        }
-        let moving = std::mem::take(&mut members[from]);
-        moving.iter().for_each(|&point| group[point as usize] = to);
-        members[to].extend(moving);
-    }
-    let named = |point: usize| (members[group[point]].len() > 1).then_some(group[point]);
-    (pairs, (0..point_count).map(named).collect())
 }

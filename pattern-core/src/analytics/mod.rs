@@ -9,3 +9,4 @@ pub mod fingerprint;
 pub mod grid;
 pub mod identity;
 pub mod leiden;
+mod name_groups;

@@ -19,8 +19,9 @@ pub(super) fn mention(description: &str) -> Option<Mention> {
     let tokens = tokenize(description);
     tag(description, &tokens)
         .map(Mention::Tag)
-        .or_else(|| numbered(description, &tokens).map(Mention::Numbered))
+        .or_else(|| numbered(description, &tokens, equipment_word).map(Mention::Numbered))
         .or_else(|| kind(&tokens).map(Mention::Kind))
+        .or_else(|| numbered(description, &tokens, unknown_word).map(Mention::Numbered))
 }
 
 fn tag(description: &str, tokens: &[Token]) -> Option<String> {
@@ -41,17 +42,20 @@ fn tag(description: &str, tokens: &[Token]) -> Option<String> {
     None
 }
 
-fn numbered(description: &str, tokens: &[Token]) -> Option<String> {
+fn numbered(description: &str, tokens: &[Token], word_of: fn(&str) -> Option<String>) -> Option<String> {
+    const NUMBER: [&str; 4] = ["no", "nr", "num", "number"];
     let mut found = None;
-    for pair in tokens.windows(2) {
-        let (word, id) = (&pair[0], &pair[1]);
+    for (i, pair) in tokens.windows(2).enumerate() {
+        let (mut word, id) = (&pair[0], &pair[1]);
+        if i > 0 && NUMBER.contains(&word.text.to_lowercase().as_str()) {
+            word = &tokens[i - 1];
+        }
         let short = id.text.len() <= if id.kind == TokenKind::Digits { 3 } else { 1 };
         if word.kind != TokenKind::Letters || !short || id.glued {
             continue;
         }
         let marked = description[word.end()..id.start].contains('#');
-        let Some(kind) = equipment_word(&word.text).or_else(|| marked.then(|| word.text.to_lowercase()))
-        else {
+        let Some(kind) = word_of(&word.text).or_else(|| marked.then(|| word.text.to_lowercase())) else {
             continue;
         };
         let id = id.text.trim_start_matches('0').to_lowercase();
@@ -66,6 +70,13 @@ fn numbered(description: &str, tokens: &[Token]) -> Option<String> {
 fn kind(tokens: &[Token]) -> Option<String> {
     let words = tokens.iter().filter(|t| t.kind == TokenKind::Letters && t.text.len() >= 4);
     words.filter_map(|t| equipment_word(&t.text)).next()
+}
+
+/// Not a word of the vocabulary, or one that stands for several (AHU).
+fn unknown_word(text: &str) -> Option<String> {
+    let lower = text.to_lowercase();
+    let is_unknown = lexicon().meanings(&lower).iter().all(|meaning| meaning.words.len() > 1);
+    (is_unknown && lower.len() > 1).then_some(lower)
 }
 
 /// The kind of equipment that a word names, abbreviations included.

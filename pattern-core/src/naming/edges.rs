@@ -34,6 +34,7 @@ pub fn name_edges(points: &[NamedPoint]) -> Vec<(u32, u32, f32)> {
     split_shared_numbers(&mut keys, &mentions);
     let contradicted = contradicted(&keys, &mentions);
     keys.iter_mut().filter(|key| contradicted.contains(&key.shape)).for_each(|key| key.key = None);
+    let areas_tell = areas_tell(points, &mentions);
     let mut groups: BTreeMap<(&'static str, String), Vec<u32>> = BTreeMap::new();
     let mut weights: BTreeMap<&'static str, f32> = BTreeMap::new();
     let mut put = |sort: &'static str, weight: f32, key: String, point: usize| {
@@ -48,7 +49,7 @@ pub fn name_edges(points: &[NamedPoint]) -> Vec<(u32, u32, f32)> {
         if let Some(key) = loop_key(&point.name) {
             put("loop", BY_LOOP, key, i);
         }
-        let area = area(&point.name);
+        let area = if areas_tell { area(&point.name) } else { String::new() };
         match &mentions[i] {
             Some(Mention::Tag(tag)) => put("tag", BY_TAG, tag.clone(), i),
             Some(Mention::Numbered(number)) => put("number", BY_NUMBER, format!("{area}/{number}"), i),
@@ -121,6 +122,20 @@ fn loop_key(name: &str) -> Option<String> {
     let unit = tokens.get(number + 1).filter(|t| t.glued && t.text.len() == 1);
     (number + 1 < tokens.len())
         .then(|| format!("{}{}", key.join("|"), unit.map_or(String::new(), |u| u.text.to_lowercase())))
+}
+
+/// Whether a machine's points are of one area, as far as descriptions tell. Numbers that mean nothing spread the
+/// points of each pump #12 over all of their first digits.
+fn areas_tell(points: &[NamedPoint], mentions: &[Option<Mention>]) -> bool {
+    let (mut machines, mut in_areas, mut all) = (BTreeSet::new(), BTreeSet::new(), 0);
+    for (point, mention) in points.iter().zip(mentions) {
+        if let Some(Mention::Numbered(machine)) = mention {
+            machines.insert(machine);
+            in_areas.insert((machine, area(&point.name)));
+            all += 1;
+        }
+    }
+    in_areas.len() < 2 * machines.len() || all >= 2 * in_areas.len()
 }
 
 /// Where a name without equipment stands: what is before its letters, and the first digit of its number.

@@ -196,3 +196,24 @@ fn a_number_at_the_end_of_a_name_that_counts_parts_is_no_equipment() {
     assert!(joined(&points, "AHU1_FAN1", "AHU1_FAN2"));
     assert!(!joined(&points, "AHU1_FAN1", "AHU2_FAN1"));
 }
+
+#[test]
+fn where_names_mean_nothing_descriptions_tell_the_machines() {
+    let roles = ["discharge pressure", "flow", "speed", "running"];
+    let described = |i: usize| match i / 4 % 3 {
+        0 => format!("Centrifugal pump {} {}", 1 + i / 12, roles[i % 4]),
+        1 => format!("{} of chiller no. {}", roles[i % 4], 1 + i / 12),
+        _ => format!("AHU {} {}", 1 + i / 12, roles[i % 4]),
+    };
+    // Numbers in no order, so that the points of a machine have any first digit.
+    let name = |i: usize| format!("T{}", 10_000 + i * 7_919 % 89_989);
+    let lines: Vec<String> = (0..96).map(|i| format!("{} | {}", name(i), described(i))).collect();
+    let points = points(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    for machine in 0..24 {
+        let first = 4 * machine;
+        (first + 1..first + 4).for_each(|i| assert!(joined(&points, &name(first), &name(i)), "{}", lines[i]));
+        if machine > 0 {
+            assert!(!joined(&points, &name(first), &name(first - 1)), "{}", lines[first]);
+        }
+    }
+}

@@ -188,3 +188,15 @@ fn what_a_person_told_overrules_names_and_signals() {
     let told = Associations { told: &told, ..known };
     assert_eq!(members(&equipment_clusters(&told, &ClusterOptions::default())), [[0, 2, 4], [1, 3, 5]]);
 }
+
+#[test]
+fn one_point_that_was_described_wrongly_joins_no_machines() {
+    let groups = [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]];
+    let found = |also: &[Edge]| {
+        let names = [ring(&groups[0], 1.0), ring(&groups[1], 1.0), also.to_vec()].concat();
+        let known = Associations { points: 12, names: &names, ..Associations::default() };
+        members(&equipment_clusters(&known, &ClusterOptions::default())).len()
+    };
+    assert_eq!(found(&[(0, 6, 0.7), (0, 7, 0.7), (0, 8, 0.7)]), 2, "one point says so");
+    assert_eq!(found(&[(0, 6, 0.7), (1, 7, 0.7), (2, 8, 0.7)]), 1, "half of both do");
+}
