@@ -222,7 +222,9 @@ fn shared_start(name: &str, siblings: &[&str]) -> Option<NameKey> {
             TokenKind::Letters => continue,
         };
         let rest_tells = name[end..].chars().any(char::is_alphanumeric);
-        if rest_tells && alike(&name[..end]) >= enough {
+        // A number alone is an area's: 12_TIC_2650.SP.
+        let names_equipment = name[..end].chars().any(char::is_alphabetic);
+        if names_equipment && rest_tells && alike(&name[..end]) >= enough {
             best = Some((end, shape));
         }
     }

@@ -402,3 +402,17 @@ fn points_that_differ_in_numbers_only_are_look_alikes() {
     assert_eq!((&temperatures, size), (&site.look_alikes(&boxes[2]).0, 9.0));
     assert_ne!(temperatures, site.look_alikes(&boxes[1]).0);
 }
+
+#[test]
+fn loops_of_an_area_are_read_as_loops() {
+    let spec = pattern("VAV");
+    let points = points(&[
+        "12_TIC_2650.PV | degC",
+        "12_TIC_2650.SP | degC",
+        "12_FIC_2651.PV | l/s | air flow",
+        "12_FIC_2651.SP | l/s",
+    ]);
+    let proposal = propose(&points, &spec, &SiteMemory::default());
+    assert_eq!(role_of(&proposal, 1), Some("Zone Temperature Setpoint"), "{proposal:?}");
+    assert_eq!(role_of(&proposal, 3), Some("Air Flow Setpoint"), "{proposal:?}");
+}
