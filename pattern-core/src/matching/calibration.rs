@@ -15,6 +15,8 @@ pub(super) struct Summary {
     pub sureness: f64,
     /// Mean name score.
     pub name: f64,
+    /// Share of the roles that a name, a description or a unit speaks for: behaviour alone fits many machines.
+    pub spoken: f64,
     /// How far names and descriptions call it so.
     pub keyword: f64,
     /// They call it something else.
@@ -52,6 +54,7 @@ impl Summary {
         };
         let sureness = taken.iter().map(|(_, _, e)| e.score_for_pattern()).sum::<f64>() / taken.len() as f64;
         let names: Vec<f64> = taken.iter().filter_map(|(_, _, e)| e.name_for_pattern).collect();
+        let spoken = taken.iter().filter(|(_, _, e)| e.is_spoken()).count() as f64 / taken.len() as f64;
         let typical: f64 = taken
             .iter()
             .map(|(r, _, e)| if r.spec.weight >= 0.5 { e.score_for_pattern() } else { 0.0 })
@@ -63,6 +66,7 @@ impl Summary {
             required: share(required().map(filled).sum(), required().map(|role| role.spec.weight).sum()),
             sureness,
             name: names.iter().sum::<f64>() / names.len().max(1) as f64,
+            spoken,
             keyword: cluster.equipment.evidence(&pattern.keywords),
             other_kind: cluster.equipment.is_of_another_kind(&pattern.keywords),
             typical: 1.0 - (-typical / 2.0).exp(),
@@ -93,6 +97,7 @@ fn tells_the_anomaly(pattern: &CompiledPattern, taken: &[(&CompiledRole, usize, 
 pub(super) fn calibrated(s: &Summary) -> f64 {
     let flag = |on: bool| if on { 1.0 } else { 0.0 };
     let z = -7.0 + 4.5 * s.coverage + 2.5 * s.required + 1.5 * s.sureness + 1.0 * s.name + 2.0 * s.keyword
+        - 4.0 * (1.0 - s.spoken)
         - 2.0 * flag(s.other_kind)
         + 1.5 * s.typical
         + 3.0 * s.site

@@ -22,6 +22,11 @@ pub(super) struct RoleEvidence {
 }
 
 impl RoleEvidence {
+    /// Whether words or the unit say something for it.
+    pub fn is_spoken(&self) -> bool {
+        self.unit == Some(1.0) || self.name_for_pattern.is_some_and(|name| name > SPOKEN)
+    }
+
     pub fn score(&self) -> f64 {
         probability(self.strength)
     }
@@ -30,6 +35,9 @@ impl RoleEvidence {
         probability(self.strength_for_pattern)
     }
 }
+
+/// A name score below this is chance.
+const SPOKEN: f64 = 0.1;
 
 fn probability(log_odds: f64) -> f64 {
     1.0 / (1.0 + (-log_odds).exp())

@@ -416,3 +416,15 @@ fn loops_of_an_area_are_read_as_loops() {
     assert_eq!(role_of(&proposal, 1), Some("Zone Temperature Setpoint"), "{proposal:?}");
     assert_eq!(role_of(&proposal, 3), Some("Air Flow Setpoint"), "{proposal:?}");
 }
+
+#[test]
+fn what_only_behaves_like_a_machine_is_not_sure_to_be_one() {
+    let names = ["P000865", "P000563", "P000678", "P000716", "P000021"];
+    let unnamed = points(&names).into_iter().enumerate();
+    let unnamed: Vec<_> =
+        unnamed.map(|(n, point)| behaves(point, |i| 50.0 + (i as f64 / (7.0 + n as f64)).sin())).collect();
+    let mut site = SiteMemory::default();
+    site.observe(&unnamed);
+    let (name, proposal) = best(&unnamed, &site);
+    assert!(proposal.confidence < 0.2, "{name} {proposal:?}");
+}

@@ -16,8 +16,9 @@ use crate::knowledge::{Knowledge, Known};
 
 /// A cluster that was rejected so often is most likely no equipment at all.
 const HOPELESS: usize = 2;
-/// What is less likely is no help to whoever answers.
-const LEARNING_FLOOR: f64 = 0.05;
+/// What is less likely is no help to whoever answers. Where names mean nothing, nothing is likely, and still worth an
+/// answer.
+const LEARNING_FLOOR: f64 = 0.01;
 
 pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, StageError> {
     stage.store.reopen_due_deferrals(stage.now).await?;
