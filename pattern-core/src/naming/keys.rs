@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::isa::{is_attribute, isa_tag};
-use super::token::{Token, TokenKind, tokenize};
+use super::cuts::{Cut, blank, cuts};
+use super::token::tokenize;
 
 /// What the structure of a site's names says about one name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,30 +16,10 @@ pub struct NameKey {
     pub key: Option<String>,
     /// The key with its numbers blanked out: what look-alikes share.
     pub shape: String,
-    /// The part of the name that the key is, as it is written; empty where it is not in one piece.
+    /// What of the name names the equipment; empty where the letters do not.
     pub equipment: String,
     /// What is left of the name: the part that tells the role.
     pub rest: String,
-}
-
-#[derive(Debug, Clone)]
-struct Cut {
-    key: String,
-    shape: String,
-    equipment: String,
-    rest: String,
-    /// The rest without case and duplicate numbers, for comparison.
-    rest_key: String,
-    /// A cut that needs proof by repetition, since it breaks a number or a word.
-    needs_proof: bool,
-    /// The digit that would count points, and the number it was cut from.
-    sequence: Option<(u64, u8)>,
-    /// The key without the letter that tells parallel machines apart, where it was cut behind one.
-    head: Option<String>,
-    /// A number that the letters in front share: TT4001 and PT4001.
-    is_whole_number: bool,
-    /// What is before the rest would be a loop (TIC_2671) if it were small.
-    may_be_loop: bool,
 }
 
 /// Rests that come back under fewer keys than this do not prove a cut that needs proof.
@@ -49,8 +29,6 @@ const LOOP_ATTRIBUTES: usize = 4;
 /// A number that different letters share is equipment from this many points on. Fewer only have the same place in
 /// the sequences of two machines: FT2023 of pump 202, VT2023 of its motor.
 const WHOLE_NUMBER: usize = 4;
-/// A code at the end of a name has no more parts than this before its number: AHU_SF_3.
-const LONGEST_CODE: usize = 2;
 /// The least score of a cut: below it a key is an area rather than a piece of equipment.
 const LEAST: f64 = 0.3;
 
@@ -169,175 +147,4 @@ fn running_numbers(cuts: &[Vec<Cut>]) -> BTreeSet<&str> {
 fn size_bonus(size: usize) -> f64 {
     let size = size as f64;
     0.5 * size.min(12.0).ln() - (size.max(40.0) / 40.0).ln()
-}
-
-fn cuts(name: &str) -> Vec<Cut> {
-    let tokens = tokenize(name);
-    let mut cuts = Vec::new();
-    for i in 0..tokens.len() {
-        if tokens[i].kind != TokenKind::Digits {
-            continue;
-        }
-        prefix_cuts(name, &tokens, i, &mut cuts);
-        sequence_cuts(name, &tokens, i, &mut cuts);
-    }
-    suffix_cuts(name, &tokens, &mut cuts);
-    cuts
-}
-
-/// A code with a number at the end of a name, with the letter that tells parallel machines apart and before an
-/// attribute: DISCH_PRESS_P101A.SP.
-fn suffix_cuts(name: &str, tokens: &[Token], cuts: &mut Vec<Cut>) {
-    let attribute = tokens.last().filter(|t| !t.glued && is_attribute(&t.text));
-    let tokens = &tokens[..tokens.len() - usize::from(attribute.is_some())];
-    let attribute = attribute.map_or("", |t| &t.text);
-    let unit = tokens.last().filter(|t| t.glued && t.kind == TokenKind::Letters && t.text.len() == 1);
-    let Some(number) = tokens.len().checked_sub(1 + usize::from(unit.is_some())) else { return };
-    if tokens[number].kind != TokenKind::Digits {
-        return;
-    }
-    for first in number.saturating_sub(LONGEST_CODE)..number {
-        let starts = tokens[first].kind == TokenKind::Letters && !tokens[first].glued;
-        if !starts || !tokens[..first].iter().any(|t| t.kind == TokenKind::Letters) {
-            continue;
-        }
-        let code = &tokens[first..];
-        let rest = format!("{}{attribute}", &name[..tokens[first].start]);
-        cuts.push(Cut {
-            key: format!("^{}", normal(code)),
-            shape: format!("^{}", blank(&tokens[first..=number])),
-            equipment: name[tokens[first].start..tokens[tokens.len() - 1].end()].to_owned(),
-            rest_key: rest_key(&rest),
-            rest,
-            needs_proof: true,
-            sequence: None,
-            head: None,
-            is_whole_number: false,
-            may_be_loop: false,
-        });
-    }
-}
-
-/// Everything up to a number, with or without the letter that tells parallel machines apart.
-fn prefix_cuts(name: &str, tokens: &[Token], i: usize, cuts: &mut Vec<Cut>) {
-    let rest_tokens = &tokens[i + 1..];
-    if !rest_tokens.iter().any(|t| t.kind == TokenKind::Letters) {
-        return;
-    }
-    let head = &tokens[..=i];
-    // A number alone in front of a loop is the area's: 18_TIC_1902.
-    if head.iter().all(|t| t.kind == TokenKind::Digits) && isa_tag(rest_tokens).is_some() {
-        return;
-    }
-    cuts.push(Cut {
-        key: normal(head),
-        shape: blank(head),
-        equipment: name[..tokens[i].end()].to_owned(),
-        rest: name[tokens[i].end()..].to_owned(),
-        rest_key: rest_key(&name[tokens[i].end()..]),
-        needs_proof: false,
-        sequence: None,
-        head: None,
-        is_whole_number: false,
-        may_be_loop: reads_as_loop(head),
-    });
-    let next = &tokens[i + 1];
-    if !(next.glued && next.kind == TokenKind::Letters) {
-        return;
-    }
-    let letter = next.text.chars().next().filter(char::is_ascii_alphabetic);
-    let Some(letter) = letter else { return };
-    let rest = &name[next.start + 1..];
-    if rest.chars().any(char::is_alphanumeric) {
-        cuts.push(Cut {
-            key: format!("{}{}", normal(head), letter.to_ascii_lowercase()),
-            shape: format!("{}@", blank(head)),
-            equipment: name[..=next.start].to_owned(),
-            rest: rest.to_owned(),
-            rest_key: rest_key(rest),
-            needs_proof: next.text.len() > 1,
-            sequence: None,
-            head: Some(normal(head)),
-            is_whole_number: false,
-            may_be_loop: reads_as_loop(head),
-        });
-    }
-}
-
-/// Letters, then a number whose last digit counts points: TT6071, TT601C1.
-fn sequence_cuts(name: &str, tokens: &[Token], i: usize, cuts: &mut Vec<Cut>) {
-    let number = &tokens[i].text;
-    let Some(letters) = i.checked_sub(1).map(|l| &tokens[l]).filter(|t| t.kind == TokenKind::Letters) else {
-        return;
-    };
-    // Only letters of ISA-5.1 directly in front of the number vary within a piece of equipment: PMP-001
-    // and HX-001 are two.
-    let is_tag = tokens[i].glued && reads_as_loop(&tokens[..=i]);
-    if number.len() < 3 || !number.is_ascii() || !is_tag {
-        return;
-    }
-    let area = &tokens[..i - 1];
-    let mut push = |identity: &str, shape: String, sequence: &str, tail: &str| {
-        let counted = identity.parse().ok().zip(sequence.parse().ok().filter(|d| *d < 10));
-        cuts.push(Cut {
-            key: format!("{}~{}", normal(area), identity.to_lowercase()),
-            shape: format!("{}~{shape}", blank(area)),
-            equipment: String::new(),
-            rest: format!("{}{sequence}{tail}", letters.text),
-            rest_key: format!("{}{sequence}{}", letters.text.to_lowercase(), rest_key(tail)),
-            needs_proof: true,
-            sequence: counted,
-            head: None,
-            is_whole_number: sequence.is_empty(),
-            may_be_loop: false,
-        });
-    };
-    let tail = &name[tokens[i].end()..];
-    if number.len() >= 4 {
-        let (identity, sequence) = number.split_at(number.len() - 1);
-        push(identity, "#".repeat(identity.len()), sequence, tail);
-    }
-    if tail.is_empty() || is_attribute(tail.trim_start_matches(|c: char| !c.is_alphanumeric())) {
-        push(number, "#".repeat(number.len()), "", tail);
-    }
-    let Some(unit) = tokens.get(i + 1).filter(|t| t.glued && t.text.is_ascii()) else { return };
-    // XS601CST belongs to FT601C1: its attribute stands directly behind the unit's letter.
-    if unit.text.len() > 1 && is_attribute(&unit.text[1..]) {
-        let identity = format!("{number}{}", &unit.text[..1]);
-        push(&identity, format!("{}@", "#".repeat(number.len())), "", &name[unit.start + 1..]);
-    }
-    if let Some(sequence) = tokens.get(i + 2)
-        && sequence.glued
-        && unit.text.len() == 1
-        && sequence.text.len() <= 2
-    {
-        let identity = format!("{number}{}", unit.text);
-        push(&identity, format!("{}@", "#".repeat(number.len())), &sequence.text, &name[sequence.end()..]);
-    }
-}
-
-/// Whether letters and a number at the end of a head read as an ISA-5.1 loop.
-fn reads_as_loop(head: &[Token]) -> bool {
-    isa_tag(head).is_some_and(|tag| tag.letters + 2 == head.len())
-}
-
-/// Tokens in one spelling: case, separators and leading zeros do not count.
-fn normal(tokens: &[Token]) -> String {
-    let parts = tokens.iter().map(|t| match t.kind {
-        TokenKind::Letters => t.text.to_lowercase(),
-        TokenKind::Digits => t.text.trim_start_matches('0').to_owned(),
-    });
-    parts.collect::<Vec<_>>().join("|")
-}
-
-fn blank(tokens: &[Token]) -> String {
-    let parts = tokens.iter().map(|t| match t.kind {
-        TokenKind::Letters => t.text.to_lowercase(),
-        TokenKind::Digits => "#".to_owned(),
-    });
-    parts.collect::<Vec<_>>().join("|")
-}
-
-fn rest_key(rest: &str) -> String {
-    normal(&tokenize(rest))
 }

@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 
 use super::keys::name_keys;
-use super::token::{TokenKind, tokenize};
+use super::token::{Token, TokenKind, tokenize};
 
 /// What a person would call each group of points, no two alike: the part that most of its names begin
 /// with, without the folders before it where that still is unique; else the part that they end with; else the
-/// number that they share; else the first of them and how many more. Groups that share no name.
+/// number that they share, with what they begin with; else the first of them and how many more. Groups that share no name.
 pub fn labels(groups: &[Vec<&str>]) -> Vec<String> {
     let candidates: Vec<Vec<String>> = groups.iter().map(|names| candidates(names)).collect();
     let mut chosen = vec![0; groups.len()];
@@ -35,7 +35,8 @@ fn candidates(names: &[&str]) -> Vec<String> {
         candidates.extend(last_folder(start));
         candidates.push(start.to_owned());
     } else {
-        candidates.extend(shared_end(names).map(str::to_owned).or_else(|| shared_key(names)));
+        let around = || shared_start_and_number(names);
+        candidates.extend(shared_end(names).map(str::to_owned).or_else(around).or_else(|| shared_key(names)));
     }
     candidates.push(match names.len() {
         1 => (*first).to_owned(),
@@ -70,6 +71,24 @@ fn shared_end<'a>(names: &[&'a str]) -> Option<&'a str> {
         codes.for_each(|token| *ends.entry(&name[token.start..]).or_default() += 1);
     }
     longest_of_most(ends, names.len())
+}
+
+/// PUMP_3 of PUMP_FLOW_3 and PUMP_SPEED_3: the longest beginning with the number at the end, of six in ten names.
+fn shared_start_and_number(names: &[&str]) -> Option<String> {
+    let mut frames: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for name in names {
+        let tokens = tokenize(name);
+        let Some((number, words)) = tokens.split_last().filter(|(t, _)| t.kind == TokenKind::Digits) else {
+            continue;
+        };
+        let separator = words.last().map_or(0, Token::end);
+        for word in words.iter().filter(|t| t.kind == TokenKind::Letters && number.start > separator) {
+            *frames.entry((&name[..word.end()], &name[separator..])).or_default() += 1;
+        }
+    }
+    let enough = (names.len() * 6).div_ceil(10).max(2);
+    let shared = frames.into_iter().filter(|(_, count)| *count >= enough).map(|(frame, _)| frame);
+    shared.max_by_key(|(start, _)| start.len()).map(|(start, number)| format!("{start}{number}"))
 }
 
 fn longest_of_most(parts: BTreeMap<&str, usize>, names: usize) -> Option<&str> {

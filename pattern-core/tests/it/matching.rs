@@ -364,6 +364,7 @@ fn labels_are_what_a_person_would_say() {
     assert_eq!(label(&["North/Pumps/P-305/Flow", "North/Pumps/P-305/Level"]), "P-305");
     assert_eq!(label(&["U02_PMP07_FLOW", "U02_PMP07_AMPS", "X"]), "U02_PMP07");
     assert_eq!(label(&["DISCH_PRESS_P305A", "FLOW_P305A"]), "P305A");
+    assert_eq!(label(&["PUMP_FLOW_3", "PUMP_SPEED_3"]), "PUMP_3");
     assert_eq!(label(&["alone"]), "alone");
     assert_eq!(label(&[]), "");
 }

@@ -217,3 +217,16 @@ fn where_names_mean_nothing_descriptions_tell_the_machines() {
         }
     }
 }
+
+#[test]
+fn a_name_may_hold_its_role_between_the_kind_and_the_number() {
+    let lines: Vec<String> = ["PUMP", "FAN", "MIXER", "BLOWER", "FEEDER"]
+        .iter()
+        .flat_map(|kind| ["DISCH_PRESS", "FLOW", "SPEED"].map(|role| format!("{kind}_{role}")))
+        .flat_map(|start| (1..=3).map(move |n| format!("{start}_{n}")))
+        .collect();
+    let points = points(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(joined(&points, "PUMP_DISCH_PRESS_2", "PUMP_SPEED_2"));
+    assert!(!joined(&points, "PUMP_SPEED_2", "FAN_SPEED_2"));
+    assert!(!joined(&points, "PUMP_SPEED_2", "PUMP_SPEED_3"));
+}
