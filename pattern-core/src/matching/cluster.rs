@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::PointFeatures;
 use super::keyword::EquipmentWords;
-use super::site::{SiteMemory, template_of_key};
+use super::site::SiteMemory;
 use super::told::{RoleOf, Votes};
 use super::wordings::{Said, Wordings};
 use crate::naming::{PointWords, Text, words};
@@ -46,7 +46,7 @@ impl<'a> ClusterView<'a> {
             .iter()
             .map(|point| {
                 let key = site.key(&point.name, &names);
-                let template = template_of_key(&key);
+                let call = site.call(point, &key);
                 let mut words = words(&point.name, &point.description);
                 if key.equipment.is_empty() {
                     heads.push(point.name.clone());
@@ -56,9 +56,9 @@ impl<'a> ClusterView<'a> {
                     words.isa.clear();
                     heads.push(key.equipment.clone());
                 }
-                let borrowed = site.description(&template).cloned();
-                let votes = site.votes(point, &key);
-                let presumed = site.presumed(point, &key);
+                let borrowed = site.description(&call.template).cloned();
+                let votes = site.votes(&call);
+                let presumed = site.presumed(&call);
                 PointView {
                     words,
                     borrowed,
@@ -67,7 +67,7 @@ impl<'a> ClusterView<'a> {
                     has_no_unit: point.unit.trim().is_empty(),
                     votes,
                     presumed,
-                    is_of_equipment: key.key.is_some(),
+                    is_of_equipment: call.names_equipment,
                 }
             })
             .collect();

@@ -73,7 +73,7 @@ impl SiteMemory {
         *self.seen.entry(pattern.to_owned()).or_default() += 1.0;
     }
 
-    fn call(&self, point: &PointFeatures, key: &NameKey) -> Call {
+    pub(super) fn call(&self, point: &PointFeatures, key: &NameKey) -> Call {
         let described = !point.description.trim().is_empty();
         // Letters of a loop alone (FI, TI) tell no part.
         let tells = key.key.is_some() || described;
@@ -83,6 +83,7 @@ impl SiteMemory {
             description: if described { self.rarity.weigh(&point.description) } else { Vec::new() },
             part: tells.then(|| self.rarity.weigh(&called(point, key))),
             manner: self.manner(point),
+            names_equipment: key.key.is_some(),
         }
     }
 
@@ -103,7 +104,7 @@ impl SiteMemory {
 
     /// The role that most look-alikes of this point were given, and how sure that makes it, 0..1.
     pub fn likely_role(&self, point: &PointFeatures) -> Option<(String, f64)> {
-        let votes = self.votes(point, &self.key(&point.name, &[]));
+        let votes = self.votes(&self.call(point, &self.key(&point.name, &[])));
         let mut by_role: BTreeMap<&str, f64> = BTreeMap::new();
         for ((_, role), count) in &votes.by_role {
             *by_role.entry(role).or_default() += count;
@@ -130,19 +131,18 @@ impl SiteMemory {
 
     /// What the look-alikes of this point seem to be, as shares of 1, where there are several; where names tell no
     /// equipment, of all points that are called so.
-    pub(super) fn presumed(&self, point: &PointFeatures, key: &NameKey) -> BTreeMap<RoleOf, f64> {
-        let template = template_of_key(key);
-        let alike = self.presumed.get(&template).map_or(&[][..], Vec::as_slice);
+    pub(super) fn presumed(&self, call: &Call) -> BTreeMap<RoleOf, f64> {
+        let alike = self.presumed.get(&call.template).map_or(&[][..], Vec::as_slice);
         let mut shares = BTreeMap::new();
         if alike.iter().map(|presumed| presumed.sureness).sum::<f64>() < SEVERAL {
             return shares;
         }
         let manners: Vec<Option<&Manner>> = alike.iter().map(|presumed| presumed.manner.as_ref()).collect();
-        let behaving = behave_alike(self.manner(point).as_ref(), &manners);
+        let behaving = behave_alike(call.manner.as_ref(), &manners);
         let worth = |(presumed, behaving): (&Presumed, &f64)| presumed.sureness * behaving;
         let mut all: f64 = alike.iter().zip(&behaving).map(worth).sum();
-        if key.key.is_none() {
-            all = all.max(self.size(&template));
+        if !call.names_equipment {
+            all = all.max(self.size(&call.template));
         }
         for (presumed, behaving) in alike.iter().zip(&behaving) {
             *shares.entry(presumed.role.clone()).or_default() += worth((presumed, behaving)) / all;
@@ -162,10 +162,10 @@ impl SiteMemory {
         }
     }
 
-    pub(super) fn votes(&self, point: &PointFeatures, key: &NameKey) -> Votes {
-        let mut votes = self.told.votes(&self.call(point, key));
-        if key.key.is_none() && !votes.by_role.is_empty() {
-            votes.total = votes.total.max(self.size(&template_of_key(key)));
+    pub(super) fn votes(&self, call: &Call) -> Votes {
+        let mut votes = self.told.votes(call);
+        if !call.names_equipment && !votes.by_role.is_empty() {
+            votes.total = votes.total.max(self.size(&call.template));
         }
         votes
     }
@@ -175,7 +175,7 @@ impl SiteMemory {
     }
 }
 
-pub(super) fn template_of_key(key: &NameKey) -> Template {
+fn template_of_key(key: &NameKey) -> Template {
     let rest = if key.key.is_some() { shape_of_rest(&key.rest) } else { String::new() };
     (key.shape.clone(), rest)
 }

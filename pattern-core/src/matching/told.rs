@@ -34,6 +34,8 @@ pub(super) struct Call {
     pub part: Option<Trigrams>,
     /// How it behaves, where that is known.
     pub manner: Option<Manner>,
+    /// The name tells which equipment the point belongs to.
+    pub names_equipment: bool,
 }
 
 /// Everything that was told at a site.

@@ -59,7 +59,7 @@ pub fn name_edges(points: &[NamedPoint]) -> Vec<(u32, u32, f32)> {
     }
     let loose: Vec<usize> = (0..points.len()).filter(|&i| keys[i].key.is_none()).collect();
     let mut run_of: BTreeMap<u32, usize> = BTreeMap::new();
-    for (run, members) in runs(points, &loose).into_iter().enumerate() {
+    for (run, members) in runs(points, &mentions, &loose).into_iter().enumerate() {
         for i in members {
             put("run", BY_RUN, run.to_string(), i as usize);
             run_of.insert(i, run);

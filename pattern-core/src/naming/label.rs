@@ -75,29 +75,29 @@ fn shared_end<'a>(names: &[&'a str]) -> Option<&'a str> {
 
 /// PUMP_3 of PUMP_FLOW_3 and PUMP_SPEED_3: the longest beginning with the number at the end, of six in ten names.
 fn shared_start_and_number(names: &[&str]) -> Option<String> {
-    let mut frames: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let mut frames: BTreeMap<String, usize> = BTreeMap::new();
     for name in names {
         let tokens = tokenize(name);
-        let Some((number, words)) = tokens.split_last().filter(|(t, _)| t.kind == TokenKind::Digits) else {
+        let Some((number, words)) =
+            tokens.split_last().filter(|(t, _)| t.kind == TokenKind::Digits && !t.glued)
+        else {
             continue;
         };
-        let separator = words.last().map_or(0, Token::end);
-        for word in words.iter().filter(|t| t.kind == TokenKind::Letters && number.start > separator) {
-            *frames.entry((&name[..word.end()], &name[separator..])).or_default() += 1;
+        let number = &name[words.last().map_or(number.start, Token::end)..];
+        for word in words.iter().filter(|t| t.kind == TokenKind::Letters) {
+            *frames.entry(format!("{}{number}", &name[..word.end()])).or_default() += 1;
         }
     }
-    let enough = (names.len() * 6).div_ceil(10).max(2);
-    let shared = frames.into_iter().filter(|(_, count)| *count >= enough).map(|(frame, _)| frame);
-    shared.max_by_key(|(start, _)| start.len()).map(|(start, number)| format!("{start}{number}"))
+    longest_of_most(frames, names.len())
 }
 
-fn longest_of_most(parts: BTreeMap<&str, usize>, names: usize) -> Option<&str> {
+fn longest_of_most<T: AsRef<str>>(parts: BTreeMap<T, usize>, names: usize) -> Option<T> {
     let enough = (names * 6).div_ceil(10).max(2);
     parts
         .into_iter()
-        .filter(|(part, count)| *count >= enough && part.chars().any(|c| c.is_ascii_digit()))
+        .filter(|(part, count)| *count >= enough && part.as_ref().chars().any(|c| c.is_ascii_digit()))
         .map(|(part, _)| part)
-        .max_by_key(|part| part.len())
+        .max_by_key(|part| part.as_ref().len())
 }
 
 fn last_folder(start: &str) -> Option<String> {

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::NamedPoint;
-use super::description::{Mention, mention};
+use super::description::Mention;
 use super::isa::{is_attribute, isa_tag};
 use super::token::{TokenKind, tokenize};
 
@@ -58,7 +58,11 @@ impl Code {
 
 /// Points (by index) of the same run, for runs of several loops. `candidates` are those whose name does not
 /// tell their equipment.
-pub(super) fn runs(points: &[NamedPoint], candidates: &[usize]) -> Vec<Vec<u32>> {
+pub(super) fn runs(
+    points: &[NamedPoint],
+    mentions: &[Option<Mention>],
+    candidates: &[usize],
+) -> Vec<Vec<u32>> {
     let mut areas: BTreeMap<String, BTreeMap<u64, Loop>> = BTreeMap::new();
     for &i in candidates {
         let Some((area, number, code)) = read(&points[i].name) else { continue };
@@ -66,9 +70,9 @@ pub(super) fn runs(points: &[NamedPoint], candidates: &[usize]) -> Vec<Vec<u32>>
         here.number = number;
         here.points.push(i as u32);
         here.codes.insert(code);
-        match mention(&points[i].description) {
-            Some(Mention::Tag(tag)) => here.tags.push(tag),
-            Some(Mention::Numbered(number)) => here.numbered.push(number),
+        match &mentions[i] {
+            Some(Mention::Tag(tag)) => here.tags.push(tag.clone()),
+            Some(Mention::Numbered(number)) => here.numbered.push(number.clone()),
             _ => {}
         }
     }

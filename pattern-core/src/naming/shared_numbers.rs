@@ -17,7 +17,8 @@ const MOSTLY: f64 = 0.6;
 /// Appends the machine to the keys that several share.
 pub(super) fn split_shared_numbers(keys: &mut [NameKey], mentions: &[Option<Mention>]) {
     let mut shapes: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (i, key) in keys.iter().enumerate().filter(|(_, key)| key.key.is_some() && is_number(&key.shape)) {
+    // Where no letters name the equipment the key is a number alone.
+    for (i, key) in keys.iter().enumerate().filter(|(_, k)| k.key.is_some() && k.equipment.is_empty()) {
         shapes.entry(key.shape.clone()).or_default().push(i);
     }
     for members in shapes.values() {
@@ -35,11 +36,6 @@ pub(super) fn split_shared_numbers(keys: &mut [NameKey], mentions: &[Option<Ment
             split(&number, &points, &said, &machines, keys);
         }
     }
-}
-
-/// The key is a number alone.
-fn is_number(shape: &str) -> bool {
-    shape.contains('~')
 }
 
 /// What a description calls the machine, if it speaks of this number: one of another number was copied from there.

@@ -9,11 +9,11 @@ use pattern_core::naming::{NamedPoint, labels, name_edges};
 use uuid::Uuid;
 
 /// Points from lines of `name | unit | description`.
-pub(crate) fn points(lines: &[&str]) -> Vec<PointFeatures> {
+pub(crate) fn points(lines: &[impl AsRef<str>]) -> Vec<PointFeatures> {
     lines
         .iter()
         .map(|line| {
-            let mut parts = line.split('|').map(|part| part.trim().to_owned());
+            let mut parts = line.as_ref().split('|').map(|part| part.trim().to_owned());
             let mut next = || parts.next().unwrap_or_default();
             let (name, unit, description) = (next(), next(), next());
             PointFeatures { id: Uuid::nil(), name, unit, description, fingerprint: None }
@@ -93,7 +93,7 @@ fn a_pump_whose_names_end_with_it_is_recognised() {
                 .map(|role| format!("{role}_{pump}"))
         })
         .collect();
-    let all = points(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    let all = points(&lines);
     let mut site = SiteMemory::default();
     site.observe(&all);
     let (name, proposal) = best(&all[5..10], &site);
@@ -249,7 +249,7 @@ fn letters_that_every_loop_has_do_not_make_look_alikes_of_them() {
     let (first, second) = (points(&["FI-101", "PI-102", "TI-103"]), points(&["FI-207", "PI-208", "TI-209"]));
     let others: Vec<String> =
         (30..36).flat_map(|n| ["FI", "PI", "TI"].map(|l| format!("{l}-{n}1"))).collect();
-    let others = points(&others.iter().map(String::as_str).collect::<Vec<_>>());
+    let others = points(&others);
     let mut site = SiteMemory::default();
     site.observe(first.iter().chain(&second).chain(&others));
     let before = propose(&second, &spec, &site);
@@ -396,7 +396,7 @@ fn a_second_sensor_of_the_same_is_a_spare() {
 fn points_that_differ_in_numbers_only_are_look_alikes() {
     let boxes: Vec<String> =
         (1..=9).flat_map(|n| ["TEMP", "FLOW"].map(|part| format!("BOX{n}_{part}"))).collect();
-    let boxes = points(&boxes.iter().map(String::as_str).collect::<Vec<_>>());
+    let boxes = points(&boxes);
     let mut site = SiteMemory::default();
     site.observe(&boxes);
     let (temperatures, size) = site.look_alikes(&boxes[0]);

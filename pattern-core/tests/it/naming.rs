@@ -3,11 +3,11 @@
 use pattern_core::naming::{NamedPoint, name_edges, name_keys};
 use std::collections::BTreeSet;
 
-fn points(lines: &[&str]) -> Vec<NamedPoint> {
+fn points(lines: &[impl AsRef<str>]) -> Vec<NamedPoint> {
     lines
         .iter()
         .map(|line| {
-            let (name, description) = line.split_once('|').unwrap_or((line, ""));
+            let (name, description) = line.as_ref().split_once('|').unwrap_or((line.as_ref(), ""));
             NamedPoint { name: name.trim().into(), description: description.trim().into() }
         })
         .collect()
@@ -46,7 +46,7 @@ fn area_of_running_numbers() -> Vec<String> {
 #[test]
 fn running_loop_numbers_are_cut_where_a_machine_begins() {
     let names = area_of_running_numbers();
-    let points = points(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let points = points(&names);
     for unit in 0..12 {
         let number = 2600 + 3 * unit;
         let (first, last) = (format!("12_TIC_{number}.PV"), format!("12_XS_{}.PV", number + 2));
@@ -63,7 +63,7 @@ fn an_area_that_many_machines_mention_does_not_join_them() {
     let mut names = area_of_running_numbers();
     let undescribed = names.iter_mut().filter(|name| name.starts_with("12_XS") && name.ends_with(".PV "));
     undescribed.for_each(|name| name.push_str("| unit 2 alarm"));
-    let points = points(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let points = points(&names);
     assert!(joined(&points, "12_TIC_2603.PV", "12_XS_2605.PV"));
     assert!(!joined(&points, "12_XS_2605.PV", "12_XS_2611.PV"));
 }
@@ -76,7 +76,7 @@ fn loop_numbers_that_every_letter_shares_are_no_run() {
             lines.push(format!("{letters}-{number} | pump p-{number} value"));
         }
     }
-    let points = points(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    let points = points(&lines);
     assert!(!joined(&points, "FI-101", "FI-102"));
 }
 
@@ -96,7 +96,7 @@ fn one_loop_of_several_machines_is_not_one_machine() {
         .iter()
         .flat_map(|unit| ["PV", "SP", "OP"].map(|attribute| format!("12_TIC_2687{unit}.{attribute}")))
         .collect();
-    let points = points(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let points = points(&names);
     assert!(joined(&points, "12_TIC_2687A.PV", "12_TIC_2687A.OP"));
     assert!(!joined(&points, "12_TIC_2687A.PV", "12_TIC_2687B.PV"));
 }
@@ -140,7 +140,7 @@ fn pumps_with_motors() -> Vec<NamedPoint> {
             ]
         })
         .collect();
-    points(&lines.iter().map(String::as_str).collect::<Vec<_>>())
+    points(&lines)
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn the_same_place_in_two_sequences_is_no_machine() {
     // Elsewhere letters do share numbers.
     let others = (4501..4531).flat_map(|n| ["FT", "II", "PT", "VT"].map(|letters| format!("{letters}{n}")));
     let lines: Vec<String> = machines.chain(others.filter(|name| !name.ends_with('7'))).collect();
-    let points = points(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    let points = points(&lines);
     assert!(joined(&points, "FT2021", "PT2022"));
     assert!(joined(&points, "II2021", "VT2022"));
     assert!(!joined(&points, "FT2021", "II2021"));
@@ -179,7 +179,7 @@ fn a_name_may_end_with_its_equipment() {
         .flat_map(|pump| ["DISCH_PRESS", "FLOW", "MTR_CURR"].map(|role| format!("{role}_{pump}")))
         .chain(["FLOW_P101A.SP".to_owned(), "FLOW_P102.SP".to_owned()])
         .collect();
-    let points = points(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    let points = points(&lines);
     assert!(joined(&points, "DISCH_PRESS_P101A", "MTR_CURR_P101A"));
     assert!(joined(&points, "FLOW_P101A", "FLOW_P101A.SP"));
     assert!(!joined(&points, "FLOW_P101A", "FLOW_P101B"));
@@ -192,7 +192,7 @@ fn a_number_at_the_end_of_a_name_that_counts_parts_is_no_equipment() {
         .flat_map(|ahu| (1..=3).map(move |fan| format!("AHU{ahu}_FAN{fan}")))
         .chain((1..=4).map(|ahu| format!("AHU{ahu}_SAT")))
         .collect();
-    let points = points(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    let points = points(&lines);
     assert!(joined(&points, "AHU1_FAN1", "AHU1_FAN2"));
     assert!(!joined(&points, "AHU1_FAN1", "AHU2_FAN1"));
 }
@@ -208,7 +208,7 @@ fn where_names_mean_nothing_descriptions_tell_the_machines() {
     // Numbers in no order, so that the points of a machine have any first digit.
     let name = |i: usize| format!("T{}", 10_000 + i * 7_919 % 89_989);
     let lines: Vec<String> = (0..96).map(|i| format!("{} | {}", name(i), described(i))).collect();
-    let points = points(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    let points = points(&lines);
     for machine in 0..24 {
         let first = 4 * machine;
         (first + 1..first + 4).for_each(|i| assert!(joined(&points, &name(first), &name(i)), "{}", lines[i]));
@@ -225,7 +225,7 @@ fn a_name_may_hold_its_role_between_the_kind_and_the_number() {
         .flat_map(|kind| ["DISCH_PRESS", "FLOW", "SPEED"].map(|role| format!("{kind}_{role}")))
         .flat_map(|start| (1..=3).map(move |n| format!("{start}_{n}")))
         .collect();
-    let points = points(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    let points = points(&lines);
     assert!(joined(&points, "PUMP_DISCH_PRESS_2", "PUMP_SPEED_2"));
     assert!(!joined(&points, "PUMP_SPEED_2", "FAN_SPEED_2"));
     assert!(!joined(&points, "PUMP_SPEED_2", "PUMP_SPEED_3"));

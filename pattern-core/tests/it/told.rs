@@ -94,7 +94,7 @@ fn numbered_points(machine: u32, fahrenheit: bool) -> Vec<PointFeatures> {
     let (unit, scale, offset) = if fahrenheit { ("degF", 1.8, 32.0) } else { ("degC", 1.0, 0.0) };
     let line = |(i, unit): (usize, &str)| format!("M{machine}{i} | {unit}");
     let lines: Vec<String> = [unit, unit, "%", "A"].into_iter().enumerate().map(line).collect();
-    let named = points(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+    let named = points(&lines);
     let more = f64::from(machine) / 50.0;
     let wave = |i: i64, every: f64| (i as f64 / every).sin();
     let [jacket, exhaust, level, current] = named.try_into().expect("four");
