@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Feed, matches } from "../../web/js/feed.js";
-import { approvalBody, assign, newDraft, roleOf, shared, unfilled } from "../../web/js/draft.js";
+import { EXCLUDED, approvalBody, assign, newDraft, roleOf, shared, unfilled } from "../../web/js/draft.js";
 import { isFinal, Live, reconnectDelay } from "../../web/js/live.js";
 import { keepRuns, lastAnalysis } from "../../web/js/runs.js";
 import { path } from "../../web/js/view/chart.js";
@@ -92,6 +92,13 @@ test("an edit that is taken back sends nothing", () => {
   assign(detail.points[0], null, detail, draft);
   assign(detail.points[0], "Flow", detail, draft);
   assert.deepEqual(approvalBody(detail, 4, draft, library), { version: 4 });
+});
+
+test("points that are not part of it are excluded, and share no role", () => {
+  const draft = newDraft();
+  for (const point of detail.points) assign(point, EXCLUDED, detail, draft);
+  assert.deepEqual(shared(detail, draft, library), []);
+  assert.deepEqual(approvalBody(detail, 4, draft, library), { version: 4, excluded_points: ["a", "b"] });
 });
 
 test("another pattern takes over only the roles that it has", () => {

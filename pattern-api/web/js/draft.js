@@ -1,5 +1,8 @@
 // What a reviewer changed about a suggestion and has not sent yet. Pure: no elements, no requests.
 
+/** In place of a role: the reviewer took the point out of the equipment. */
+export const EXCLUDED = "\u0000excluded";
+
 export const newDraft = () => ({
   roles: new Map(),
   equipmentName: null,
@@ -47,6 +50,7 @@ export function shared(detail, draft, patterns) {
     const role = roleOf(point, detail, draft, patterns);
     if (role) (seen.has(role) ? again : seen).add(role);
   }
+  again.delete(EXCLUDED);
   return [...again];
 }
 
@@ -55,12 +59,12 @@ export function approvalBody(detail, version, draft, patterns) {
   const body = { version };
   if (draft.patternId) body.pattern_id = draft.patternId;
   if (draft.equipmentName?.trim()) body.equipment_name = draft.equipmentName.trim();
-  if (draft.patternId) {
-    body.role_assignments = Object.fromEntries(
-      detail.points.map((point) => [point.id, roleOf(point, detail, draft, patterns)]),
-    );
-  } else if (draft.roles.size > 0) {
-    body.role_assignments = Object.fromEntries(draft.roles);
-  }
+  const changed = draft.patternId
+    ? detail.points.map((point) => [point.id, roleOf(point, detail, draft, patterns)])
+    : [...draft.roles];
+  const roles = changed.filter(([, role]) => role !== EXCLUDED);
+  if (roles.length > 0) body.role_assignments = Object.fromEntries(roles);
+  const excluded = changed.filter(([, role]) => role === EXCLUDED).map(([id]) => id);
+  if (excluded.length > 0) body.excluded_points = excluded;
   return body;
 }

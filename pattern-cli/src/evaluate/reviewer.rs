@@ -78,9 +78,13 @@ impl Reviewer<'_> {
         }
         let is_of = |name: &str| label(name).is_some_and(|l| l.equipment.as_deref() == Some(equipment));
         let mut roles: BTreeMap<Uuid, Option<&str>> = BTreeMap::new();
+        let mut excluded = Vec::new();
         for point in &asked.points {
             let role = label(&point.name).and_then(|l| l.role.as_deref()).filter(|_| is_of(&point.name));
             roles.insert(point.id, role);
+            if !is_of(&point.name) {
+                excluded.push(point.id);
+            }
         }
         if roles.values().all(Option::is_none) {
             return reject("no part of it plays a role");
@@ -94,6 +98,7 @@ impl Reviewer<'_> {
             "version": version,
             "equipment_name": equipment,
             "role_assignments": roles,
+            "excluded_points": excluded,
         });
         if let Some(of_type) = of_type {
             let pattern = self.truth.pattern(of_type).unwrap_or(of_type);

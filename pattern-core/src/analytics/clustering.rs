@@ -54,6 +54,8 @@ pub struct Associations<'a> {
     pub names: &'a [Edge],
     /// Points whose equipment a person told, each with a number for that equipment.
     pub told: &'a [(u32, u32)],
+    /// Points that a person took out of an equipment, by the same numbers.
+    pub excluded: &'a [(u32, u32)],
 }
 
 /// Groups of at least `min_points` and `min_cohesion`, ordered by their first member; points that belong nowhere

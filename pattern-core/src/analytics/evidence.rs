@@ -15,7 +15,11 @@ const ENOUGH_TO_JUDGE: usize = 100;
 /// Names of real equipment agree with the signals 50 times as often as chance, shuffled ones as often as it.
 const BETTER_THAN_CHANCE: f64 = 2.0;
 
-/// Evidence about pairs, each pair once with `a < b`, weights 0..1.
+/// What speaks against two points that a person told apart: others, of whom nothing was told, must not hold them
+/// together.
+const TOLD_APART: f32 = -1.0;
+
+/// Evidence about pairs, each pair once with `a < b`, weights 0..1, and negative for those told apart.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Evidence {
     /// The graph to cut.
@@ -49,17 +53,25 @@ pub fn fuse(known: &Associations, neighbours: usize) -> Evidence {
         }
     }
     let told: BTreeMap<u32, u32> = known.told.iter().copied().collect();
-    believe(&told, &mut graph);
-    believe(&told, &mut all);
+    let excluded: BTreeSet<(u32, u32)> = known.excluded.iter().copied().collect();
+    believe(&told, &excluded, &mut graph);
+    believe(&told, &excluded, &mut all);
     Evidence { edges: edges(graph), evidence: edges(all) }
 }
 
 /// What a person said about two points overrules everything else about them.
-fn believe(told: &BTreeMap<u32, u32>, weights: &mut Weights) {
-    weights.retain(|(a, b), _| match (told.get(a), told.get(b)) {
-        (Some(a), Some(b)) => a == b,
-        _ => true,
-    });
+fn believe(told: &BTreeMap<u32, u32>, excluded: &BTreeSet<(u32, u32)>, weights: &mut Weights) {
+    let may_join = |point: u32, equipment: u32| match told.get(&point) {
+        Some(own) => *own == equipment,
+        None => !excluded.contains(&(point, equipment)),
+    };
+    for ((a, b), weight) in weights.iter_mut() {
+        let apart = told.get(a).is_some_and(|of_a| !may_join(*b, *of_a))
+            || told.get(b).is_some_and(|of_b| !may_join(*a, *of_b));
+        if apart {
+            *weight = TOLD_APART;
+        }
+    }
     let mut members: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     told.iter().for_each(|(point, equipment)| members.entry(*equipment).or_default().push(*point));
     for members in members.values() {

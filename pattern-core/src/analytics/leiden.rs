@@ -15,8 +15,8 @@ const MAX_ROUNDS: usize = 50;
 const MIN_GAIN: f64 = 1e-12;
 
 /// Communities 0.. of `node_count` nodes, numbered by first occurrence. Edges are undirected; weights of
-/// doubled edges add up; self-loops and edges of no positive weight are ignored. The same seed gives the
-/// same answer. No node gains by moving alone: passes start from the last result until it stays.
+/// doubled edges add up, negative ones push apart; self-loops and edges without weight are ignored. The same seed
+/// gives the same answer. No node gains by moving alone: passes start from the last result until it stays.
 pub fn leiden_cpm(node_count: usize, edges: &[(u32, u32, f32)], resolution: f64, seed: u64) -> Vec<u32> {
     let mut rng = SmallRng::seed_from_u64(seed);
     let graph = Graph::new(node_count, edges);
@@ -61,7 +61,7 @@ fn pass(whole: &Graph, start: &[u32], resolution: f64, rng: &mut SmallRng) -> Ve
 pub fn cpm_quality(edges: &[(u32, u32, f32)], community: &[u32], resolution: f64) -> f64 {
     let inside: f64 = edges
         .iter()
-        .filter(|(a, b, w)| a != b && *w > 0.0 && community[*a as usize] == community[*b as usize])
+        .filter(|(a, b, w)| a != b && w.is_finite() && community[*a as usize] == community[*b as usize])
         .map(|(.., w)| f64::from(*w))
         .sum();
     let mut sizes = vec![0_u64; community.iter().map(|c| *c as usize + 1).max().unwrap_or(0)];
@@ -82,7 +82,7 @@ struct Graph {
 
 impl Graph {
     fn new(node_count: usize, edges: &[(u32, u32, f32)]) -> Self {
-        let usable = edges.iter().filter(|(a, b, w)| a != b && *w > 0.0);
+        let usable = edges.iter().filter(|(a, b, w)| a != b && w.is_finite() && *w != 0.0);
         Self::from_edges(vec![1.0; node_count], usable.map(|&(a, b, w)| (a, b, f64::from(w))))
     }
 
@@ -130,8 +130,7 @@ impl Graph {
                 // Each edge from one end, so that both ends get the very same sum.
                 around.add(outward.filter(|(other, _)| *other > part));
             }
-            edges.extend(around.touched.iter().map(|&other| (part, other, around.weight[other as usize])));
-            around.clear();
+            edges.extend(around.take().map(|(other, weight)| (part, other, weight)));
         }
         Self::from_edges(sizes, edges.iter().copied())
     }
@@ -165,10 +164,14 @@ impl Around {
     }
 
     fn clear(&mut self) {
-        for &group in &self.touched {
-            self.weight[group as usize] = 0.0;
-        }
-        self.touched.clear();
+        self.take().for_each(drop);
+    }
+
+    /// Each group once, also where weights cancelled out on the way and it was touched again.
+    fn take(&mut self) -> impl Iterator<Item = (u32, f64)> {
+        let weight = &mut self.weight;
+        let sums = self.touched.drain(..).map(|group| (group, std::mem::take(&mut weight[group as usize])));
+        sums.filter(|(_, weight)| *weight != 0.0)
     }
 
     /// Group and weight of each edge.

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -201,6 +201,10 @@ pub struct ApproveRequest {
     pub equipment_name: Option<String>,
     /// Point id to role, or null for no role. Points that are not named keep the proposed role.
     pub role_assignments: Option<BTreeMap<Uuid, Option<String>>>,
+    /// Points of the suggestion that are no part of the equipment. They lose the proposed role, and are no longer
+    /// grouped with it.
+    #[serde(default)]
+    pub excluded_points: BTreeSet<Uuid>,
     pub comment: Option<String>,
 }
 

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::decide::{DecideError, Deciding};
+use super::exclusions::exclude;
 use crate::{Result, Store, StoreError, evidence, patterns, patterns::KnownPattern};
 
 /// A point in a role of a piece of equipment, as matching learns from it.
@@ -58,6 +59,7 @@ pub(super) async fn approve(
     }
     let equipment = make_or_extend(conn, deciding, request, &confirmed).await?;
     bind(conn, deciding, &equipment, &confirmed, &roles).await?;
+    exclude(conn, deciding, &equipment, &request.excluded_points).await?;
     let names: BTreeSet<String> = roles.into_values().collect();
     patterns::confirm(conn, &confirmed, &Vec::from_iter(names), deciding.reviewer, deciding.now).await?;
     evidence::record(conn, &deciding.fact(confirmed.id, "approval")).await?;
@@ -92,12 +94,19 @@ async fn final_roles(
     .await?
     .into_iter()
     .collect();
-    for (point, role) in request.role_assignments.iter().flatten() {
-        if !members.contains(point) {
-            let what = format!("point {point} is not part of the suggestion; assign roles to its own points");
-            return Err(StoreError::Invalid(what));
-        }
+    let assigned = request.role_assignments.iter().flatten();
+    let named = assigned.clone().map(|(point, _)| point).chain(&request.excluded_points);
+    if let Some(point) = named.into_iter().find(|point| !members.contains(point)) {
+        let what = format!("point {point} is not part of the suggestion; name only its own points");
+        return Err(StoreError::Invalid(what));
+    }
+    roles.retain(|point, _| !request.excluded_points.contains(point));
+    for (point, role) in assigned {
         match role.as_deref().map(str::trim).filter(|r| !r.is_empty()) {
+            Some(_) if request.excluded_points.contains(point) => {
+                let what = format!("point {point} has a role and is excluded; decide for one of them");
+                return Err(StoreError::Invalid(what));
+            }
             Some(role) => roles.insert(*point, role.to_owned()),
             None => roles.remove(point),
         };

@@ -2,6 +2,7 @@
 
 mod bindings;
 mod decide;
+mod exclusions;
 mod propose;
 mod read;
 mod settled;
@@ -9,6 +10,7 @@ mod undo;
 
 pub use bindings::ActiveBinding;
 pub use decide::{DecideError, DecisionRequest};
+pub use exclusions::Exclusion;
 pub use propose::{NewSuggestion, ProposeChange, SuggestedRoleRow};
 pub use read::{DetailRow, RecentDecision, SuggestionFilter, SuggestionPage, SuggestionStats};
 pub use settled::{Answer, SettledQuestions};

@@ -49,7 +49,7 @@ impl Store {
     }
 }
 
-/// Rejections in force, approvals in force, and questions that ran out unanswered.
+/// Rejections in force, approvals in force without the points that they excluded, and questions that ran out unanswered.
 pub(super) async fn settled_questions(
     conn: &mut PgConnection,
     data_source: Uuid,
@@ -60,7 +60,11 @@ pub(super) async fn settled_questions(
            from rejections r join suggestions s on s.id = r.suggestion_id
            where r.data_source_id = $1 and r.retracted_at is null
            union all
-           select coalesce(e.pattern_id, s.pattern_id), s.point_ids, s.status, s.purpose, s.confidence
+           select coalesce(e.pattern_id, s.pattern_id),
+                  array(select unnest(s.point_ids) except
+                        select x.point_id from exclusions x
+                        where x.suggestion_id = s.id and x.retracted_at is null),
+                  s.status, s.purpose, s.confidence
            from suggestions s left join equipment e on e.id = s.equipment_id
            where s.data_source_id = $1
              and (s.status = 'approved' or (s.status = 'expired' and s.updated_at >= s.expires_at))"#,

@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::decide::Deciding;
+use super::exclusions;
 use super::propose::expire;
 use crate::{StoreError, evidence, patterns};
 
@@ -79,6 +80,7 @@ async fn unbind(
     )
     .execute(&mut *conn)
     .await?;
+    exclusions::retract(conn, deciding, equipment).await?;
     let retired = sqlx::query_scalar!(
         "update equipment e set status = 'retired', version = version + 1, updated_at = $2
          where e.id = $1

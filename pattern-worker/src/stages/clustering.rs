@@ -8,12 +8,17 @@ use pattern_core::{
     domain::{Cluster, ClusterKind, DataSource, JobName},
     naming::{NamedPoint, labels, name_edges},
 };
-use pattern_store::{ActiveBinding, CorrelationRow, FoundCluster, StoredPoint, Variant, off_thread};
+use pattern_store::{
+    ActiveBinding, CorrelationRow, Exclusion, FoundCluster, StoredPoint, Variant, off_thread,
+};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::{Outcome, Stage, StageError, episodes, version_of};
+
+/// Points with a number for an equipment.
+type Told = Vec<(u32, u32)>;
 
 pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, StageError> {
     let result = |outcome| match outcome {
@@ -33,8 +38,10 @@ async fn equipment(stage: &Stage, source: &DataSource) -> Result<Outcome, StageE
     let points = stage.store.stored_points(source.id).await?;
     let correlated = stage.store.stage_input(JobName::CorrelationAnalysis.as_str(), source.id).await?;
     let bindings = stage.store.active_bindings(source.id).await?;
+    let exclusions = stage.store.exclusions(source.id).await?;
     let input = {
         let told = bindings.iter().map(|b| format!("{}/{}", b.point_id, b.equipment_id));
+        let told = told.chain(exclusions.iter().map(|x| format!("{} not {}", x.point_id, x.equipment_id)));
         let points = points.iter().map(|p| format!("{}/{}/{}/{}", p.id, p.name, p.unit, p.description));
         version_of(points.chain(told).chain([correlated.unwrap_or_default()]))
     };
@@ -43,7 +50,7 @@ async fn equipment(stage: &Stage, source: &DataSource) -> Result<Outcome, StageE
             let level = stage.store.correlations(source.id, Variant::Level).await?;
             let high_pass = stage.store.correlations(source.id, Variant::HighPass).await?;
             let before = stage.store.active_clusters(source.id, ClusterKind::Equipment).await?;
-            let find = move || find_equipment(points, &level, &high_pass, &bindings, &before);
+            let find = move || find_equipment(points, &level, &high_pass, &(bindings, exclusions), &before);
             let found = off_thread(find).await?;
             stage.replace_clusters(source, ClusterKind::Equipment, &found).await
         })
@@ -54,7 +61,7 @@ fn find_equipment(
     points: Vec<StoredPoint>,
     level: &[CorrelationRow],
     high_pass: &[CorrelationRow],
-    bindings: &[ActiveBinding],
+    answers: &(Vec<ActiveBinding>, Vec<Exclusion>),
     before: &[Cluster],
 ) -> Vec<FoundCluster> {
     let ids: Vec<Uuid> = points.iter().map(|p| p.id).collect();
@@ -66,13 +73,14 @@ fn find_equipment(
     };
     let named: Vec<NamedPoint> =
         points.into_iter().map(|p| NamedPoint { name: p.name, description: p.description }).collect();
-    let told = told(&index, bindings);
+    let (told, excluded) = told(&index, answers);
     let known = Associations {
         points: ids.len(),
         level: &edges(level),
         high_pass: &edges(high_pass),
         names: &name_edges(&named),
         told: &told,
+        excluded: &excluded,
     };
     let detected = equipment_clusters(&known, &ClusterOptions::default());
     let names: Vec<Vec<&str>> = detected
@@ -99,14 +107,18 @@ fn find_equipment(
         .collect()
 }
 
-/// Points by index, each with a number for its equipment.
-fn told(index: &HashMap<Uuid, u32>, bindings: &[ActiveBinding]) -> Vec<(u32, u32)> {
-    let mut equipment: HashMap<Uuid, u32> = HashMap::new();
-    let mut told = Vec::with_capacity(bindings.len());
-    for binding in bindings {
-        let next = equipment.len() as u32;
-        let number = *equipment.entry(binding.equipment_id).or_insert(next);
-        told.extend(index.get(&binding.point_id).map(|point| (*point, number)));
-    }
-    told
+/// Points by index with a number for the equipment that they are part of, and that they were excluded from.
+fn told(
+    index: &HashMap<Uuid, u32>,
+    (bindings, exclusions): &(Vec<ActiveBinding>, Vec<Exclusion>),
+) -> (Told, Told) {
+    let mut numbers: HashMap<Uuid, u32> = HashMap::new();
+    let mut told = |point: Uuid, equipment: Uuid| {
+        let next = numbers.len() as u32;
+        let number = *numbers.entry(equipment).or_insert(next);
+        index.get(&point).map(|point| (*point, number))
+    };
+    let bound = bindings.iter().filter_map(|b| told(b.point_id, b.equipment_id)).collect();
+    let excluded = exclusions.iter().filter_map(|x| told(x.point_id, x.equipment_id)).collect();
+    (bound, excluded)
 }

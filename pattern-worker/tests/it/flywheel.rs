@@ -215,3 +215,33 @@ async fn after_a_rejection_the_next_best_is_asked_and_after_two_nothing_more() {
     site.until_any(twice).await;
     assert_eq!(site.suggestions(SuggestionStatus::Pending).await, []);
 }
+
+#[tokio::test]
+async fn what_was_taken_out_of_a_machine_is_asked_about_by_itself() {
+    let site = Site::new().await;
+    let pump = [("SUCT_PRESS", "psi"), ("DISCH_PRESS", "psi"), ("FLOW", "gpm"), ("MTR_AMPS", "A")];
+    let room = [("ZN_TEMP", "degF"), ("ZN_TEMP_SP", "degF"), ("DMPR_POS", "%"), ("ZN_CO2", "ppm")];
+    site.add_named("P-101", &[pump, room].concat()).await;
+    let _worker = Worker::start(&site);
+    site.analyse().await;
+    let mixed = site.suggestions(SuggestionStatus::Pending).await.remove(0);
+    let points = site.store.suggestion_detail(mixed.id).await.expect("detail").points;
+    let is_room = |name: &str| room.iter().any(|(part, _)| name.ends_with(part));
+    let (out, own): (Vec<_>, Vec<_>) = points.iter().partition(|point| is_room(&point.name));
+    assert_eq!((out.len(), own.len()), (4, 4));
+    let approve = ApproveRequest {
+        pattern_name: Some("Little Pump".into()),
+        role_assignments: Some(own.iter().map(|point| (point.id, Some(point.name.clone()))).collect()),
+        excluded_points: out.iter().map(|point| point.id).collect(),
+        ..ApproveRequest::default()
+    };
+    site.store
+        .decide(mixed.id, &DecisionRequest::Approve(approve), "anna", None, Utc::now())
+        .await
+        .expect("approve");
+    site.until_learned().await;
+    let asked = site.suggestions(SuggestionStatus::Pending).await;
+    assert_eq!(asked.len(), 1, "{asked:#?}");
+    let points = site.store.suggestion_detail(asked[0].id).await.expect("detail").points;
+    assert!(points.len() == 4 && points.iter().all(|point| is_room(&point.name)), "{points:#?}");
+}

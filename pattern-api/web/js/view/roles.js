@@ -2,7 +2,7 @@
 
 import { app, draftOf, repaint } from "../app.js";
 import { h } from "../dom.js";
-import { assign, roleOf, rolesOf, shared, unfilled } from "../draft.js";
+import { EXCLUDED, assign, roleOf, rolesOf, shared, unfilled } from "../draft.js";
 import { score } from "../format.js";
 import { charted, highlight, sparkline } from "./chart.js";
 
@@ -45,14 +45,14 @@ function roleSelect(point, detail, isOpen) {
   if (draft.ownRole?.point === point.id) return ownRole(point, detail);
   const role = roleOf(point, detail, draft, app.patterns);
   const offered = rolesOf(detail, draft, app.patterns);
-  const isOwn = role && !offered.some(({ name }) => name === role);
+  const isOwn = role && role !== EXCLUDED && !offered.some(({ name }) => name === role);
   const select = h(
     "select",
     {
       id: controlOf(point),
       "aria-label": `Role of ${point.name}`,
       disabled: !isOpen,
-      class: role ? "" : "none",
+      class: role && role !== EXCLUDED ? "" : "none",
       onchange: ({ target }) => {
         if (target.value === OWN) {
           draft.ownRole = { point: point.id, text: "" };
@@ -61,6 +61,7 @@ function roleSelect(point, detail, isOpen) {
       },
     },
     h("option", { value: "" }, "no role"),
+    h("option", { value: EXCLUDED }, "Not part of it"),
     offered.map(({ name, required }) => h("option", { value: name }, required ? `${name} •` : name)),
     isOwn && h("option", { value: role }, `${role} (own)`),
     h("option", { value: OWN }, "Own role…"),

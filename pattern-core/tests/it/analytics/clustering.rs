@@ -190,6 +190,17 @@ fn what_a_person_told_overrules_names_and_signals() {
 }
 
 #[test]
+fn what_a_person_took_out_of_a_machine_stays_together_without_it() {
+    let names = ring(&[0, 1, 2, 3, 4, 5, 6], 1.0);
+    let told = [(0, 7), (1, 7), (2, 7)];
+    let known = Associations { points: 7, names: &names, told: &told, ..Associations::default() };
+    let excluded = Associations { excluded: &[(3, 7), (4, 7), (5, 7)], ..known };
+    let found = members(&equipment_clusters(&excluded, &ClusterOptions::default()));
+    assert!(found.contains(&vec![3, 4, 5]) || found.contains(&vec![3, 4, 5, 6]), "{found:?}");
+    assert!(found.iter().any(|members| members.starts_with(&[0, 1, 2])), "{found:?}");
+}
+
+#[test]
 fn one_point_that_was_described_wrongly_joins_no_machines() {
     let groups = [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]];
     let found = |also: &[Edge]| {

@@ -30,7 +30,7 @@ fn connected(nodes: usize, edges: &[Edge], community: &[u32]) -> bool {
 fn graph() -> impl Strategy<Value = (usize, Vec<Edge>)> {
     (2..60_usize).prop_flat_map(|nodes| {
         let node = 0..nodes as u32;
-        (Just(nodes), vec((node.clone(), node, 0.05..1.0_f32), 0..200))
+        (Just(nodes), vec((node.clone(), node, -0.5..1.0_f32), 0..200))
     })
 }
 

@@ -75,3 +75,62 @@ async fn each_undo_takes_back_what_its_own_approval_said_of_a_point() {
     plant.undo(first).await;
     assert_eq!(plant.role_of(shared).await.as_deref(), Some("Leak"), "the second answer stands");
 }
+
+fn without(points: impl IntoIterator<Item = Uuid>) -> DecisionRequest {
+    let excluded_points = points.into_iter().collect();
+    DecisionRequest::Approve(ApproveRequest { excluded_points, ..ApproveRequest::default() })
+}
+
+#[tokio::test]
+async fn an_excluded_point_loses_its_role_and_an_undo_takes_it_back() {
+    let plant = Plant::new().await;
+    let out = plant.clusters[0].points[0].id;
+    let id = plant.propose_one(plant.question(0, &plant.pump, 0.9)).await;
+    let approved = plant.decide(id, without([out])).await.expect("approve");
+    assert_eq!(plant.role_of(out).await, None);
+    let excluded = plant.store.exclusions(plant.source).await.expect("exclusions");
+    let equipment = approved.equipment.expect("equipment").id;
+    assert_eq!(excluded, [Exclusion { point_id: out, equipment_id: equipment }]);
+
+    plant.undo(id).await;
+    assert_eq!(plant.store.exclusions(plant.source).await.expect("exclusions"), []);
+}
+
+#[tokio::test]
+async fn of_two_answers_about_a_point_the_newer_counts_until_it_is_undone() {
+    let plant = Plant::new().await;
+    let (point, newcomer) = (plant.clusters[0].points[0].id, plant.clusters[1].points[0].id);
+    let excluded = async || plant.store.exclusions(plant.source).await.expect("exclusions").len();
+    let first = plant.propose_one(plant.question(0, &plant.pump, 0.9)).await;
+    plant.decide(first, approve()).await.expect("approve");
+    let second = plant.propose_one(plant.grown(&plant.pump, newcomer)).await;
+
+    plant.decide(second, without([point])).await.expect("not that one after all");
+    assert_eq!((plant.role_of(point).await, excluded().await), (None, 1));
+    plant.undo(second).await;
+    assert_eq!((plant.role_of(point).await.as_deref(), excluded().await), (Some("Suction"), 0));
+
+    plant.undo(first).await;
+    plant.decide(first, without([point])).await.expect("approve");
+    let third = plant.propose_one(plant.grown(&plant.pump, newcomer)).await;
+    plant.decide(third, approve()).await.expect("it is part of it");
+    assert_eq!((plant.role_of(point).await.as_deref(), excluded().await), (Some("Suction"), 0));
+    plant.undo(third).await;
+    assert_eq!((plant.role_of(point).await, excluded().await), (None, 1));
+}
+
+#[tokio::test]
+async fn a_point_is_not_excluded_and_given_a_role_at_once() {
+    let plant = Plant::new().await;
+    let (own, foreign) = (plant.clusters[0].points[0].id, plant.clusters[1].points[0].id);
+    let id = plant.propose_one(plant.question(0, &plant.pump, 0.9)).await;
+    let both = ApproveRequest {
+        role_assignments: Some(BTreeMap::from([(own, Some("Leak".to_owned()))])),
+        excluded_points: [own].into(),
+        ..ApproveRequest::default()
+    };
+    let refused = plant.decide(id, DecisionRequest::Approve(both)).await.expect_err("contradicts itself");
+    assert!(refused.to_string().contains("decide for one of them"), "{refused}");
+    let refused = plant.decide(id, without([foreign])).await.expect_err("of another cluster");
+    assert!(refused.to_string().contains("not part of the suggestion"), "{refused}");
+}

@@ -81,6 +81,18 @@ async fn an_approved_cluster_asks_again_only_for_points_that_are_new() {
 }
 
 #[tokio::test]
+async fn what_an_approval_excluded_is_asked_about_on_its_own() {
+    let plant = Plant::new().await;
+    let id = plant.propose_one(plant.question(0, &plant.pump, 0.9)).await;
+    let out = [plant.clusters[0].points[0].id, plant.clusters[0].points[1].id];
+    let approve = ApproveRequest { excluded_points: out.into(), ..ApproveRequest::default() };
+    plant.decide(id, DecisionRequest::Approve(approve)).await.expect("approve");
+    let settled = plant.store.settled_questions(plant.source).await.expect("settled");
+    assert!(!settled.is_known(&out), "nobody said what they are");
+    assert!(settled.is_known(&[plant.clusters[0].points[2].id]));
+}
+
+#[tokio::test]
 async fn clusters_keep_their_id_and_tell_only_what_changed() {
     let plant = Plant::new().await;
     let store = &plant.store;
