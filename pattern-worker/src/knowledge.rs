@@ -4,7 +4,7 @@ use pattern_core::{
     domain::{Cluster, ClusterKind},
     matching::{LookAlikes, Matcher, PointFeatures, Proposal, SiteMemory},
 };
-use pattern_store::{ActiveBinding, LibraryPattern, Store, StoreError, StoredPoint};
+use pattern_store::{ActiveBinding, ForeignBinding, LibraryPattern, Store, StoreError, StoredPoint};
 use rayon::prelude::*;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -20,6 +20,7 @@ pub struct Known {
     clusters: Vec<Cluster>,
     library: Vec<LibraryPattern>,
     bindings: Vec<ActiveBinding>,
+    foreign: Vec<ForeignBinding>,
     points: Vec<StoredPoint>,
     fingerprint_versions: HashMap<Uuid, String>,
 }
@@ -30,12 +31,14 @@ impl Known {
             clusters: store.active_clusters(data_source, ClusterKind::Equipment).await?,
             library: store.library().await?,
             bindings: store.active_bindings(data_source).await?,
+            foreign: store.foreign_bindings(data_source).await?,
             points: store.stored_points(data_source).await?,
             fingerprint_versions: store.fingerprint_versions(data_source).await?,
         })
     }
 
-    /// Hash of clusters, library, points and fingerprints; decisions are not in it.
+    /// Hash of clusters, library, points, fingerprints and what was told elsewhere; decisions of this data source are
+    /// not in it.
     pub fn version(&self) -> String {
         let clusters = self.clusters.iter().map(|c| format!("{}/{}", c.id, c.version));
         let library = self.library.iter().map(|p| format!("{}/{}", p.id, p.version));
@@ -44,7 +47,8 @@ impl Known {
         let mut prints: Vec<String> =
             self.fingerprint_versions.iter().map(|(id, v)| format!("{id}/{v}")).collect();
         prints.sort_unstable();
-        version_of(clusters.chain(library).chain(labels).chain(prints))
+        let foreign = self.foreign.iter().map(|b| format!("{}/{}/{}", b.point_id, b.pattern, b.role));
+        version_of(clusters.chain(library).chain(labels).chain(prints).chain(foreign))
     }
 }
 
@@ -59,7 +63,7 @@ pub struct Knowledge {
 
 impl Knowledge {
     pub fn new(known: Known, mut fingerprints: HashMap<Uuid, Value>) -> Self {
-        let Known { clusters, library, bindings, points, .. } = known;
+        let Known { clusters, library, bindings, foreign, points, .. } = known;
         let features: HashMap<Uuid, PointFeatures> = points
             .into_iter()
             .map(|p| {
@@ -76,7 +80,8 @@ impl Knowledge {
             })
             .collect();
         let matcher = Matcher::new(library.iter().map(|p| (&p.spec, p.confidence)));
-        let site = site_memory(&bindings, &library, &features);
+        let mut site = site_memory(&bindings, &library, &features);
+        site.learn_elsewhere(&foreign.into_iter().map(told_elsewhere).collect::<Vec<_>>());
         let mut knowledge = Self { clusters, library, features, matcher, site };
         knowledge.presume();
         knowledge
@@ -159,4 +164,15 @@ fn site_memory(
         }
     }
     site
+}
+
+fn told_elsewhere(binding: ForeignBinding) -> (PointFeatures, (String, String)) {
+    let point = PointFeatures {
+        id: binding.point_id,
+        name: binding.point_name,
+        unit: binding.unit,
+        description: binding.description,
+        fingerprint: None,
+    };
+    (point, (binding.pattern, binding.role))
 }

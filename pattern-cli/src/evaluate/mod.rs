@@ -34,6 +34,13 @@ pub struct EvaluateArgs {
     /// folder, if not given. Read for scoring only
     #[arg(long, value_name = "FILE")]
     pub aliases: Option<PathBuf>,
+    /// Another labelled folder that is a data source beside it: its questions are answered first, so that one sees
+    /// what is learned from one plant for another
+    #[arg(long, value_name = "DIR")]
+    pub transfer_from: Option<PathBuf>,
+    /// How many suggestions are answered there
+    #[arg(long, value_name = "K", default_value_t = 50, requires = "transfer_from")]
+    pub transfer_approvals: usize,
     /// Also write what the engine says of every labelled point in the end, beside its labels, as CSV
     #[arg(long, value_name = "FILE")]
     pub details: Option<PathBuf>,
@@ -50,15 +57,37 @@ pub enum Input {
     Both,
 }
 
+const EVALUATED: &str = "evaluation";
+const OTHER: &str = "other-plant";
+
+/// A folder as the engine is given it, and what people say of it.
+struct Plant {
+    folder: PathBuf,
+    truth: Truth,
+    points: usize,
+}
+
+impl Plant {
+    fn prepare(args: &EvaluateArgs, dir: &Path, aliases: Option<&Path>, folder: PathBuf) -> Result<Self> {
+        std::fs::create_dir_all(&folder)?;
+        let labels = input::prepare(dir, args.input, args.seed, &folder)?;
+        let points = labels.len();
+        Ok(Self { truth: Truth::new(labels, &truth::read_aliases(dir, aliases)?)?, folder, points })
+    }
+}
+
 pub async fn run(args: &EvaluateArgs) -> Result<()> {
     let scratch = tempfile::Builder::new().prefix("naia-evaluate-").tempdir()?;
-    let labels = input::prepare(&args.dir, args.input, args.seed, scratch.path())?;
-    let points = labels.len();
-    let truth = Truth::new(labels, &truth::read_aliases(&args.dir, args.aliases.as_deref())?)?;
+    let plant = Plant::prepare(args, &args.dir, args.aliases.as_deref(), scratch.path().join(EVALUATED))?;
+    let other = args
+        .transfer_from
+        .as_deref()
+        .map(|dir| Plant::prepare(args, dir, None, scratch.path().join(OTHER)))
+        .transpose()?;
     let shutdown = shutdown_token()?;
-    let trial = Trial::start(scratch.path(), &shutdown).await?;
+    let mut trial = Trial::start(scratch.path(), OTHER, &shutdown).await?;
     let outcome = tokio::select! {
-        report = evaluate(&trial, scratch.path(), &truth, points, args) => report,
+        report = evaluate(&mut trial, &plant, other.as_ref(), args) => report,
         () = shutdown.cancelled() => Err(anyhow::anyhow!("stopped before it was done")),
     };
     trial.stop().await;
@@ -72,19 +101,26 @@ pub async fn run(args: &EvaluateArgs) -> Result<()> {
 }
 
 async fn evaluate(
-    trial: &Trial,
-    folder: &Path,
-    truth: &Truth,
-    points: usize,
+    trial: &mut Trial,
+    plant: &Plant,
+    other: Option<&Plant>,
     args: &EvaluateArgs,
 ) -> Result<Report> {
-    let seconds = trial.import_and_analyse(folder).await?;
-    let first_day = measure::measure(&trial.standing().await?, truth);
-    let learning_curve = reviewer::answer(trial, truth, args.approvals).await?;
-    let standing = trial.standing().await?;
-    let after = (args.approvals > 0).then(|| measure::measure(&standing, truth));
-    if let Some(file) = &args.details {
-        details::write(&standing, truth, file)?;
+    let mut learned_before = None;
+    if let Some(other) = other {
+        trial.import_and_analyse(&other.folder).await?;
+        learned_before = reviewer::answer(trial, &other.truth, args.transfer_approvals).await?.pop();
     }
-    Ok(Report::new(args, points, seconds, first_day, after, learning_curve))
+    trial.turn_to(EVALUATED);
+    let seconds = trial.import_and_analyse(&plant.folder).await?;
+    let first_day = measure::measure(&trial.standing().await?, &plant.truth);
+    let learning_curve = reviewer::answer(trial, &plant.truth, args.approvals).await?;
+    let standing = trial.standing().await?;
+    let after = (args.approvals > 0).then(|| measure::measure(&standing, &plant.truth));
+    if let Some(file) = &args.details {
+        details::write(&standing, &plant.truth, file)?;
+    }
+    let mut report = Report::new(args, plant.points, seconds, first_day, after, learning_curve);
+    report.transferred = learned_before;
+    Ok(report)
 }

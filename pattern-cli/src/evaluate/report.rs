@@ -11,6 +11,8 @@ pub struct Report {
     pub input: Input,
     pub seed: u64,
     pub points: usize,
+    /// The last answer at the other plant; `null` without --transfer-from.
+    pub transferred: Option<LearningStep>,
     pub seconds: Seconds,
     /// On the first day: nobody has answered anything.
     #[serde(flatten)]
@@ -40,6 +42,7 @@ impl Report {
             input: args.input,
             seed: args.seed,
             points,
+            transferred: None,
             seconds: Seconds { import, analysis },
             first_day,
             after_approvals,
@@ -56,7 +59,13 @@ impl fmt::Display for Report {
             "{}: {} points, imported in {import:.1} s, analysed in {analysis:.1} s",
             self.folder, self.points
         )?;
-        writeln!(f, "\non the first day")?;
+        match &self.transferred {
+            None => writeln!(f, "\non the first day")?,
+            Some(LearningStep { approvals, labels, .. }) => writeln!(
+                f,
+                "\non the first day, after {approvals} answers at the other plant, which told the roles of {labels} points"
+            )?,
+        }
         measures(f, &self.first_day)?;
         if let (Some(after), Some(last)) = (&self.after_approvals, self.learning_curve.last()) {
             writeln!(

@@ -22,7 +22,6 @@ use crate::{
     stack::{BrokerKind, DataDirOption, ServerOptions, Stack, StackOptions},
 };
 
-const DATA_SOURCE: &str = "evaluation";
 const REVIEWER: &str = "simulated reviewer";
 const ANALYSIS_WITHIN: Duration = Duration::from_secs(3600);
 
@@ -31,6 +30,8 @@ pub struct Trial {
     stack: Stack,
     store: Store,
     api: ApiClient,
+    /// The data source that is looked at.
+    source: &'static str,
 }
 
 /// How the engine sees the plant at a moment.
@@ -58,17 +59,17 @@ pub struct StandingCluster {
 }
 
 impl Trial {
-    /// Starts on `folder`, which is in the import format and used for scratch as well.
-    pub async fn start(folder: &Path, shutdown: &CancellationToken) -> Result<Self> {
+    /// Starts with what it needs in `scratch`, and turns to `source`.
+    pub async fn start(scratch: &Path, source: &'static str, shutdown: &CancellationToken) -> Result<Self> {
         let options = StackOptions {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            data: DataDirOption { path: folder.join("data") },
+            data: DataDirOption { path: scratch.join("data") },
             servers: ServerOptions { kafka: None, broker: Some(BrokerKind::Memory), postgres: None },
         };
         let stack = Stack::start(&options, shutdown).await?;
         let store = Store::connect_lazy(&stack.file.postgres, 4)?;
         let api = ApiClient::new(&stack.file.api)?;
-        Ok(Self { stack, store, api })
+        Ok(Self { stack, store, api, source })
     }
 
     pub async fn stop(self) {
@@ -76,18 +77,23 @@ impl Trial {
         self.stack.stop().await;
     }
 
+    /// Looks at another data source from now on; what was told of others stays told.
+    pub fn turn_to(&mut self, source: &'static str) {
+        self.source = source;
+    }
+
     /// Seconds that the import took, and the analysis.
     pub async fn import_and_analyse(&self, folder: &Path) -> Result<(f64, f64)> {
         let started = Instant::now();
         let import = Import {
             dir: folder.to_owned(),
-            data_source: DATA_SOURCE.into(),
+            data_source: self.source.into(),
             rejects: folder.join("rejected-rows.csv"),
             now: Utc::now(),
         };
         import.run(&self.store).await?;
         let imported = Instant::now();
-        let run = self.api.run_flywheel(DATA_SOURCE).await?;
+        let run = self.api.run_flywheel(self.source).await?;
         self.api.wait_for_run(run, ANALYSIS_WITHIN, |_| ()).await?;
         Ok(((imported - started).as_secs_f64(), imported.elapsed().as_secs_f64()))
     }
@@ -98,7 +104,7 @@ impl Trial {
 
     /// The question that the engine would have answered first.
     pub async fn next_question(&self) -> Result<Option<SuggestionDetail>> {
-        match self.api.pending(DATA_SOURCE).await?.items.first() {
+        match self.api.pending(self.source).await?.items.first() {
             Some(first) => Ok(Some(self.api.suggestion(first.id).await?)),
             None => Ok(None),
         }
@@ -113,7 +119,7 @@ impl Trial {
     }
 
     pub async fn standing(&self) -> Result<Standing> {
-        let source = self.store.data_source(DATA_SOURCE).await?.context("nothing was imported")?;
+        let source = self.store.data_source(self.source).await?.context("nothing was imported")?;
         let known = Known::read(&self.store, source.id).await?;
         let fingerprints = self.store.fingerprints(source.id).await?;
         let bindings = self.store.active_bindings(source.id).await?;

@@ -71,6 +71,36 @@ fn without_names_numbers_stand_for_them_and_without_samples_names_must_do() {
     assert_eq!(names["after_approvals"], Value::Null);
 }
 
+/// Kilns of a make that no library knows, labelled in words of the plant.
+fn kilns(dir: &Path, numbers: std::ops::Range<u32>) {
+    let parts =
+        [("SHL", "shell draught"), ("CLC", "calciner load"), ("SNT", "sinter zone"), ("CLK", "clinker bed")];
+    let rows =
+        numbers.flat_map(|n| parts.map(|(part, role)| format!("KILN-{n}.{part},K{n},rotary kiln,{role}\n")));
+    fs::create_dir(dir).unwrap();
+    let header = "name,equipment,equipment_type,role\n".to_owned();
+    fs::write(dir.join("points.csv"), header + &rows.collect::<String>()).unwrap();
+}
+
+#[test]
+fn what_was_answered_at_another_plant_is_seen_on_the_first_day_of_this_one() {
+    let here = tempfile::tempdir().unwrap();
+    kilns(&here.path().join("north"), 201..205);
+    kilns(&here.path().join("south"), 701..705);
+    let measured = |more: &[&str]| -> Value {
+        let answer = naia(here.path(), &[&["evaluate", "south", "--json"], more].concat());
+        assert!(answer.success, "{}", answer.stderr);
+        serde_json::from_str(&answer.stdout).unwrap()
+    };
+    let alone = measured(&[]);
+    assert_eq!(alone["roles"]["accuracy"], 0.0);
+    assert_eq!(alone["transferred"], Value::Null);
+    let after = measured(&["--transfer-from", "north", "--transfer-approvals", "2"]);
+    assert_eq!(after["transferred"]["approvals"], 2, "{after:#}");
+    assert_eq!(after["roles"]["accuracy"], 1.0, "{after:#}");
+    assert_eq!(after["roles"]["points"], 16);
+}
+
 #[test]
 fn what_can_not_be_evaluated_is_told() {
     let here = tempfile::tempdir().unwrap();

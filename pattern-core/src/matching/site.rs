@@ -18,6 +18,8 @@ pub struct SiteMemory {
     keys: HashMap<String, NameKey>,
     /// Descriptions of look-alikes, per template.
     descriptions: HashMap<Template, Text>,
+    /// How many names are the same but for a single letter behind a number.
+    parallel: HashMap<String, u32>,
     /// How many points have each template.
     sizes: HashMap<Template, u32>,
     /// Roles that look-alikes were given without anybody having said so.
@@ -25,6 +27,8 @@ pub struct SiteMemory {
     manners: Manners,
     rarity: Rarity,
     told: Told,
+    /// What was told at other data sources.
+    elsewhere: Told,
     /// How many roles of each pattern were told or presumed here.
     seen: BTreeMap<String, f64>,
 }
@@ -51,8 +55,10 @@ impl SiteMemory {
         points.sort_by(|a, b| a.name.cmp(&b.name));
         let names: Vec<&str> = points.iter().map(|p| p.name.as_str()).collect();
         let keys = name_keys(&names);
+        names.iter().for_each(|name| *self.parallel.entry(parallel(name)).or_default() += 1);
         let mut said: HashMap<Template, Vec<&str>> = HashMap::new();
         for (point, key) in points.iter().zip(keys) {
+            let key = self.across_units(&point.name, key);
             self.rarity.observe(&called(point, &key));
             if !point.description.trim().is_empty() {
                 said.entry(template_of_key(&key)).or_default().push(&point.description);
@@ -73,18 +79,47 @@ impl SiteMemory {
         *self.seen.entry(pattern.to_owned()).or_default() += 1.0;
     }
 
+    /// Learns from what was told at other data sources: points that play roles of patterns there. Names of a sister
+    /// plant are built alike, so they are understood together with those observed here.
+    pub fn learn_elsewhere(&mut self, told: &[(PointFeatures, (String, String))]) {
+        if told.is_empty() {
+            return;
+        }
+        let mut own: Vec<&str> = self.keys.keys().map(String::as_str).collect();
+        own.sort_unstable();
+        let names: Vec<&str> = told.iter().map(|(point, _)| point.name.as_str()).chain(own).collect();
+        for ((point, role), key) in told.iter().zip(name_keys(&names)) {
+            let key = self.across_units(&point.name, key);
+            let call = Call { manner: None, ..self.call(point, &key) };
+            self.elsewhere.learn(call, role.clone());
+        }
+    }
+
     pub(super) fn call(&self, point: &PointFeatures, key: &NameKey) -> Call {
         let described = !point.description.trim().is_empty();
         // Letters of a loop alone (FI, TI) tell no part.
         let tells = key.key.is_some() || described;
         Call {
             template: template_of_key(key),
-            shape: shape(&point.name),
+            shape: self.shape(&point.name),
+            parallel: parallel(&point.name),
             description: if described { self.rarity.weigh(&point.description) } else { Vec::new() },
             part: tells.then(|| self.rarity.weigh(&called(point, key))),
             manner: self.manner(point),
             names_equipment: key.key.is_some(),
         }
+    }
+
+    /// Where a name tells no equipment, the letter of a unit is not part of how it is built either.
+    fn across_units(&self, name: &str, key: NameKey) -> NameKey {
+        if key.key.is_some() { key } else { NameKey { shape: self.shape(name), ..key } }
+    }
+
+    /// A name without its numbers, and without the letter that tells units apart that share a number.
+    fn shape(&self, name: &str) -> String {
+        let open = parallel(name);
+        let is_unit = self.parallel.get(&open).is_some_and(|count| *count > 1);
+        shape(if is_unit { &open } else { name })
     }
 
     fn manner(&self, point: &PointFeatures) -> Option<Manner> {
@@ -164,6 +199,7 @@ impl SiteMemory {
 
     pub(super) fn votes(&self, call: &Call) -> Votes {
         let mut votes = self.told.votes(call);
+        votes.add_foreign(&self.elsewhere.votes_elsewhere(call));
         if !call.names_equipment && !votes.by_role.is_empty() {
             votes.total = votes.total.max(self.size(&call.template));
         }
@@ -246,6 +282,18 @@ fn shape(name: &str) -> String {
         }
     }
     shape
+}
+
+/// A name with a single letter behind a number left open.
+fn parallel(name: &str) -> String {
+    let tokens = tokenize(name);
+    let mut open = String::new();
+    for (i, token) in tokens.iter().enumerate() {
+        let follows = i > 0 && token.glued && tokens[i - 1].kind == TokenKind::Digits;
+        open.push(' ');
+        if follows && token.text.chars().count() == 1 { open.push('@') } else { open.push_str(&token.text) }
+    }
+    open.to_lowercase()
 }
 
 fn shape_of_rest(rest: &str) -> String {

@@ -28,6 +28,8 @@ pub(super) struct Call {
     pub template: Template,
     /// The whole name without its numbers.
     pub shape: String,
+    /// The whole name with its numbers, a single letter behind each left open: the unit among parallel ones.
+    pub parallel: String,
     /// Without numbers; empty where it has none.
     pub description: Trigrams,
     /// The rest of the name and the description, where these tell a part.
@@ -63,6 +65,13 @@ const SAME_WORDS: (f32, f32) = (0.85, 0.97);
 /// The votes that names of the same letters have together beside those that are built alike: the first few of these
 /// may just have been numbered so (FC6155SP and FC6145SP of two boxes).
 const FAMILY: f64 = 3.0;
+/// The same for what was told at other data sources, so that the first answer here outweighs it, and what its
+/// likeness is worth.
+const FOREIGN: f64 = 0.9;
+const FOREIGN_LIKENESS: f64 = 0.9;
+/// What look-alikes of other numbers say beside those of the same one, 12_TIC_2687A beside 12_TIC_2687B: units that
+/// stand in parallel share the number.
+const OTHER_NUMBER: f64 = 0.2;
 /// What a point says about one whose name only has the same letters.
 const SAME_LETTERS: f64 = 0.8;
 
@@ -97,6 +106,12 @@ impl Votes {
             *self.by_role.entry(role.clone()).or_default() += worth * count;
             self.total += worth * count;
         }
+    }
+
+    /// Adds what was told at other data sources, where habits may be others.
+    pub fn add_foreign(&mut self, foreign: &Votes) {
+        self.add(foreign, FOREIGN);
+        self.likeness = self.likeness.max(FOREIGN_LIKENESS * foreign.likeness);
     }
 
     fn here(&self, pattern: &str, role: &str) -> f64 {
@@ -147,6 +162,15 @@ impl Told {
         }
     }
 
+    /// As `votes`, where only names count that are built alike and tell the equipment: letters of a loop are another
+    /// machine's elsewhere.
+    pub fn votes_elsewhere(&self, call: &Call) -> Votes {
+        match self.by_template.get(&call.template) {
+            Some(alike) if call.names_equipment => self.count(alike, call, 1.0),
+            _ => Votes::default(),
+        }
+    }
+
     /// Of names that have the same letters, but are built otherwise.
     fn family(&self, call: &Call) -> Votes {
         let same_letters = self.by_shape.get(&call.shape).into_iter().flatten().copied();
@@ -158,8 +182,11 @@ impl Told {
         let mut votes = Votes::default();
         let manners: Vec<Option<&Manner>> = alike.iter().map(|i| self.calls[*i].0.manner.as_ref()).collect();
         let behaving = behave_alike(call.manner.as_ref(), &manners);
+        let same_number = |other: &Call| other.parallel == call.parallel;
+        let any_same = alike.iter().any(|index| same_number(&self.calls[*index].0));
         for ((other, role), behaving) in alike.iter().map(|index| &self.calls[*index]).zip(behaving) {
-            let worth = worth * said_alike(&call.description, &other.description);
+            let numbered = if any_same && !same_number(other) { OTHER_NUMBER } else { 1.0 };
+            let worth = worth * numbered * said_alike(&call.description, &other.description);
             votes.likeness = votes.likeness.max(worth);
             *votes.by_role.entry(role.clone()).or_default() += worth * behaving;
             votes.total += worth * behaving;

@@ -164,3 +164,39 @@ fn one_look_alike_says_less_where_names_of_the_same_letters_are_something_else()
     let contradicted = sureness(["Damper Position", "Air Flow Setpoint", "Maximum Air Flow Setpoint"]);
     assert!(contradicted < alone, "{contradicted} {alone}");
 }
+
+#[test]
+fn what_was_told_at_a_sister_plant_speaks_for_names_that_are_built_alike() {
+    let parts = |machine: &str| {
+        points(&[&format!("{machine}.SEALPOTLVL"), &format!("{machine}.QX"), &format!("{machine}.QZ")])
+    };
+    let here: Vec<PointFeatures> =
+        ["K-7", "K-8", "K-9"].iter().flat_map(|k| parts(k)).chain(points(&["LI-300"])).collect();
+    let role = |name: &str| (pattern("Centrifugal Pump").name, name.to_owned());
+    let there = ["K-21", "K-22", "K-23", "K-24"].iter().flat_map(|k| parts(k));
+    let there = there.zip(["Seal Pot Level", "Spare", "Spare"].map(role).into_iter().cycle());
+    let loops = points(&["LI-101"]).into_iter().zip([role("Sump Level")]);
+    let mut site = SiteMemory::default();
+    site.observe(&here);
+    site.learn_elsewhere(&there.chain(loops).collect::<Vec<_>>());
+    let (told, _) = site.likely_role(&here[0]).expect("the sister plant has it");
+    assert_eq!(told, "Seal Pot Level");
+    assert_eq!(site.likely_role(&here[9]), None, "a loop of another plant is another machine's");
+
+    approve(&mut site, &here[..3], "Centrifugal Pump", &["Gland Pot Level", "Spare", "Spare"]);
+    let (own, _) = site.likely_role(&here[6]).expect("it was told here");
+    assert_eq!(own, "Gland Pot Level", "the first answer here counts more");
+}
+
+#[test]
+fn units_that_stand_in_parallel_share_what_a_number_means() {
+    let all =
+        points(&["12_XS_2689A.PV", "12_XS_2694A.PV", "12_XS_2689B.PV", "12_XS_2694B.PV", "12_XS_2689C.PV"]);
+    let mut site = SiteMemory::default();
+    site.observe(&all);
+    approve(&mut site, &all[..2], "FCU", &["Fan Status", "Fault Alarm"]);
+    let role = |point: &PointFeatures| site.likely_role(point).map(|(role, _)| role);
+    assert_eq!(role(&all[2]).as_deref(), Some("Fan Status"));
+    assert_eq!(role(&all[3]).as_deref(), Some("Fault Alarm"));
+    assert_eq!(role(&all[4]).as_deref(), Some("Fan Status"));
+}

@@ -22,7 +22,36 @@ pub struct ActiveBinding {
     pub equipment_id: Uuid,
 }
 
+/// A point of another data source and what it is there.
+#[derive(Debug, Clone)]
+pub struct ForeignBinding {
+    pub point_id: Uuid,
+    pub point_name: String,
+    pub unit: String,
+    pub description: String,
+    pub role: String,
+    pub pattern: String,
+}
+
+/// More than so many bindings of other data sources teach nothing new.
+const MOST_FOREIGN: i64 = 20_000;
+
 impl Store {
+    /// What was told at other data sources, the newest first.
+    pub async fn foreign_bindings(&self, data_source: Uuid) -> Result<Vec<ForeignBinding>> {
+        Ok(sqlx::query_as!(
+            ForeignBinding,
+            "select b.point_id, p.name as point_name, p.unit, p.description, b.role, t.name as pattern
+             from bindings b join points p on p.id = b.point_id join patterns t on t.id = b.pattern_id
+             where p.data_source_id <> $1 and b.retracted_at is null
+             order by b.bound_at desc, p.name, b.id limit $2",
+            data_source,
+            MOST_FOREIGN
+        )
+        .fetch_all(&self.pool)
+        .await?)
+    }
+
     pub async fn active_bindings(&self, data_source: Uuid) -> Result<Vec<ActiveBinding>> {
         Ok(sqlx::query_as!(
             ActiveBinding,

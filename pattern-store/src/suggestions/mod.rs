@@ -8,7 +8,7 @@ mod read;
 mod settled;
 mod undo;
 
-pub use bindings::ActiveBinding;
+pub use bindings::{ActiveBinding, ForeignBinding};
 pub use decide::{DecideError, DecisionRequest};
 pub use exclusions::Exclusion;
 pub use propose::{NewSuggestion, ProposeChange, SuggestedRoleRow};
