@@ -47,8 +47,9 @@ pub struct DetectedCluster {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Associations<'a> {
     pub points: usize,
-    /// Correlations.
+    /// Correlations. Of the levels only what the ranks confirm counts: the others rest on a few outliers.
     pub level: &'a [Edge],
+    pub rank: &'a [Edge],
     pub high_pass: &'a [Edge],
     /// What names and descriptions say.
     pub names: &'a [Edge],

@@ -1,6 +1,6 @@
 //! What speaks for two points belonging together: signals and names as one weight per pair.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::clustering::{Associations, Edge};
 use super::name_groups::name_pairs;
@@ -33,7 +33,7 @@ pub(super) type Weights = BTreeMap<(u32, u32), f32>;
 /// Puts everything into one graph; of the signals only the `neighbours` strongest of each point enter it.
 pub fn fuse(known: &Associations, neighbours: usize) -> Evidence {
     let (mut names, mut name_group) = name_pairs(known.points, known.names);
-    let signals = signal_pairs(known.level, known.high_pass);
+    let signals = signal_pairs(&confirmed(known.level, known.rank), known.high_pass);
     let rank = ranks(known.points, &signals);
     let nearest: Vec<(u32, u32)> =
         rank.iter().filter(|(_, rank)| **rank < neighbours).map(|(pair, _)| *pair).collect();
@@ -108,6 +108,12 @@ fn add(weights: &mut Weights, pair: (u32, u32), weight: f32) {
 
 fn edges(weights: Weights) -> Vec<Edge> {
     weights.into_iter().map(|((a, b), weight)| (a, b, weight)).collect()
+}
+
+fn confirmed(level: &[Edge], rank: &[Edge]) -> Vec<Edge> {
+    let pair = |(a, b, _): &Edge| (*a.min(b), *a.max(b));
+    let ranked: HashSet<(u32, u32)> = rank.iter().map(pair).collect();
+    level.iter().copied().filter(|edge| ranked.contains(&pair(edge))).collect()
 }
 
 fn signal_pairs(level: &[Edge], high_pass: &[Edge]) -> Weights {

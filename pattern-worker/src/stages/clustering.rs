@@ -48,9 +48,11 @@ async fn equipment(stage: &Stage, source: &DataSource) -> Result<Outcome, StageE
     stage
         .unless_unchanged(JobName::ClusterDetection.as_str(), source, &input, async move {
             let level = stage.store.correlations(source.id, Variant::Level).await?;
+            let rank = stage.store.correlations(source.id, Variant::Rank).await?;
             let high_pass = stage.store.correlations(source.id, Variant::HighPass).await?;
             let before = stage.store.active_clusters(source.id, ClusterKind::Equipment).await?;
-            let find = move || find_equipment(points, &level, &high_pass, &(bindings, exclusions), &before);
+            let find =
+                move || find_equipment(points, [&level, &rank, &high_pass], &(bindings, exclusions), &before);
             let found = off_thread(find).await?;
             stage.replace_clusters(source, ClusterKind::Equipment, &found).await
         })
@@ -59,8 +61,7 @@ async fn equipment(stage: &Stage, source: &DataSource) -> Result<Outcome, StageE
 
 fn find_equipment(
     points: Vec<StoredPoint>,
-    level: &[CorrelationRow],
-    high_pass: &[CorrelationRow],
+    correlations: [&[CorrelationRow]; 3],
     answers: &(Vec<ActiveBinding>, Vec<Exclusion>),
     before: &[Cluster],
 ) -> Vec<FoundCluster> {
@@ -74,10 +75,12 @@ fn find_equipment(
     let named: Vec<NamedPoint> =
         points.into_iter().map(|p| NamedPoint { name: p.name, description: p.description }).collect();
     let (told, excluded) = told(&index, answers);
+    let [level, rank, high_pass] = correlations.map(edges);
     let known = Associations {
         points: ids.len(),
-        level: &edges(level),
-        high_pass: &edges(high_pass),
+        level: &level,
+        rank: &rank,
+        high_pass: &high_pass,
         names: &name_edges(&named),
         told: &told,
         excluded: &excluded,

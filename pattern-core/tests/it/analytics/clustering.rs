@@ -1,6 +1,6 @@
 use pattern_core::analytics::{
     clustering::{Associations, ClusterOptions, DetectedCluster, Edge, equipment_clusters},
-    correlation::{CorrelationOptions, correlate, high_pass},
+    correlation::{CorrelationOptions, correlate, high_pass, rank},
     grid::Grid,
 };
 
@@ -41,10 +41,16 @@ fn plant(sizes: &[usize], seed: u64) -> Grid {
 fn signals_alone_form_clusters_under_a_daily_cycle_that_all_share() {
     let sizes = [4, 7, 12, 3, 9];
     let grid = plant(&sizes, 5);
-    let (level, high_pass) = (correlations(&grid), correlations(&high_pass(&grid)));
+    let [level, rank, high_pass] = [&grid, &rank(&grid), &high_pass(&grid)].map(correlations);
     assert!(level.len() > 500, "the cycle ties everything together: {} pairs", level.len());
     let found = equipment_clusters(
-        &Associations { points: 35, level: &level, high_pass: &high_pass, ..Associations::default() },
+        &Associations {
+            points: 35,
+            level: &level,
+            rank: &rank,
+            high_pass: &high_pass,
+            ..Associations::default()
+        },
         &ClusterOptions::default(),
     );
     let mut first = 0;
@@ -84,6 +90,7 @@ fn names_rule_where_signals_say_otherwise() {
         &Associations {
             points: 12,
             level: &signals,
+            rank: &signals,
             high_pass: &signals,
             names: &names,
             ..Associations::default()
@@ -139,6 +146,7 @@ fn points_that_belong_nowhere_are_left_alone() {
         &Associations {
             points: 5,
             level: &[(0, 1, 0.99)],
+            rank: &[(0, 1, 0.99)],
             high_pass: &[(2, 3, 0.99)],
             ..Associations::default()
         },
@@ -150,6 +158,7 @@ fn points_that_belong_nowhere_are_left_alone() {
         &Associations {
             points: 5,
             level: &[(0, 1, 0.99)],
+            rank: &[(0, 1, 0.99)],
             high_pass: &[(2, 3, 0.99)],
             ..Associations::default()
         },
@@ -159,16 +168,34 @@ fn points_that_belong_nowhere_are_left_alone() {
 }
 
 #[test]
+fn what_only_outliers_correlate_belongs_to_nothing() {
+    let mut noise = Noise::new(8);
+    let rows: Vec<Vec<f32>> = (0..4)
+        .map(|_| (0..672).map(|i| noise.next() as f32 + if i == 300 { 500.0 } else { 0.0 }).collect())
+        .collect();
+    let grid = grid(&rows);
+    let [level, rank] = [&grid, &rank(&grid)].map(correlations);
+    assert_eq!(level.len(), 6, "one spike that all share");
+    let loose = ClusterOptions { min_cohesion: 0.4, ..ClusterOptions::default() };
+    let found = |rank| {
+        let known = Associations { points: 4, level: &level, rank, ..Associations::default() };
+        members(&equipment_clusters(&known, &loose)).len()
+    };
+    assert_eq!((found(&rank), found(&level)), (0, 1));
+}
+
+#[test]
 fn names_that_are_mere_numbers_do_not_rule_over_signals() {
     // Ten pieces of equipment; the numbers in the names group every ten points across all of them.
     let grid = plant(&[10; 10], 21);
-    let (level, high_pass) = (correlations(&grid), correlations(&high_pass(&grid)));
+    let [level, rank, high_pass] = [&grid, &rank(&grid), &high_pass(&grid)].map(correlations);
     let shuffled: Vec<Edge> =
         (0..10).flat_map(|g| ring(&(0..10).map(|i| i * 10 + g).collect::<Vec<_>>(), 1.0)).collect();
     let found = equipment_clusters(
         &Associations {
             points: 100,
             level: &level,
+            rank: &rank,
             high_pass: &high_pass,
             names: &shuffled,
             ..Associations::default()
