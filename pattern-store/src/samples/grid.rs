@@ -4,11 +4,15 @@
 //! from the samples by the same function, so sealing changes no bit.
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use pattern_core::{
     analytics::grid::{BUCKET_SECONDS, BUCKETS_PER_DAY, Grid},
     domain::Sample,
 };
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Mutex, PoisonError},
+};
 use uuid::Uuid;
 
 use super::{
@@ -16,7 +20,10 @@ use super::{
     days::{DayState, midnight},
     reader::Select,
 };
-use crate::{Result, Store, off_thread};
+use crate::{Result, Store, StoreError, off_thread};
+
+/// PostgreSQL reads some days while others are decoded.
+const DAYS_AT_ONCE: usize = 3;
 
 /// What goes over midnight, by point key.
 type Carry = HashMap<i32, Sample>;
@@ -42,25 +49,46 @@ impl Store {
         let (first, last) = (start.date_naive(), (end - Duration::seconds(1)).date_naive());
         let states: HashMap<NaiveDate, DayState> =
             self.known_days(first - Duration::days(1), last).await?.into_iter().collect();
-        // What the day before brought over midnight, where that is known for every point.
-        let mut carry: Option<Carry> = None;
-        for day in first.iter_days().take_while(|day| *day <= last) {
-            let before = states.get(&(day - Duration::days(1)));
-            let kept = states.get(&day) == Some(&DayState::Sealed) && before != Some(&DayState::Hot);
-            let made = if kept {
-                carry = None;
-                self.sealed_buckets(data_source_id, day).await?
-            } else {
-                let (made, out) = self.make_buckets(day, &keys, carry.take()).await?;
-                carry = Some(out);
-                made
-            };
+        let days: Vec<NaiveDate> = first.iter_days().take_while(|day| *day <= last).collect();
+        let is_kept = |day: &NaiveDate| {
+            let before = states.get(&(*day - Duration::days(1)));
+            states.get(day) == Some(&DayState::Sealed) && before != Some(&DayState::Hot)
+        };
+        let filled = Mutex::new(&mut grid);
+        let place_day = |day: NaiveDate, made: Vec<(i32, Buckets)>| {
+            let mut grid = filled.lock().unwrap_or_else(PoisonError::into_inner);
             for (key, buckets) in made {
                 if let Some(row) = rows.get(&key) {
                     place(&mut grid, *row, day, &buckets);
                 }
             }
-        }
+        };
+        let kept = async {
+            let days = stream::iter(days.iter().copied().filter(is_kept));
+            let read =
+                days.map(|day| async move { Ok((day, self.sealed_buckets(data_source_id, day).await?)) });
+            read.buffer_unordered(DAYS_AT_ONCE)
+                .try_for_each(async |(day, made)| {
+                    place_day(day, made);
+                    Ok(())
+                })
+                .await
+        };
+        let made = async {
+            // What the day before brought over midnight, where that is known for every point.
+            let mut carry: Option<Carry> = None;
+            for day in &days {
+                if is_kept(day) {
+                    carry = None;
+                    continue;
+                }
+                let (made, out) = self.make_buckets(*day, &keys, carry.take()).await?;
+                carry = Some(out);
+                place_day(*day, made);
+            }
+            Ok::<_, StoreError>(())
+        };
+        tokio::try_join!(kept, made)?;
         Ok(grid)
     }
 
@@ -76,9 +104,11 @@ impl Store {
         )
         .fetch_all(self.pool())
         .await?;
+        // Thousands in a row: to take a row apart costs more than to decode a day.
         let rollups = sqlx::query!(
-            "select r.point, r.data from rollup_blocks r join points p on p.key = r.point
-             where r.day = $1 and p.data_source_id = $2",
+            r#"select array_agg(r.point) as "points!", array_agg(r.data) as "data!"
+               from rollup_blocks r join points p on p.key = r.point
+               where r.day = $1 and p.data_source_id = $2 group by r.point >> 12"#,
             day,
             data_source_id
         )
@@ -86,8 +116,9 @@ impl Store {
         .await?;
         let outdated: HashSet<i32> = late.iter().copied().collect();
         let mut made = off_thread(move || {
-            let current = rollups.into_iter().filter(|r| !outdated.contains(&r.point));
-            current.map(|r| Ok((r.point, codec::decode_rollup(&r.data)?))).collect::<Result<Vec<_>>>()
+            let all = rollups.into_iter().flat_map(|r| r.points.into_iter().zip(r.data));
+            let current = all.filter(|(point, _)| !outdated.contains(point));
+            current.map(|(point, data)| Ok((point, codec::decode_rollup(&data)?))).collect::<Result<Vec<_>>>()
         })
         .await??;
         if !late.is_empty() {
