@@ -47,9 +47,10 @@ impl<'a> ClusterView<'a> {
             .map(|point| {
                 let key = site.key(&point.name, &names);
                 let call = site.call(point, &key);
-                let mut words = words(&point.name, &point.description);
+                let in_place = &point.name[key.place.len()..];
+                let mut words = words(in_place, &point.description);
                 if key.equipment.is_empty() {
-                    heads.push(point.name.clone());
+                    heads.push(in_place.to_owned());
                 } else {
                     words.name = Text::new(&key.rest);
                     // What is read as an ISA tag are the letters that name the equipment.

@@ -101,7 +101,7 @@ impl SiteMemory {
         let tells = key.key.is_some() || described;
         Call {
             template: template_of_key(key),
-            shape: self.shape(&point.name),
+            shape: self.shape(&point.name, key),
             parallel: parallel(&point.name),
             description: if described { self.rarity.weigh(&point.description) } else { Vec::new() },
             part: tells.then(|| self.rarity.weigh(&called(point, key))),
@@ -112,14 +112,14 @@ impl SiteMemory {
 
     /// Where a name tells no equipment, the letter of a unit is not part of how it is built either.
     fn across_units(&self, name: &str, key: NameKey) -> NameKey {
-        if key.key.is_some() { key } else { NameKey { shape: self.shape(name), ..key } }
+        if key.key.is_some() { key } else { NameKey { shape: self.shape(name, &key), ..key } }
     }
 
-    /// A name without its numbers, and without the letter that tells units apart that share a number.
-    fn shape(&self, name: &str) -> String {
-        let open = parallel(name);
-        let is_unit = self.parallel.get(&open).is_some_and(|count| *count > 1);
-        shape(if is_unit { &open } else { name })
+    /// A name without its place and numbers, and without the letter that tells units apart that share a number.
+    fn shape(&self, name: &str, key: &NameKey) -> String {
+        let in_place = &name[key.place.len()..];
+        let is_unit = self.parallel.get(&parallel(name)).is_some_and(|count| *count > 1);
+        if is_unit { shape(&parallel(in_place)) } else { shape(in_place) }
     }
 
     fn manner(&self, point: &PointFeatures) -> Option<Manner> {
@@ -187,14 +187,18 @@ impl SiteMemory {
 
     /// How the name is built, from the whole site if it was observed, else from the siblings.
     pub(super) fn key(&self, name: &str, siblings: &[&str]) -> NameKey {
-        match self.keys.get(name) {
-            Some(key) if key.key.is_some() => key.clone(),
-            known => shared_start(name, siblings).or_else(|| known.cloned()).unwrap_or_else(|| NameKey {
-                shape: shape(name),
-                rest: name.to_owned(),
-                ..NameKey::default()
-            }),
+        let known = self.keys.get(name);
+        if let Some(key) = known.filter(|key| key.key.is_some()) {
+            return key.clone();
         }
+        let place = known.map_or("", |key| &key.place);
+        let siblings: Vec<&str> = siblings.iter().filter_map(|name| name.strip_prefix(place)).collect();
+        let in_place = &name[place.len()..];
+        let of_place = |key| NameKey { place: place.to_owned(), ..key };
+        shared_start(in_place, &siblings)
+            .map(of_place)
+            .or_else(|| known.cloned())
+            .unwrap_or_else(|| NameKey { shape: shape(name), rest: name.to_owned(), ..NameKey::default() })
     }
 
     pub(super) fn votes(&self, call: &Call) -> Votes {
@@ -270,6 +274,7 @@ fn shared_start(name: &str, siblings: &[&str]) -> Option<NameKey> {
         shape,
         equipment: name[..end].to_owned(),
         rest: name[end..].to_owned(),
+        ..NameKey::default()
     })
 }
 

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::NamedPoint;
 use super::description::{Mention, mention};
-use super::keys::{NameKey, name_keys};
+use super::keys::{NameKey, keys_of_place};
+use super::places::{by_place, places};
 use super::runs::runs;
 use super::shared_numbers::split_shared_numbers;
 use super::token::{TokenKind, tokenize};
@@ -29,7 +30,25 @@ const CLIQUE: usize = 64;
 /// descriptions alone; each pair at most once, smaller index first, sorted. Takes O(n log n).
 pub fn name_edges(points: &[NamedPoint]) -> Vec<(u32, u32, f32)> {
     let names: Vec<&str> = points.iter().map(|p| p.name.as_str()).collect();
-    let mut keys = name_keys(&names);
+    let mut edges = Vec::new();
+    for (place, members) in by_place(&names, &places(&names)) {
+        let without_place = |&i: &usize| NamedPoint {
+            name: names[i][place.len()..].to_owned(),
+            description: points[i].description.clone(),
+        };
+        let here: Vec<NamedPoint> = members.iter().map(without_place).collect();
+        let found = edges_of_place(&here).into_iter();
+        edges.extend(
+            found.map(|((a, b), weight)| (members[a as usize] as u32, members[b as usize] as u32, weight)),
+        );
+    }
+    edges.sort_unstable_by_key(|(a, b, _)| (*a, *b));
+    edges
+}
+
+fn edges_of_place(points: &[NamedPoint]) -> BTreeMap<(u32, u32), f32> {
+    let names: Vec<&str> = points.iter().map(|p| p.name.as_str()).collect();
+    let mut keys = keys_of_place(&names);
     let mentions: Vec<Option<Mention>> = points.iter().map(|point| mention(&point.description)).collect();
     split_shared_numbers(&mut keys, &mentions);
     let contradicted = contradicted(&keys, &mentions);
@@ -74,7 +93,7 @@ pub fn name_edges(points: &[NamedPoint]) -> Vec<(u32, u32, f32)> {
         }
         connect(members, weights[sort], &mut edges);
     }
-    edges.into_iter().map(|((a, b), weight)| (a, b, weight)).collect()
+    edges
 }
 
 /// Shapes of keys that join points whose descriptions speak of different equipment: numbers that every machine

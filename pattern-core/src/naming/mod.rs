@@ -8,6 +8,7 @@ mod isa;
 mod keys;
 mod label;
 mod lexicon;
+mod places;
 mod runs;
 mod shared_numbers;
 mod token;

@@ -230,3 +230,37 @@ fn a_name_may_hold_its_role_between_the_kind_and_the_number() {
     assert!(!joined(&points, "PUMP_SPEED_2", "FAN_SPEED_2"));
     assert!(!joined(&points, "PUMP_SPEED_2", "PUMP_SPEED_3"));
 }
+
+/// Loops of parallel units, and machines whose number stands in the middle.
+fn two_conventions() -> Vec<String> {
+    let loops = (2600..2640).flat_map(|n| ('A'..='F').map(move |unit| format!("12_TT_{n}{unit}.PV")));
+    let parts = ["DCR", "INF", "ACW", "PET"];
+    let machines = (401..431).flat_map(|n| parts.map(|part| format!("PV{n}{part}")));
+    loops.chain(machines).collect()
+}
+
+#[test]
+fn a_site_in_front_of_all_names_changes_nothing() {
+    let names = two_conventions();
+    let bare = name_edges(&points(&names));
+    assert!(bare.len() > 100, "{bare:?}");
+    for sites in [&["S00."][..], &["NORD_", "SUED_"], &["acme/S1/", "acme/S2/"]] {
+        let sited: Vec<String> =
+            sites.iter().flat_map(|site| names.iter().map(move |name| format!("{site}{name}"))).collect();
+        let at = |site: usize| (site * names.len()) as u32;
+        let expected: Vec<_> = (0..sites.len())
+            .flat_map(|site| bare.iter().map(move |(a, b, weight)| (a + at(site), b + at(site), *weight)))
+            .collect();
+        assert!(name_edges(&points(&sited)) == expected, "{sites:?}");
+    }
+}
+
+#[test]
+fn what_is_measured_in_front_of_the_machine_is_no_site() {
+    let parts = ["PRSSR", "TMPRT", "FLW", "VBRTN"];
+    let names: Vec<String> =
+        parts.iter().flat_map(|part| (101..421).map(move |n| format!("{part}_P{n}"))).collect();
+    let points = points(&names);
+    assert!(joined(&points, "PRSSR_P101", "TMPRT_P101"));
+    assert!(!joined(&points, "PRSSR_P101", "PRSSR_P102"));
+}
