@@ -47,10 +47,9 @@ impl<'a> ClusterView<'a> {
             .map(|point| {
                 let key = site.key(&point.name, &names);
                 let call = site.call(point, &key);
-                let in_place = &point.name[key.place.len()..];
-                let mut words = words(in_place, &point.description);
+                let mut words = words(&key.bare, &point.description);
                 if key.equipment.is_empty() {
-                    heads.push(in_place.to_owned());
+                    heads.push(key.bare.clone());
                 } else {
                     words.name = Text::new(&key.rest);
                     // What is read as an ISA tag are the letters that name the equipment.

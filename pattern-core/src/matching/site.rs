@@ -115,11 +115,10 @@ impl SiteMemory {
         if key.key.is_some() { key } else { NameKey { shape: self.shape(name, &key), ..key } }
     }
 
-    /// A name without its place and numbers, and without the letter that tells units apart that share a number.
+    /// A bare name without its numbers, and without the letter that tells units apart that share a number.
     fn shape(&self, name: &str, key: &NameKey) -> String {
-        let in_place = &name[key.place.len()..];
         let is_unit = self.parallel.get(&parallel(name)).is_some_and(|count| *count > 1);
-        if is_unit { shape(&parallel(in_place)) } else { shape(in_place) }
+        if is_unit { shape(&parallel(&key.bare)) } else { shape(&key.bare) }
     }
 
     fn manner(&self, point: &PointFeatures) -> Option<Manner> {
@@ -191,14 +190,17 @@ impl SiteMemory {
         if let Some(key) = known.filter(|key| key.key.is_some()) {
             return key.clone();
         }
-        let place = known.map_or("", |key| &key.place);
-        let siblings: Vec<&str> = siblings.iter().filter_map(|name| name.strip_prefix(place)).collect();
-        let in_place = &name[place.len()..];
-        let of_place = |key| NameKey { place: place.to_owned(), ..key };
-        shared_start(in_place, &siblings)
-            .map(of_place)
-            .or_else(|| known.cloned())
-            .unwrap_or_else(|| NameKey { shape: shape(name), rest: name.to_owned(), ..NameKey::default() })
+        let siblings: Vec<&str> = siblings.iter().map(|name| self.bare(name)).collect();
+        shared_start(self.bare(name), &siblings).or_else(|| known.cloned()).unwrap_or_else(|| NameKey {
+            bare: name.to_owned(),
+            shape: shape(name),
+            rest: name.to_owned(),
+            ..NameKey::default()
+        })
+    }
+
+    fn bare<'a>(&'a self, name: &'a str) -> &'a str {
+        self.keys.get(name).map_or(name, |key| &key.bare)
     }
 
     pub(super) fn votes(&self, call: &Call) -> Votes {
@@ -274,7 +276,7 @@ fn shared_start(name: &str, siblings: &[&str]) -> Option<NameKey> {
         shape,
         equipment: name[..end].to_owned(),
         rest: name[end..].to_owned(),
-        ..NameKey::default()
+        bare: name.to_owned(),
     })
 }
 

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::NamedPoint;
+use super::bare::{bare_names, by_place};
 use super::description::{Mention, mention};
 use super::keys::{NameKey, keys_of_place};
-use super::places::{by_place, places};
 use super::runs::runs;
 use super::shared_numbers::split_shared_numbers;
 use super::token::{TokenKind, tokenize};
@@ -30,13 +30,14 @@ const CLIQUE: usize = 64;
 /// descriptions alone; each pair at most once, smaller index first, sorted. Takes O(n log n).
 pub fn name_edges(points: &[NamedPoint]) -> Vec<(u32, u32, f32)> {
     let names: Vec<&str> = points.iter().map(|p| p.name.as_str()).collect();
+    let bare = bare_names(&names);
     let mut edges = Vec::new();
-    for (place, members) in by_place(&names, &places(&names)) {
-        let without_place = |&i: &usize| NamedPoint {
-            name: names[i][place.len()..].to_owned(),
+    for members in by_place(&bare).into_values() {
+        let bare_point = |&i: &usize| NamedPoint {
+            name: bare[i].text.clone(),
             description: points[i].description.clone(),
         };
-        let here: Vec<NamedPoint> = members.iter().map(without_place).collect();
+        let here: Vec<NamedPoint> = members.iter().map(bare_point).collect();
         let found = edges_of_place(&here).into_iter();
         edges.extend(
             found.map(|((a, b), weight)| (members[a as usize] as u32, members[b as usize] as u32, weight)),

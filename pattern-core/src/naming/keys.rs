@@ -6,15 +6,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::bare::{bare_names, by_place};
 use super::cuts::{Cut, blank, cuts};
-use super::places::{by_place, places};
 use super::token::tokenize;
 
 /// What the structure of a site's names says about one name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NameKey {
-    /// The site or area in front of the name, with its separator; empty where there is none.
-    pub place: String,
+    /// What of the name tells something: without the site in front and an end that all names have.
+    pub bare: String,
     /// Identity of the equipment, normalised; `None` where the name has none.
     pub key: Option<String>,
     /// The key with its numbers blanked out: what look-alikes share.
@@ -37,19 +37,19 @@ const LEAST: f64 = 0.3;
 
 /// Keys for all names of a data source.
 pub fn name_keys(names: &[&str]) -> Vec<NameKey> {
-    let lengths = places(names);
+    let bare = bare_names(names);
     let mut keys = vec![NameKey::default(); names.len()];
-    for (place, members) in by_place(names, &lengths) {
-        let rests: Vec<&str> = members.iter().map(|&i| &names[i][place.len()..]).collect();
-        for (i, key) in members.into_iter().zip(keys_of_place(&rests)) {
+    for (place, members) in by_place(&bare) {
+        let texts: Vec<&str> = members.iter().map(|&i| bare[i].text.as_str()).collect();
+        for (&i, key) in members.iter().zip(keys_of_place(&texts)) {
             let of_place = |key: String| format!("{}{key}", place.to_lowercase());
-            keys[i] = NameKey { place: place.to_owned(), key: key.key.map(of_place), ..key };
+            keys[i] = NameKey { bare: bare[i].text.clone(), key: key.key.map(of_place), ..key };
         }
     }
     keys
 }
 
-/// Keys for names of one place, without it.
+/// Keys for bare names of one place.
 pub(super) fn keys_of_place(names: &[&str]) -> Vec<NameKey> {
     let cuts: Vec<Vec<Cut>> = names.iter().map(|name| cuts(name)).collect();
     let mut keys_of_rest: HashMap<(&str, &str), BTreeSet<&str>> = HashMap::new();

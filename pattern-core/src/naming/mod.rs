@@ -1,6 +1,7 @@
 //! What names tell: tokens, words, the equipment that a point belongs to, and readable labels.
 
 mod abbreviation;
+mod bare;
 mod cuts;
 mod description;
 mod edges;

@@ -11,7 +11,7 @@ use super::token::tokenize;
 use super::words::Text;
 
 /// A place has at least so many names: fewer may be one machine's …
-const LARGE: usize = 300;
+pub(super) const LARGE: usize = 300;
 /// … and nearly all names that have a part in front are of some place: PRESS_P101 and TEMP_P101 are of none.
 const NEARLY_ALL: f64 = 0.8;
 /// In a place the rests of this share of the names tell machines or loops …
@@ -87,13 +87,4 @@ fn is_place(rests: &[&str]) -> bool {
         keys.iter().zip(&is_loop).filter(|(key, is_loop)| key.key.is_some() || **is_loop).count();
     let loops = is_loop.iter().filter(|is_loop| **is_loop).count();
     understood as f64 >= most && machines.len().max(loops) >= SEVERAL
-}
-
-/// The indices of the names of each place.
-pub(super) fn by_place<'a>(names: &[&'a str], lengths: &[usize]) -> BTreeMap<&'a str, Vec<usize>> {
-    let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (i, name) in names.iter().enumerate() {
-        members.entry(&name[..lengths[i]]).or_default().push(i);
-    }
-    members
 }

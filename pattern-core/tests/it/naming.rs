@@ -231,17 +231,19 @@ fn a_name_may_hold_its_role_between_the_kind_and_the_number() {
     assert!(!joined(&points, "PUMP_SPEED_2", "PUMP_SPEED_3"));
 }
 
-/// Loops of parallel units, and machines whose number stands in the middle.
-fn two_conventions() -> Vec<String> {
+/// Loops of parallel units, machines whose number stands in the middle, and numbers that loops share.
+fn three_conventions() -> Vec<String> {
     let loops = (2600..2640).flat_map(|n| ('A'..='F').map(move |unit| format!("12_TT_{n}{unit}.PV")));
     let parts = ["DCR", "INF", "ACW", "PET"];
     let machines = (401..431).flat_map(|n| parts.map(|part| format!("PV{n}{part}")));
-    loops.chain(machines).collect()
+    let shared =
+        (601..631).flat_map(|n| [format!("FT{n}"), format!("PT{n}"), format!("TT{n}"), format!("XS{n}ST")]);
+    loops.chain(machines).chain(shared).collect()
 }
 
 #[test]
 fn a_site_in_front_of_all_names_changes_nothing() {
-    let names = two_conventions();
+    let names = three_conventions();
     let bare = name_edges(&points(&names));
     assert!(bare.len() > 100, "{bare:?}");
     for sites in [&["S00."][..], &["NORD_", "SUED_"], &["acme/S1/", "acme/S2/"]] {
@@ -256,11 +258,28 @@ fn a_site_in_front_of_all_names_changes_nothing() {
 }
 
 #[test]
+fn what_a_server_does_to_all_names_changes_nothing() {
+    let names = three_conventions();
+    let bare = name_edges(&points(&names));
+    type Spelling = fn(&String) -> String;
+    let spellings: [Spelling; 4] = [
+        |name| name.to_lowercase(),
+        |name| format!("{name}.F_CV/Value"),
+        |name| format!("ns=2;s={name}"),
+        |name| format!("Srv.Plant.{name}.Value"),
+    ];
+    for spell in spellings {
+        let spelled: Vec<String> = names.iter().map(spell).collect();
+        assert!(name_edges(&points(&spelled)) == bare, "{}", spelled[0]);
+    }
+}
+
+#[test]
 fn what_is_measured_in_front_of_the_machine_is_no_site() {
-    let parts = ["PRSSR", "TMPRT", "FLW", "VBRTN"];
+    let parts = ["QJX_SCTN", "QJX_DSCHG", "WVZ_BRNG", "ZKF_BRNG", "HWQ_SCTN"];
     let names: Vec<String> =
-        parts.iter().flat_map(|part| (101..421).map(move |n| format!("{part}_P{n}"))).collect();
+        parts.iter().flat_map(|part| (101..301).map(move |n| format!("{part}_P{n}"))).collect();
     let points = points(&names);
-    assert!(joined(&points, "PRSSR_P101", "TMPRT_P101"));
-    assert!(!joined(&points, "PRSSR_P101", "PRSSR_P102"));
+    assert!(joined(&points, "QJX_SCTN_P101", "WVZ_BRNG_P101"));
+    assert!(!joined(&points, "QJX_SCTN_P101", "QJX_SCTN_P102"));
 }

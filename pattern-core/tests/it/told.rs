@@ -200,3 +200,21 @@ fn units_that_stand_in_parallel_share_what_a_number_means() {
     assert_eq!(role(&all[3]).as_deref(), Some("Fault Alarm"));
     assert_eq!(role(&all[4]).as_deref(), Some("Fan Status"));
 }
+
+#[test]
+fn loops_are_read_whatever_the_server_writes_around_them() {
+    let spec = pattern("Centrifugal Pump");
+    let loops: Vec<String> = (100..500).flat_map(|n| [format!("FT{n}"), format!("PT{n}")]).collect();
+    let roles = |spell: fn(&String) -> String| {
+        let spelled: Vec<String> = loops.iter().map(spell).collect();
+        let all = points(&spelled.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut site = SiteMemory::default();
+        site.observe(&all);
+        let proposal = propose(&all[..2], &spec, &site);
+        [0, 1].map(|point| role_of(&proposal, point).map(str::to_owned))
+    };
+    let plain = roles(String::clone);
+    assert_eq!(plain[0].as_deref(), Some("Flow Rate"), "{plain:?}");
+    assert_eq!(roles(|name| format!("acme.nord.{name}.Value")), plain);
+    assert_eq!(roles(|name| name.to_lowercase()), plain);
+}
