@@ -110,6 +110,9 @@ async function aCorrectedRoleIsSent(anna) {
   await select.selectOption("\u0000own");
   await anna.page.fill("#detail .point input.own", "Gland Temperature");
   await anna.page.keyboard.press("Enter");
+  const other = anna.page.locator("#detail .point select").last();
+  const otherLabel = await other.getAttribute("aria-label");
+  await other.selectOption({ label: "Not part of it" });
   // Its own in every run against the same stack.
   const name = `Browser Test ${Date.now()}`;
   await anna.page.fill("#equipment", name);
@@ -122,9 +125,10 @@ async function aCorrectedRoleIsSent(anna) {
   const detail = await (await fetch(new URL(`api/suggestions/${id}`, base))).json();
   assert.equal(detail.status, "approved");
   assert.equal(detail.equipment.name, name);
-  const point = detail.points.find(({ name }) => label === `Role of ${name}`);
-  assert.deepEqual(request.postDataJSON().role_assignments, { [point.id]: "Gland Temperature" });
-  say("corrected role and equipment name accepted");
+  const idOf = (label) => detail.points.find(({ name }) => label === `Role of ${name}`).id;
+  assert.deepEqual(request.postDataJSON().role_assignments, { [idOf(label)]: "Gland Temperature" });
+  assert.deepEqual(request.postDataJSON().excluded_points, [idOf(otherLabel)]);
+  say("corrected role, equipment name and excluded point accepted");
 }
 
 async function aRejectionCarriesItsReason(anna, piotr) {
