@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::places::{LARGE, places};
 
-/// An end is worth nothing where this share of the names has it.
+/// What this share of the names has in common is a habit of the site.
 const ALL_BUT_A_FEW: f64 = 0.98;
 /// A device, a property of it, a value of that.
 const DEEPEST: usize = 3;
@@ -20,7 +20,8 @@ pub(super) fn bare_names<'a>(names: &[&'a str]) -> Vec<Bare<'a>> {
     let ids: Vec<&str> = names.iter().map(|name| without_namespace(name)).collect();
     let ids = without_common_ends(ids);
     let places = places(&ids);
-    let small = !names.iter().any(|name| name.contains(char::is_uppercase));
+    let in_capitals = names.iter().filter(|name| name.contains(char::is_uppercase)).count();
+    let small = in_capitals as f64 <= (1.0 - ALL_BUT_A_FEW) * names.len() as f64;
     ids.iter()
         .zip(places)
         .map(|(id, place)| {

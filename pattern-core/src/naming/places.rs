@@ -10,9 +10,10 @@ use super::lexicon::{Word, WordClass, class_of};
 use super::token::tokenize;
 use super::words::Text;
 
-/// A place has at least so many names: fewer may be one machine's …
+/// A place has so many names: fewer may be one machine's.
 pub(super) const LARGE: usize = 300;
-/// … and nearly all names that have a part in front are of some place: PRESS_P101 and TEMP_P101 are of none.
+/// Where this share of all names that have a part in front is of such places, what is in front are places: PRESS_P101
+/// and TEMP_P101 are of none.
 const NEARLY_ALL: f64 = 0.8;
 /// In a place the rests of this share of the names tell machines or loops …
 const UNDERSTOOD: f64 = 0.6;
@@ -35,11 +36,12 @@ pub(super) fn places(names: &[&str]) -> Vec<usize> {
         let mut found = false;
         for mut inner in within.into_values() {
             let all: usize = inner.values().map(Vec::len).sum();
-            inner.retain(|start, members| members.len() >= LARGE && !tells_something(start));
-            let large: usize = inner.values().map(Vec::len).sum();
+            inner.retain(|start, _| !tells_something(start));
+            let large: usize = inner.values().map(Vec::len).filter(|names| *names >= LARGE).sum();
             if (large as f64) < NEARLY_ALL * all as f64 {
                 continue;
             }
+            // Beside large places there may be small ones.
             for (start, members) in inner {
                 let behind = |&i: &usize| &names[i][lengths[i] + start.len()..];
                 if is_place(&members.iter().map(behind).collect::<Vec<_>>()) {

@@ -218,3 +218,18 @@ fn loops_are_read_whatever_the_server_writes_around_them() {
     assert_eq!(roles(|name| format!("acme.nord.{name}.Value")), plain);
     assert_eq!(roles(|name| name.to_lowercase()), plain);
 }
+
+#[test]
+fn a_sister_plant_may_have_another_site_in_front() {
+    let skid = |site: &str, n: usize| ["SEALPOTLVL", "QX", "QZ"].map(|part| format!("{site}.K-{n}.{part}"));
+    let here: Vec<String> = (0..120).flat_map(|n| skid("NORD", n)).collect();
+    let here = points(&here.iter().map(String::as_str).collect::<Vec<_>>());
+    let there: Vec<String> = (0..6).flat_map(|n| skid("SUED", n)).collect();
+    let roles = ["Seal Pot Level", "Spare", "Spare"].map(|role| ("Skid".to_owned(), role.to_owned()));
+    let told = points(&there.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut site = SiteMemory::default();
+    site.observe(&here);
+    site.learn_elsewhere(&told.into_iter().zip(roles.into_iter().cycle()).collect::<Vec<_>>());
+    let role = site.likely_role(&here[0]).map(|(role, _)| role);
+    assert_eq!(role.as_deref(), Some("Seal Pot Level"));
+}
