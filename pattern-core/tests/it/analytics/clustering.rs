@@ -153,18 +153,33 @@ fn points_that_belong_nowhere_are_left_alone() {
         &ClusterOptions::default(),
     );
     assert!(found.is_empty(), "two points are no equipment by default: {found:?}");
-    let pairs = ClusterOptions { min_points: 2, min_cohesion: 0.4, ..ClusterOptions::default() };
+    let pairs = ClusterOptions { min_points: 2, ..ClusterOptions::default() };
     let found = equipment_clusters(
-        &Associations {
-            points: 5,
-            level: &[(0, 1, 0.99)],
-            rank: &[(0, 1, 0.99)],
-            high_pass: &[(2, 3, 0.99)],
-            ..Associations::default()
-        },
+        &Associations { points: 5, high_pass: &[(0, 1, 0.99), (2, 3, 0.99)], ..Associations::default() },
         &pairs,
     );
     assert_eq!(members(&found), [vec![0, 1], vec![2, 3]]);
+}
+
+/// Groups in which everybody moves with everybody.
+fn cliques(groups: u32, size: u32) -> Vec<Edge> {
+    let of_group = |g: u32| {
+        (g * size..(g + 1) * size).flat_map(move |a| (a + 1..(g + 1) * size).map(move |b| (a, b, 0.95)))
+    };
+    (0..groups).flat_map(of_group).collect()
+}
+
+#[test]
+fn the_data_says_how_large_its_groups_are() {
+    let found = |signals: &[Edge]| {
+        let known = Associations { points: 120, high_pass: signals, ..Associations::default() };
+        let found = equipment_clusters(&known, &ClusterOptions::default());
+        members(&found).iter().map(Vec::len).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&cliques(4, 30)), [30; 4]);
+    // Each machine moves a little with the next one.
+    let along = (0..115).map(|point| (point, point + 5, 0.35));
+    assert_eq!(found(&cliques(24, 5).into_iter().chain(along).collect::<Vec<_>>()), [5; 24]);
 }
 
 #[test]
@@ -176,10 +191,10 @@ fn what_only_outliers_correlate_belongs_to_nothing() {
     let grid = grid(&rows);
     let [level, rank] = [&grid, &rank(&grid)].map(correlations);
     assert_eq!(level.len(), 6, "one spike that all share");
-    let loose = ClusterOptions { min_cohesion: 0.4, ..ClusterOptions::default() };
+    let names = ring(&[0, 1, 2, 3], 0.3);
     let found = |rank| {
-        let known = Associations { points: 4, level: &level, rank, ..Associations::default() };
-        members(&equipment_clusters(&known, &loose)).len()
+        let known = Associations { points: 4, level: &level, rank, names: &names, ..Associations::default() };
+        members(&equipment_clusters(&known, &ClusterOptions::default())).len()
     };
     assert_eq!((found(&rank), found(&level)), (0, 1));
 }
