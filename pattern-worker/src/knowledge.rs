@@ -170,7 +170,7 @@ fn told_elsewhere(binding: ForeignBinding) -> (PointFeatures, (String, String)) 
     let point = PointFeatures {
         id: binding.point_id,
         name: binding.point_name,
-        unit: binding.unit,
+        unit: String::new(),
         description: binding.description,
         fingerprint: None,
     };

@@ -12,7 +12,7 @@ use anyhow::Result;
 use std::path::{Path, PathBuf};
 
 use crate::signals::shutdown_token;
-use report::Report;
+use report::{Report, Seconds};
 use trial::Trial;
 use truth::Truth;
 
@@ -106,13 +106,13 @@ async fn evaluate(
     other: Option<&Plant>,
     args: &EvaluateArgs,
 ) -> Result<Report> {
-    let mut learned_before = None;
+    let mut transferred = None;
     if let Some(other) = other {
         trial.import_and_analyse(&other.folder).await?;
-        learned_before = reviewer::answer(trial, &other.truth, args.transfer_approvals).await?.pop();
+        transferred = reviewer::answer(trial, &other.truth, args.transfer_approvals).await?.pop();
     }
     trial.turn_to(EVALUATED);
-    let seconds = trial.import_and_analyse(&plant.folder).await?;
+    let (import, analysis) = trial.import_and_analyse(&plant.folder).await?;
     let first_day = measure::measure(&trial.standing().await?, &plant.truth);
     let learning_curve = reviewer::answer(trial, &plant.truth, args.approvals).await?;
     let standing = trial.standing().await?;
@@ -120,7 +120,15 @@ async fn evaluate(
     if let Some(file) = &args.details {
         details::write(&standing, &plant.truth, file)?;
     }
-    let mut report = Report::new(args, plant.points, seconds, first_day, after, learning_curve);
-    report.transferred = learned_before;
-    Ok(report)
+    Ok(Report {
+        folder: args.dir.display().to_string(),
+        input: args.input,
+        seed: args.seed,
+        points: plant.points,
+        transferred,
+        seconds: Seconds { import, analysis },
+        first_day,
+        after_approvals: after,
+        learning_curve,
+    })
 }

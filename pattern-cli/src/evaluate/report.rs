@@ -3,7 +3,7 @@
 use serde::Serialize;
 use std::fmt;
 
-use super::{EvaluateArgs, Input, measure::Measures, reviewer::LearningStep};
+use super::{Input, measure::Measures, reviewer::LearningStep};
 
 #[derive(Debug, Serialize)]
 pub struct Report {
@@ -26,29 +26,6 @@ pub struct Report {
 pub struct Seconds {
     pub import: f64,
     pub analysis: f64,
-}
-
-impl Report {
-    pub fn new(
-        args: &EvaluateArgs,
-        points: usize,
-        (import, analysis): (f64, f64),
-        first_day: Measures,
-        after_approvals: Option<Measures>,
-        learning_curve: Vec<LearningStep>,
-    ) -> Self {
-        Self {
-            folder: args.dir.display().to_string(),
-            input: args.input,
-            seed: args.seed,
-            points,
-            transferred: None,
-            seconds: Seconds { import, analysis },
-            first_day,
-            after_approvals,
-            learning_curve,
-        }
-    }
 }
 
 impl fmt::Display for Report {

@@ -27,7 +27,6 @@ pub struct ActiveBinding {
 pub struct ForeignBinding {
     pub point_id: Uuid,
     pub point_name: String,
-    pub unit: String,
     pub description: String,
     pub role: String,
     pub pattern: String,
@@ -41,7 +40,7 @@ impl Store {
     pub async fn foreign_bindings(&self, data_source: Uuid) -> Result<Vec<ForeignBinding>> {
         Ok(sqlx::query_as!(
             ForeignBinding,
-            "select b.point_id, p.name as point_name, p.unit, p.description, b.role, t.name as pattern
+            "select b.point_id, p.name as point_name, p.description, b.role, t.name as pattern
              from bindings b join points p on p.id = b.point_id join patterns t on t.id = b.pattern_id
              where p.data_source_id <> $1 and b.retracted_at is null
              order by b.bound_at desc, p.name, b.id limit $2",

@@ -1,6 +1,7 @@
 //! What a reviewer took out of a piece of equipment. The newest answer about a point and an equipment counts: bound
 //! or excluded, never both.
 
+use chrono::{DateTime, Utc};
 use pattern_core::domain::EquipmentRef;
 use sqlx::PgConnection;
 use std::collections::BTreeSet;
@@ -71,27 +72,14 @@ pub(super) async fn exclude(
     Ok(())
 }
 
-/// Takes back what the suggestion's approval excluded, and what it did to earlier answers: an approval retracts what
-/// it replaces in the moment that it is made.
+/// Takes back what the suggestion's approval excluded, and brings back the earlier exclusions that it retracted in
+/// the moment that it was made. Answers the points and that moment.
 pub(super) async fn retract(
     conn: &mut PgConnection,
     deciding: &Deciding<'_>,
     equipment: &EquipmentRef,
-) -> Result<()> {
+) -> Result<Vec<(Uuid, DateTime<Utc>)>> {
     let (id, now) = (deciding.suggestion.id, deciding.now);
-    sqlx::query!(
-        "update bindings b set retracted_at = null from exclusions x, suggestions s
-         where x.suggestion_id = $1 and x.retracted_at is null and x.equipment_id = $2
-           and b.equipment_id = $2 and b.point_id = x.point_id and b.retracted_at = x.excluded_at
-           and s.id = b.suggestion_id and s.id <> $1 and s.status = 'approved'
-           and not exists (select from bindings other
-                           where other.point_id = b.point_id and other.category = b.category
-                             and other.retracted_at is null)",
-        id,
-        equipment.id
-    )
-    .execute(&mut *conn)
-    .await?;
     sqlx::query!(
         "update exclusions x set retracted_at = null
          from (select distinct bound_at as at from bindings where suggestion_id = $1
@@ -103,12 +91,13 @@ pub(super) async fn retract(
     )
     .execute(&mut *conn)
     .await?;
-    sqlx::query!(
-        "update exclusions set retracted_at = $2 where suggestion_id = $1 and retracted_at is null",
+    let undone = sqlx::query!(
+        "update exclusions set retracted_at = $2 where suggestion_id = $1 and retracted_at is null
+         returning point_id, excluded_at",
         id,
         now
     )
-    .execute(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(())
+    Ok(undone.into_iter().map(|x| (x.point_id, x.excluded_at)).collect())
 }

@@ -62,8 +62,13 @@ async fn unbind(
     )
     .fetch_all(&mut *conn)
     .await?;
+    let (points, moments): (Vec<_>, Vec<_>) = undone
+        .into_iter()
+        .map(|b| (b.point_id, b.bound_at))
+        .chain(exclusions::retract(conn, deciding, equipment).await?)
+        .unzip();
     // An approval retracts what it replaces in the same moment; that comes back, if it still is approved
-    // and its place is free.
+    // and the point is free.
     sqlx::query!(
         "update bindings b set retracted_at = null
          from unnest($1::uuid[], $2::timestamptz[]) as undone(point_id, bound_at), suggestions s
@@ -71,16 +76,14 @@ async fn unbind(
            and s.id = b.suggestion_id and s.id <> $4 and s.status = 'approved'
            and not exists (select from bindings other
                            where other.retracted_at is null
-                             and (other.equipment_id = b.equipment_id and other.role = b.role
-                                  or other.point_id = b.point_id and other.category = b.category))",
-        &undone.iter().map(|b| b.point_id).collect::<Vec<_>>(),
-        &undone.iter().map(|b| b.bound_at).collect::<Vec<_>>(),
+                             and other.point_id = b.point_id and other.category = b.category)",
+        &points,
+        &moments,
         equipment.id,
         id
     )
     .execute(&mut *conn)
     .await?;
-    exclusions::retract(conn, deciding, equipment).await?;
     let retired = sqlx::query_scalar!(
         "update equipment e set status = 'retired', version = version + 1, updated_at = $2
          where e.id = $1

@@ -4,6 +4,7 @@ use chrono::Utc;
 use pattern_core::domain::{ApproveRequest, Purpose, RejectRequest, SuggestionStatus};
 use pattern_store::DecisionRequest;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::site::{Site, Worker, until};
 
@@ -17,6 +18,12 @@ async fn analysed() -> (Site, Worker) {
     let worker = Worker::start(&site);
     site.analyse().await;
     (site, worker)
+}
+
+async fn approve_and_learn(site: &Site, suggestion: Uuid, approve: ApproveRequest) {
+    let approve = DecisionRequest::Approve(approve);
+    site.store.decide(suggestion, &approve, "anna", None, Utc::now()).await.expect("approve");
+    site.until_learned().await;
 }
 
 #[tokio::test]
@@ -45,11 +52,7 @@ async fn an_answer_leaves_little_to_ask_about_look_alikes_also_of_points_without
     let points = site.store.suggestion_detail(first.id).await.expect("detail").points;
     let no_role = points.iter().skip(1).map(|point| (point.id, None)).collect();
     let approve = ApproveRequest { role_assignments: Some(no_role), ..ApproveRequest::default() };
-    site.store
-        .decide(first.id, &DecisionRequest::Approve(approve), "anna", None, Utc::now())
-        .await
-        .expect("approve");
-    site.until_learned().await;
+    approve_and_learn(&site, first.id, approve).await;
     let after = site.suggestions(SuggestionStatus::Pending).await;
     let look_alikes: Vec<f64> =
         after.iter().filter(|s| s.pattern.id == first.pattern.id).map(|s| s.priority).collect();
@@ -97,9 +100,7 @@ async fn an_approval_raises_the_patterns_confidence_and_the_name_score_of_look_a
     let first = before.iter().find(|s| s.pattern.name == "Centrifugal Pump").expect("a pump");
     let pattern = first.pattern.id.expect("a library pattern");
     let confidence = site.store.pattern(pattern).await.expect("pattern").confidence;
-    let approve = DecisionRequest::Approve(ApproveRequest::default());
-    site.store.decide(first.id, &approve, "anna", None, Utc::now()).await.expect("approve");
-    site.until_learned().await;
+    approve_and_learn(&site, first.id, ApproveRequest::default()).await;
     let learned = site.store.pattern(pattern).await.expect("pattern");
     assert!(learned.confidence > confidence, "{confidence} → {}", learned.confidence);
     let after = site.suggestions(SuggestionStatus::Pending).await;
@@ -235,11 +236,7 @@ async fn what_was_taken_out_of_a_machine_is_asked_about_by_itself() {
         excluded_points: out.iter().map(|point| point.id).collect(),
         ..ApproveRequest::default()
     };
-    site.store
-        .decide(mixed.id, &DecisionRequest::Approve(approve), "anna", None, Utc::now())
-        .await
-        .expect("approve");
-    site.until_learned().await;
+    approve_and_learn(&site, mixed.id, approve).await;
     let asked = site.suggestions(SuggestionStatus::Pending).await;
     assert_eq!(asked.len(), 1, "{asked:#?}");
     let points = site.store.suggestion_detail(asked[0].id).await.expect("detail").points;

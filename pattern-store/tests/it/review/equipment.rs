@@ -134,3 +134,25 @@ async fn a_point_is_not_excluded_and_given_a_role_at_once() {
     let refused = plant.decide(id, without([foreign])).await.expect_err("of another cluster");
     assert!(refused.to_string().contains("not part of the suggestion"), "{refused}");
 }
+
+#[tokio::test]
+async fn an_undo_brings_back_a_role_that_another_point_has_as_well() {
+    let plant = Plant::new().await;
+    let [first, second] = [0, 1].map(|i| plant.clusters[0].points[i].id);
+    let assign = |roles: [(Uuid, Option<&str>); 2]| {
+        let roles = roles.into_iter().map(|(point, role)| (point, role.map(str::to_owned))).collect();
+        DecisionRequest::Approve(ApproveRequest {
+            role_assignments: Some(roles),
+            ..ApproveRequest::default()
+        })
+    };
+    let id = plant.propose_one(plant.question(0, &plant.pump, 0.9)).await;
+    plant.decide(id, assign([(first, Some("Header")), (second, Some("Header"))])).await.expect("approve");
+    let grown = plant.grown(&plant.pump, plant.clusters[1].points[0].id);
+    let extended = plant.propose_one(grown).await;
+    plant.decide(extended, assign([(first, Some("Leak")), (second, None)])).await.expect("extend");
+    assert_eq!(plant.role_of(first).await.as_deref(), Some("Leak"));
+    plant.undo(extended).await;
+    assert_eq!(plant.role_of(first).await.as_deref(), Some("Header"));
+    assert_eq!(plant.role_of(second).await.as_deref(), Some("Header"));
+}
