@@ -119,6 +119,11 @@ impl Knowledge {
         self.library.iter().zip(self.matcher.propose(points, Some(cluster.cohesion), &self.site))
     }
 
+    /// What each of these points of one cluster is by its own words.
+    pub fn spelled_out(&self, points: &[PointFeatures]) -> Vec<Option<String>> {
+        self.matcher.spelled_out(points, &self.site)
+    }
+
     /// The points called like a point, as one key, and how many they are.
     pub fn look_alikes(&self, point: Uuid) -> Option<(LookAlikes, f64)> {
         self.features.get(&point).map(|point| self.site.look_alikes(point))

@@ -23,6 +23,8 @@ use crate::{
 };
 
 const REVIEWER: &str = "simulated reviewer";
+/// More likely than not.
+const LIKELY: f64 = 0.5;
 const ANALYSIS_WITHIN: Duration = Duration::from_secs(3600);
 
 /// A stack that was started for one evaluation.
@@ -138,15 +140,24 @@ fn standing(known: &Knowledge, told: HashSet<String>) -> Standing {
             let mut proposals: Vec<_> =
                 known.proposals(cluster, &points).filter(|(_, p)| !p.roles.is_empty()).collect();
             proposals.sort_by(|(_, a), (_, b)| b.confidence.total_cmp(&a.confidence));
-            (points, proposals)
+            let in_words = known.spelled_out(&points);
+            (points, proposals, in_words)
         })
         .collect();
     let clusters = proposed
         .into_iter()
-        .map(|(points, proposals)| {
+        .map(|(points, proposals, in_words)| {
             if let Some((_, best)) = proposals.first() {
                 for role in best.roles.iter().chain(&best.spares) {
                     roles.insert(points[role.point].name.clone(), (role.role.clone(), role.score));
+                }
+            }
+            // Where it is rather none of the library's patterns, its points are what they are called.
+            if proposals.first().is_none_or(|(_, best)| best.confidence < LIKELY) {
+                for (point, said) in points.iter().zip(in_words) {
+                    if let Some(said) = said {
+                        roles.insert(point.name.clone(), (said, LIKELY));
+                    }
                 }
             }
             StandingCluster {

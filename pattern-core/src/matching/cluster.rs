@@ -78,7 +78,7 @@ impl<'a> ClusterView<'a> {
         for point in &mut seen {
             point.said = wordings.said_of(&point.words, point.borrowed.as_ref());
         }
-        let equipment = EquipmentWords::new(&heads, &seen);
+        let equipment = EquipmentWords::new(&heads, points, &seen);
         Self { points, cohesion, seen, equipment }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::PointFeatures;
 use super::cluster::PointView;
 use crate::naming::{Phrase, Text, TokenKind, Word, WordClass, class_of, is_known, tokenize};
 
@@ -10,7 +11,8 @@ const MENTIONED_ONCE: f64 = 0.6;
 
 /// The equipment's own words: what stands before the points' rests, and in their descriptions.
 pub(super) struct EquipmentWords {
-    /// Per point: the name's head, its codes (letters in front of a number, lower case), its description.
+    /// Per point: the name's head, its codes and those of its description (letters in front of a number, lower
+    /// case), its description.
     points: Vec<(Text, Vec<String>, Text)>,
     /// Every word of the points' own names, lower case.
     mentions: BTreeSet<String>,
@@ -44,16 +46,17 @@ impl Keyword {
 }
 
 impl EquipmentWords {
-    pub fn new(heads: &[String], seen: &[PointView]) -> Self {
+    pub fn new(heads: &[String], features: &[PointFeatures], seen: &[PointView]) -> Self {
         let points: Vec<(Text, Vec<String>, Text)> = heads
             .iter()
+            .zip(features)
             .zip(seen)
-            .map(|(head, point)| {
+            .map(|((head, features), point)| {
                 let description = match &point.borrowed {
                     Some(borrowed) if point.words.description.is_empty() => borrowed.clone(),
                     _ => point.words.description.clone(),
                 };
-                (Text::new(head), codes(head), description)
+                (Text::new(head), [codes(head), codes(&features.description)].concat(), description)
             })
             .collect();
         let mut counts: BTreeMap<Word, usize> = BTreeMap::new();
@@ -103,8 +106,8 @@ fn kind(token: &crate::naming::TextToken) -> Option<Word> {
 }
 
 /// Letters directly in front of a number: P of P-305, vav of VAV 12.
-fn codes(head: &str) -> Vec<String> {
-    let tokens = tokenize(head);
+fn codes(text: &str) -> Vec<String> {
+    let tokens = tokenize(text);
     tokens
         .windows(2)
         .filter(|w| w[0].kind == TokenKind::Letters && w[1].kind == TokenKind::Digits)

@@ -21,7 +21,8 @@ use uuid::Uuid;
 use crate::analytics::fingerprint::Fingerprint;
 use crate::domain::Scores;
 use crate::library::PatternSpec;
-use cluster::ClusterView;
+use crate::naming::spelled_out;
+use cluster::{ClusterView, PointView};
 use compiled::CompiledPattern;
 use evidence::role_evidence;
 use wordings::Wordings;
@@ -87,6 +88,20 @@ impl Matcher {
     ) -> Vec<Proposal> {
         let cluster = ClusterView::new(points, cohesion, site, &self.wordings);
         self.patterns.iter().map(|pattern| pattern.propose(&cluster)).collect()
+    }
+
+    /// What each of these points is by its own words, where they are understood, the others of the group being its
+    /// siblings: a name for the role of a point that the library has none for.
+    pub fn spelled_out(&self, points: &[PointFeatures], site: &SiteMemory) -> Vec<Option<String>> {
+        let cluster = ClusterView::new(points, None, site, &self.wordings);
+        let is_usual = |said: &str| {
+            self.patterns.iter().flat_map(|pattern| &pattern.roles).any(|role| role.spec.name == said)
+        };
+        let said = |point: &PointView| {
+            let texts = [&point.words.description, &point.words.name].into_iter().chain(&point.borrowed);
+            texts.into_iter().find_map(|text| spelled_out(text, &is_usual))
+        };
+        cluster.seen.iter().map(said).collect()
     }
 
     /// The role that a point on its own looks most like, of whatever pattern, and how sure that is, 0..1; `None`

@@ -187,11 +187,15 @@ fn sequence_cuts(name: &str, tokens: &[Token], i: usize, cuts: &mut Vec<Cut>) {
     if tail.is_empty() || is_attribute(tail.trim_start_matches(|c: char| !c.is_alphanumeric())) {
         push(number, "#".repeat(number.len()), "", tail);
     }
-    let Some(unit) = tokens.get(i + 1).filter(|t| t.glued && t.text.is_ascii()) else { return };
+    let letters_behind = |t: &&Token| t.glued && t.text.is_ascii();
+    let Some(unit) = tokens.get(i + 1).filter(letters_behind) else { return };
     // XS601CST belongs to FT601C1: its attribute stands directly behind the unit's letter.
-    if unit.text.len() > 1 && is_attribute(&unit.text[1..]) {
+    let behind = &name[unit.start + 1..];
+    // And XS601A_R, where something separates it.
+    let apart = tokens.get(i + 2).is_some_and(|next| !next.glued);
+    if is_attribute(&unit.text[1..]) || unit.text.len() == 1 && apart {
         let identity = format!("{number}{}", &unit.text[..1]);
-        push(&identity, format!("{}@", "#".repeat(number.len())), "", &name[unit.start + 1..]);
+        push(&identity, format!("{}@", "#".repeat(number.len())), "", behind);
     }
     if let Some(sequence) = tokens.get(i + 2)
         && sequence.glued

@@ -12,6 +12,7 @@ mod lexicon;
 mod places;
 mod runs;
 mod shared_numbers;
+mod spelled;
 mod token;
 mod words;
 
@@ -19,6 +20,7 @@ pub use edges::name_edges;
 pub use keys::{NameKey, name_keys};
 pub use label::labels;
 pub use lexicon::{Meaning, Word, WordClass, class_of, is_known};
+pub use spelled::spelled_out;
 pub use token::{Token, TokenKind, tokenize};
 pub use words::{Phrase, PointWords, Text, TextToken, words};
 
