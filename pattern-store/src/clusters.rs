@@ -310,5 +310,9 @@ pub(crate) async fn load_clusters(conn: &mut PgConnection, ids: &[Uuid]) -> Resu
 
 /// The schema's check constraint admits these two only.
 pub(crate) fn cluster_kind(text: &str) -> ClusterKind {
-    if text == "episode" { ClusterKind::Episode } else { ClusterKind::Equipment }
+    match text {
+        "episode" => ClusterKind::Episode,
+        "look_alikes" => ClusterKind::LookAlikes,
+        _ => ClusterKind::Equipment,
+    }
 }

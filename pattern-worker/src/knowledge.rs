@@ -18,6 +18,7 @@ const PRESUMABLE: f64 = 0.75;
 /// Everything that matching goes by, as it is stored.
 pub struct Known {
     clusters: Vec<Cluster>,
+    look_alikes: Vec<Cluster>,
     library: Vec<LibraryPattern>,
     bindings: Vec<ActiveBinding>,
     foreign: Vec<ForeignBinding>,
@@ -29,6 +30,7 @@ impl Known {
     pub async fn read(store: &Store, data_source: Uuid) -> Result<Self, StoreError> {
         Ok(Self {
             clusters: store.active_clusters(data_source, ClusterKind::Equipment).await?,
+            look_alikes: store.active_clusters(data_source, ClusterKind::LookAlikes).await?,
             library: store.library().await?,
             bindings: store.active_bindings(data_source).await?,
             foreign: store.foreign_bindings(data_source).await?,
@@ -40,7 +42,7 @@ impl Known {
     /// Hash of clusters, library, points, fingerprints and what was told elsewhere; decisions of this data source are
     /// not in it.
     pub fn version(&self) -> String {
-        let clusters = self.clusters.iter().map(|c| format!("{}/{}", c.id, c.version));
+        let clusters = self.clusters.iter().chain(&self.look_alikes).map(|c| format!("{}/{}", c.id, c.version));
         let library = self.library.iter().map(|p| format!("{}/{}", p.id, p.version));
         let labels =
             self.points.iter().map(|p| format!("{}/{}\0{}\0{}", p.id, p.name, p.unit, p.description));
@@ -54,7 +56,9 @@ impl Known {
 
 /// What is known, understood. Takes the CPU a while to make.
 pub struct Knowledge {
+    /// Of kind `equipment`.
     pub clusters: Vec<Cluster>,
+    pub look_alikes: Vec<Cluster>,
     library: Vec<LibraryPattern>,
     features: HashMap<Uuid, PointFeatures>,
     matcher: Matcher,
@@ -63,7 +67,7 @@ pub struct Knowledge {
 
 impl Knowledge {
     pub fn new(known: Known, mut fingerprints: HashMap<Uuid, Value>) -> Self {
-        let Known { clusters, library, bindings, foreign, points, .. } = known;
+        let Known { clusters, look_alikes, library, bindings, foreign, points, .. } = known;
         let features: HashMap<Uuid, PointFeatures> = points
             .into_iter()
             .map(|p| {
@@ -82,7 +86,7 @@ impl Knowledge {
         let matcher = Matcher::new(library.iter().map(|p| (&p.spec, p.confidence)));
         let mut site = site_memory(&bindings, &library, &features);
         site.learn_elsewhere(&foreign.into_iter().map(told_elsewhere).collect::<Vec<_>>());
-        let mut knowledge = Self { clusters, library, features, matcher, site };
+        let mut knowledge = Self { clusters, look_alikes, library, features, matcher, site };
         knowledge.presume();
         knowledge
     }
@@ -116,7 +120,11 @@ impl Knowledge {
         cluster: &Cluster,
         points: &[PointFeatures],
     ) -> impl Iterator<Item = (&LibraryPattern, Proposal)> {
-        self.library.iter().zip(self.matcher.propose(points, Some(cluster.cohesion), &self.site))
+        let proposals = match cluster.kind {
+            ClusterKind::LookAlikes => self.matcher.propose_for_each(points, &self.site),
+            _ => self.matcher.propose(points, Some(cluster.cohesion), &self.site),
+        };
+        self.library.iter().zip(proposals)
     }
 
     /// What each of these points of one cluster is by its own words.

@@ -1,7 +1,7 @@
 //! A reviewer who knows the labels and answers what the engine asks, in the engine's order.
 
 use anyhow::Result;
-use pattern_core::domain::{DecisionAction, SuggestionDetail};
+use pattern_core::domain::{ClusterKind, DecisionAction, SuggestedPoint, SuggestionDetail};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
@@ -35,6 +35,9 @@ pub async fn answer(trial: &Trial, truth: &Truth, limit: usize) -> Result<Vec<Le
         tracing::info!(
             answered,
             cluster = asked.suggestion.cluster.label,
+            kind = asked.suggestion.cluster.kind.as_str(),
+            points = asked.points.len(),
+            confidence = asked.suggestion.confidence,
             action = action.as_str(),
             "answered"
         );
@@ -55,6 +58,10 @@ async fn step(trial: &Trial, truth: &Truth, approvals: usize) -> Result<Learning
     })
 }
 
+fn reject(reason: &str) -> (DecisionAction, Value) {
+    (DecisionAction::Reject, json!({ "reason": reason }))
+}
+
 struct Reviewer<'a> {
     truth: &'a Truth,
     library: HashMap<String, Uuid>,
@@ -63,19 +70,18 @@ struct Reviewer<'a> {
 impl Reviewer<'_> {
     /// Approves what is mostly one piece of equipment, as what it is, and takes out what is not of it.
     fn decide(&self, asked: &SuggestionDetail) -> (DecisionAction, Value) {
-        let reject = |reason: &str| (DecisionAction::Reject, json!({ "reason": reason }));
         let version = asked.suggestion.version;
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         let label = |name: &str| self.truth.label(name);
         for equipment in asked.points.iter().filter_map(|p| label(&p.name)?.equipment.as_deref()) {
             *counts.entry(equipment).or_default() += 1;
         }
-        let Some((equipment, count)) = counts.into_iter().max_by_key(|(_, count)| *count) else {
-            return reject("these points are of no equipment");
+        let most = counts.into_iter().max_by_key(|(_, count)| *count);
+        let one_machine = most.filter(|(_, count)| count * 2 >= asked.points.len());
+        let Some((equipment, _)) = one_machine.filter(|_| asked.suggestion.cluster.kind == ClusterKind::Equipment)
+        else {
+            return self.decide_several(asked);
         };
-        if count * 2 < asked.points.len() {
-            return reject("points of several pieces of equipment");
-        }
         let is_of = |name: &str| label(name).is_some_and(|l| l.equipment.as_deref() == Some(equipment));
         let mut roles: BTreeMap<Uuid, Option<&str>> = BTreeMap::new();
         let mut excluded = Vec::new();
@@ -100,13 +106,55 @@ impl Reviewer<'_> {
             "role_assignments": roles,
             "excluded_points": excluded,
         });
-        if let Some(of_type) = of_type {
-            let pattern = self.truth.pattern(of_type).unwrap_or(of_type);
-            match self.library.get(pattern) {
-                Some(id) => body["pattern_id"] = json!(id),
-                None => body["pattern_name"] = json!(pattern),
+        self.name_pattern(of_type, &mut body);
+        (DecisionAction::Approve, body)
+    }
+
+    /// Approves points of several machines where most of them are of one type, each with its machine. What is of no
+    /// equipment and still plays a role is a machine of its own, called as the point is.
+    fn decide_several(&self, asked: &SuggestionDetail) -> (DecisionAction, Value) {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        let label = |point: &SuggestedPoint| {
+            let label = self.truth.label(&point.name)?;
+            let role = label.role.as_deref()?;
+            let machine = label.equipment.as_deref().unwrap_or(&point.name);
+            Some((machine.to_owned(), label.equipment_type.as_deref().unwrap_or(role), role))
+        };
+        for (_, of_type, _) in asked.points.iter().filter_map(label) {
+            *counts.entry(of_type).or_default() += 1;
+        }
+        let most = counts.into_iter().max_by_key(|(_, count)| *count);
+        let Some((of_type, _)) = most.filter(|(_, count)| count * 2 >= asked.points.len()) else {
+            return reject("points of no equipment, or of several kinds");
+        };
+        let mut roles = BTreeMap::new();
+        let mut machines = BTreeMap::new();
+        let mut excluded = Vec::new();
+        for point in &asked.points {
+            match label(point).filter(|(_, its_type, _)| *its_type == of_type) {
+                Some((equipment, _, role)) => {
+                    roles.insert(point.id, role);
+                    machines.insert(point.id, equipment);
+                }
+                None => excluded.push(point.id),
             }
         }
+        let mut body = json!({
+            "version": asked.suggestion.version,
+            "equipment_names": machines,
+            "role_assignments": roles,
+            "excluded_points": excluded,
+        });
+        self.name_pattern(Some(of_type), &mut body);
         (DecisionAction::Approve, body)
+    }
+
+    fn name_pattern(&self, of_type: Option<&str>, body: &mut Value) {
+        let Some(of_type) = of_type else { return };
+        let pattern = self.truth.pattern(of_type).unwrap_or(of_type);
+        match self.library.get(pattern) {
+            Some(id) => body["pattern_id"] = json!(id),
+            None => body["pattern_name"] = json!(pattern),
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::clustering::{Associations, Edge};
 use super::name_groups::name_pairs;
+use super::told_apart::told_apart;
 
 /// What a level correlation is worth beside a high-passed one: slow movement is shared by many.
 const LEVEL_WORTH: f32 = 0.5;
@@ -33,6 +34,13 @@ pub(super) type Weights = BTreeMap<(u32, u32), f32>;
 /// Puts everything into one graph; of the signals only the `neighbours` strongest of each point enter it.
 pub fn fuse(known: &Associations, neighbours: usize) -> Evidence {
     let (mut names, mut name_group) = name_pairs(known.points, known.names);
+    let told: BTreeMap<u32, u32> = known.told.iter().copied().collect();
+    let apart = told_apart(&told, known.templates, &name_group);
+    let template = |point: u32| known.templates.get(point as usize).copied().unwrap_or_default();
+    names.retain(|&(a, b), _| {
+        let (a, b) = (template(a), template(b));
+        !apart.contains(&(a.min(b), a.max(b)))
+    });
     let signals = signal_pairs(&confirmed(known.level, known.rank), known.high_pass);
     let rank = ranks(known.points, &signals);
     let nearest: Vec<(u32, u32)> =
@@ -52,7 +60,6 @@ pub fn fuse(known: &Associations, neighbours: usize) -> Evidence {
             add(&mut graph, pair, worth * weight);
         }
     }
-    let told: BTreeMap<u32, u32> = known.told.iter().copied().collect();
     let excluded: BTreeSet<(u32, u32)> = known.excluded.iter().copied().collect();
     believe(&told, &excluded, &mut graph);
     believe(&told, &excluded, &mut all);

@@ -10,3 +10,4 @@ pub mod grid;
 pub mod identity;
 pub mod leiden;
 mod name_groups;
+mod told_apart;

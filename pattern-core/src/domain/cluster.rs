@@ -11,6 +11,8 @@ pub enum ClusterKind {
     Equipment,
     /// Many changed their behaviour within a short time.
     Episode,
+    /// They are called alike and stand alone: each is of a machine of its own.
+    LookAlikes,
 }
 
 impl ClusterKind {
@@ -18,6 +20,7 @@ impl ClusterKind {
         match self {
             Self::Equipment => "equipment",
             Self::Episode => "episode",
+            Self::LookAlikes => "look_alikes",
         }
     }
 }

@@ -99,7 +99,7 @@ pub struct Suggestion {
     pub reason: String,
     pub created_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
-    /// Set while it is approved.
+    /// Set while it is approved. Of several machines the one with the most points.
     pub equipment: Option<EquipmentRef>,
 }
 
@@ -144,6 +144,10 @@ pub struct SuggestedPoint {
     pub description: String,
     pub role: Option<String>,
     pub role_score: Option<f64>,
+    /// The machine that it is of, once the suggestion is approved.
+    pub equipment: Option<String>,
+    /// What the name or the description says, spelled out; null where it is not understood.
+    pub spelled_out: Option<String>,
     /// The window of the last behavioral analysis (seven days unless configured otherwise) in equal parts,
     /// each value held as the engine holds it, normalised to 0..1, null where there is a gap; empty where
     /// the point has no fingerprint.
@@ -197,8 +201,13 @@ pub struct ApproveRequest {
     /// Makes a pattern of this name, for what the library lacks. Of purpose `new_pattern` it is the proposed
     /// one, called so; of others it has the roles that are assigned.
     pub pattern_name: Option<String>,
-    /// Defaults to the cluster's label.
+    /// The one machine that the points are of. Defaults to the cluster's label; look-alikes are each a machine of
+    /// their own unless it is given, called as the point is.
     pub equipment_name: Option<String>,
+    /// Point id to the machine that it is of, where that is another one: several machines were grouped as one.
+    /// Points with the same name here are of the same machine.
+    #[serde(default)]
+    pub equipment_names: BTreeMap<Uuid, String>,
     /// Point id to role, or null for no role. Points that are not named keep the proposed role.
     pub role_assignments: Option<BTreeMap<Uuid, Option<String>>>,
     /// Points of the suggestion that are no part of the equipment. They lose the proposed role, and are no longer

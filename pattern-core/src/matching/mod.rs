@@ -1,5 +1,6 @@
 //! Which pattern a cluster is: roles assigned one to one at the optimum, scored and calibrated.
 
+mod alike;
 mod assignment;
 mod calibration;
 mod cluster;
@@ -88,6 +89,14 @@ impl Matcher {
     ) -> Vec<Proposal> {
         let cluster = ClusterView::new(points, cohesion, site, &self.wordings);
         self.patterns.iter().map(|pattern| pattern.propose(&cluster)).collect()
+    }
+
+    /// As `propose`, of points that are called alike and stand alone: the role of each by itself.
+    pub fn propose_for_each(&self, points: &[PointFeatures], site: &SiteMemory) -> Vec<Proposal> {
+        let alone: Vec<Vec<Proposal>> =
+            points.iter().map(|point| self.propose(std::slice::from_ref(point), None, site)).collect();
+        let of_pattern = |i: usize| alone.iter().map(|proposals| proposals[i].clone()).collect::<Vec<_>>();
+        (0..self.patterns.len()).map(|i| alike::merged(points, &of_pattern(i))).collect()
     }
 
     /// What each of these points is by its own words, where they are understood, the others of the group being its

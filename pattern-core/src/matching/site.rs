@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use super::PointFeatures;
 use super::manner::{Manner, Manners, behave_alike};
 use super::resemblance::Rarity;
-use super::told::{Call, RoleOf, Template, Told, Votes};
-use crate::naming::{NameKey, Text, TokenKind, name_keys, tokenize};
+use super::told::{Call, RoleOf, Told, Votes};
+use crate::naming::{NameKey, Template, Text, TokenKind, name_keys, tokenize};
 
 /// Points that are called alike but for their numbers: what is told of one is told of all.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,9 +61,9 @@ impl SiteMemory {
             let key = self.across_units(&point.name, key);
             self.rarity.observe(&called(point, &key));
             if !point.description.trim().is_empty() {
-                said.entry(template_of_key(&key)).or_default().push(&point.description);
+                said.entry(key.template()).or_default().push(&point.description);
             }
-            *self.sizes.entry(template_of_key(&key)).or_default() += 1;
+            *self.sizes.entry(key.template()).or_default() += 1;
             self.keys.insert(point.name.clone(), key);
         }
         let prints = points.iter().filter_map(|p| Some((p.fingerprint.as_ref()?, p.unit.as_str())));
@@ -100,7 +100,7 @@ impl SiteMemory {
         // Letters of a loop alone (FI, TI) tell no part.
         let tells = key.key.is_some() || described;
         Call {
-            template: template_of_key(key),
+            template: key.template(),
             shape: self.shape(&point.name, key),
             parallel: parallel(&point.name),
             description: if described { self.rarity.weigh(&point.description) } else { Vec::new() },
@@ -127,7 +127,7 @@ impl SiteMemory {
 
     /// Who is called like a point, and how many they are, the point itself among them.
     pub fn look_alikes(&self, point: &PointFeatures) -> (LookAlikes, f64) {
-        let template = template_of_key(&self.key(&point.name, &[]));
+        let template = self.key(&point.name, &[]).template();
         let size = self.size(&template);
         (LookAlikes(template), size)
     }
@@ -150,7 +150,7 @@ impl SiteMemory {
     /// Takes note of a sure proposal: what the others of the same template seem to be speaks for the one whose
     /// own signs are weak. `sureness` (0..1) is that of the role.
     pub fn presume(&mut self, point: &PointFeatures, pattern: &str, role: &str, sureness: f64) {
-        let template = template_of_key(&self.key(&point.name, &[]));
+        let template = self.key(&point.name, &[]).template();
         let presumed =
             Presumed { role: (pattern.to_owned(), role.to_owned()), sureness, manner: self.manner(point) };
         self.presumed.entry(template).or_default().push(presumed);
@@ -215,11 +215,6 @@ impl SiteMemory {
     pub(super) fn description(&self, template: &Template) -> Option<&Text> {
         self.descriptions.get(template)
     }
-}
-
-fn template_of_key(key: &NameKey) -> Template {
-    let rest = if key.key.is_some() { shape_of_rest(&key.rest) } else { String::new() };
-    (key.shape.clone(), rest)
 }
 
 /// What tells a point's part: the rest of its name, and its description.
@@ -301,8 +296,4 @@ fn parallel(name: &str) -> String {
         if follows && token.text.chars().count() == 1 { open.push('@') } else { open.push_str(&token.text) }
     }
     open.to_lowercase()
-}
-
-fn shape_of_rest(rest: &str) -> String {
-    tokenize(rest).iter().map(|t| t.text.to_lowercase()).collect::<Vec<_>>().join("|")
 }

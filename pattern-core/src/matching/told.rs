@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::manner::{Manner, behave_alike};
 use super::resemblance::{Trigrams, resemblance};
+use crate::naming::Template;
 
-/// What look-alikes share: the shape of their equipment's name, and the rest of their own.
-pub(super) type Template = (String, String);
 
 /// A pattern and a role of it.
 pub(super) type RoleOf = (String, String);

@@ -25,6 +25,18 @@ pub struct NameKey {
     pub rest: String,
 }
 
+/// What look-alikes share: the shape of their equipment's name, and the rest of their own.
+pub type Template = (String, String);
+
+impl NameKey {
+    /// Where the name tells no equipment, its letters alone.
+    pub fn template(&self) -> Template {
+        let parts = |text: &str| tokenize(text).iter().map(|t| t.text.to_lowercase()).collect::<Vec<_>>();
+        let rest = if self.key.is_some() { parts(&self.rest).join("|") } else { String::new() };
+        (self.shape.clone(), rest)
+    }
+}
+
 /// Rests that come back under fewer keys than this do not prove a cut that needs proof.
 const PROOF: f64 = 1.5;
 /// A loop has up to this many attributes; equipment with a tag like a loop's has more points.

@@ -9,6 +9,7 @@ mod isa;
 mod keys;
 mod label;
 mod lexicon;
+mod look_alikes;
 mod places;
 mod runs;
 mod shared_numbers;
@@ -17,8 +18,9 @@ mod token;
 mod words;
 
 pub use edges::name_edges;
-pub use keys::{NameKey, name_keys};
+pub use keys::{NameKey, Template, name_keys};
 pub use label::labels;
+pub use look_alikes::{look_alikes, templates};
 pub use lexicon::{Meaning, Word, WordClass, class_of, is_known};
 pub use spelled::spelled_out;
 pub use token::{Token, TokenKind, tokenize};

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::decide::{DecideError, Deciding};
-use super::exclusions::exclude;
+use super::{equipment, exclusions::exclude};
 use crate::{Result, Store, StoreError, evidence, patterns, patterns::KnownPattern};
 
 /// A point in a role of a piece of equipment, as matching learns from it.
@@ -69,7 +69,7 @@ pub(super) async fn approve(
     conn: &mut PgConnection,
     deciding: &Deciding<'_>,
     request: &ApproveRequest,
-) -> Result<EquipmentRef, DecideError> {
+) -> Result<Approved, DecideError> {
     let suggestion = deciding.suggestion;
     let new_name = request.pattern_name.as_deref().map(str::trim).filter(|name| !name.is_empty());
     let confirmed = match (request.pattern_id, suggestion.pattern.id, new_name) {
@@ -85,16 +85,30 @@ pub(super) async fn approve(
         let what = "an approval needs at least one point with a role; assign one, or reject the suggestion";
         return Err(StoreError::Invalid(what.into()).into());
     }
-    let equipment = make_or_extend(conn, deciding, request, &confirmed).await?;
-    bind(conn, deciding, &equipment, &confirmed, &roles).await?;
-    exclude(conn, deciding, &equipment, &request.excluded_points).await?;
-    let names: BTreeSet<String> = roles.into_values().collect();
+    let names: BTreeSet<String> = roles.values().cloned().collect();
+    let mut made: Vec<EquipmentRef> = Vec::new();
+    let machines = equipment::machines(conn, deciding, request, roles).await?;
+    for machine in &machines {
+        let equipment = equipment::make_or_extend(conn, deciding, machine, &confirmed).await?;
+        bind(conn, deciding, &equipment, &confirmed, &machine.roles).await?;
+        exclude(conn, deciding, &equipment, &request.excluded_points).await?;
+        made.push(equipment);
+    }
     patterns::confirm(conn, &confirmed, &Vec::from_iter(names), deciding.reviewer, deciding.now).await?;
     evidence::record(conn, &deciding.fact(confirmed.id, "approval")).await?;
     if let Some(proposed) = corrected {
         evidence::record(conn, &deciding.fact(proposed, "correction")).await?;
     }
-    Ok(equipment)
+    // Of machines of one size the first in the order of their ids.
+    let largest = (0..machines.len()).rev().max_by_key(|&i| machines[i].roles.len()).unwrap_or(0);
+    Ok(Approved { equipment: made.swap_remove(largest), others: made.len() })
+}
+
+/// What an approval made or extended.
+pub(super) struct Approved {
+    /// The machine with the most points.
+    pub equipment: EquipmentRef,
+    pub others: usize,
 }
 
 /// The proposed roles with the reviewer's changes; several points may measure the same. Where the pattern was
@@ -123,7 +137,8 @@ async fn final_roles(
     .into_iter()
     .collect();
     let assigned = request.role_assignments.iter().flatten();
-    let named = assigned.clone().map(|(point, _)| point).chain(&request.excluded_points);
+    let named = assigned.clone().map(|(point, _)| point);
+    let named = named.chain(&request.excluded_points).chain(request.equipment_names.keys());
     if let Some(point) = named.into_iter().find(|point| !members.contains(point)) {
         let what = format!("point {point} is not part of the suggestion; name only its own points");
         return Err(StoreError::Invalid(what));
@@ -140,80 +155,6 @@ async fn final_roles(
         };
     }
     Ok(roles)
-}
-
-async fn make_or_extend(
-    conn: &mut PgConnection,
-    deciding: &Deciding<'_>,
-    request: &ApproveRequest,
-    pattern: &KnownPattern,
-) -> Result<EquipmentRef, StoreError> {
-    let typed = request.equipment_name.as_deref().map(str::trim).filter(|name| !name.is_empty());
-    let name = typed.unwrap_or(&deciding.suggestion.cluster.label);
-    let id = stable_id(&["equipment", &deciding.data_source_id.to_string(), name]);
-    let made = sqlx::query!(
-        "insert into equipment (id, data_source_id, name, pattern_id, pattern_version, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $6) on conflict (data_source_id, name) do nothing",
-        id,
-        deciding.data_source_id,
-        name,
-        pattern.id,
-        pattern.version,
-        deciding.now
-    )
-    .execute(&mut *conn)
-    .await?;
-    if made.rows_affected() == 1 {
-        return Ok(EquipmentRef { id, name: name.to_owned() });
-    }
-    let known = sqlx::query!(
-        "select id, pattern_id, status from equipment where data_source_id = $1 and name = $2
-         for no key update",
-        deciding.data_source_id,
-        name
-    )
-    .fetch_one(&mut *conn)
-    .await?;
-    if known.status == "active" {
-        if known.pattern_id != pattern.id {
-            return Err(StoreError::Conflict(format!(
-                "equipment '{name}' exists already as another pattern; give another equipment_name"
-            )));
-        }
-        // Two machines may well be called the same: in two buildings, of two systems.
-        if typed.is_none() && !is_about(conn, deciding.suggestion.id, known.id).await? {
-            return Err(StoreError::Conflict(format!(
-                "equipment '{name}' exists already with other points; give another equipment_name, \
-                 or this one to extend it"
-            )));
-        }
-    }
-    sqlx::query!(
-        "update equipment set version = version + 1, updated_at = $4, pattern_id = $2, pattern_version = $3,
-                status = 'active' where id = $1",
-        known.id,
-        pattern.id,
-        pattern.version,
-        deciding.now
-    )
-    .execute(conn)
-    .await?;
-    Ok(EquipmentRef { id: known.id, name: name.to_owned() })
-}
-
-/// Whether the equipment has points of the suggestion, or came from the same cluster.
-async fn is_about(conn: &mut PgConnection, suggestion: Uuid, equipment: Uuid) -> Result<bool, StoreError> {
-    Ok(sqlx::query_scalar!(
-        r#"select exists (select from bindings b where b.equipment_id = $2 and b.retracted_at is null
-                                                   and b.point_id = any(s.point_ids))
-               or exists (select from suggestions o where o.equipment_id = $2 and o.cluster_id = s.cluster_id)
-               as "is_about!"
-           from suggestions s where s.id = $1"#,
-        suggestion,
-        equipment
-    )
-    .fetch_one(conn)
-    .await?)
 }
 
 async fn bind(

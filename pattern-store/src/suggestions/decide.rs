@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use super::propose::{expire, publish};
 use super::read::load_suggestion;
-use super::{bindings, undo};
+use super::bindings::{self, Approved};
+use super::undo;
 use crate::{Idempotency, Store, StoreError, evidence};
 
 #[derive(Debug, Clone)]
@@ -114,13 +115,16 @@ impl Store {
         let mut touched = Vec::new();
         let cause = match request {
             DecisionRequest::Approve(approve) => {
-                let equipment = bindings::approve(&mut tx, &deciding, approve).await?;
+                let Approved { equipment, others } = bindings::approve(&mut tx, &deciding, approve).await?;
                 set_status(&mut tx, id, SuggestionStatus::Approved, Some(equipment.id), None, now).await?;
                 let rivals = rivals(&mut tx, id).await?;
                 expire(&mut tx, &rivals, now).await?;
                 let why = format!("{} was approved for the same points", equipment.name);
                 touched.extend(rivals.into_iter().map(|r| (r, EventType::SuggestionExpired, why.clone())));
-                format!("approved as {}", equipment.name)
+                match others {
+                    0 => format!("approved as {}", equipment.name),
+                    _ => format!("approved as {} and {others} more", equipment.name),
+                }
             }
             DecisionRequest::Reject(reject) => {
                 remember_rejection(&mut tx, &deciding).await?;

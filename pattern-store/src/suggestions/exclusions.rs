@@ -77,17 +77,17 @@ pub(super) async fn exclude(
 pub(super) async fn retract(
     conn: &mut PgConnection,
     deciding: &Deciding<'_>,
-    equipment: &EquipmentRef,
+    equipment: &[Uuid],
 ) -> Result<Vec<(Uuid, DateTime<Utc>)>> {
     let (id, now) = (deciding.suggestion.id, deciding.now);
     sqlx::query!(
         "update exclusions x set retracted_at = null
          from (select distinct bound_at as at from bindings where suggestion_id = $1
                union select excluded_at from exclusions where suggestion_id = $1) approval, suggestions s
-         where x.equipment_id = $2 and x.retracted_at = approval.at
+         where x.equipment_id = any($2) and x.retracted_at = approval.at
            and s.id = x.suggestion_id and s.id <> $1 and s.status = 'approved'",
         id,
-        equipment.id
+        equipment
     )
     .execute(&mut *conn)
     .await?;

@@ -2,6 +2,7 @@
 
 mod bindings;
 mod decide;
+mod equipment;
 mod exclusions;
 mod propose;
 mod read;

@@ -123,12 +123,13 @@ impl Store {
         let mut tx = self.pool.begin_with("begin isolation level repeatable read read only").await?;
         let suggestion = load_suggestion(&mut tx, id).await?;
         let points = sqlx::query!(
-            r#"select p.id, p.name, p.unit, p.description, r.score as "score?",
+            r#"select p.id, p.name, p.unit, p.description, r.score as "score?", e.name as "equipment?",
                       case when s.status = 'approved' then b.role else r.role end as role
                from suggestions s cross join unnest(s.point_ids) as member(id)
                join points p on p.id = member.id
                left join suggestion_roles r on r.suggestion_id = s.id and r.point_id = p.id
                left join bindings b on b.suggestion_id = s.id and b.point_id = p.id and b.retracted_at is null
+               left join equipment e on e.id = b.equipment_id
                where s.id = $1 order by r.score desc nulls last, p.name"#,
             id
         )
@@ -142,6 +143,8 @@ impl Store {
             description: row.description,
             role: row.role,
             role_score: row.score,
+            equipment: row.equipment,
+            spelled_out: None,
             sparkline: Vec::new(),
         })
         .collect();

@@ -1,7 +1,8 @@
 //! Taking a decision back: what it left behind is retracted, nothing opposite is added.
 
-use pattern_core::domain::{Cause, EquipmentRef, EventType};
+use pattern_core::domain::{Cause, EventType};
 use sqlx::PgConnection;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::decide::Deciding;
@@ -16,9 +17,7 @@ pub(super) async fn retract(
     deciding: &Deciding<'_>,
 ) -> Result<Vec<(Uuid, EventType, String)>, StoreError> {
     let (id, now) = (deciding.suggestion.id, deciding.now);
-    if let Some(equipment) = &deciding.suggestion.equipment {
-        unbind(conn, deciding, equipment).await?;
-    }
+    unbind(conn, deciding).await?;
     sqlx::query!(
         "update rejections set retracted_at = $2 where suggestion_id = $1 and retracted_at is null",
         id,
@@ -42,18 +41,19 @@ pub(super) async fn retract(
     Ok(doubles.into_iter().map(|id| (id, EventType::SuggestionExpired, why.to_owned())).collect())
 }
 
-/// Retracts the bindings; the equipment goes when it has no others, and a learned pattern with its last
-/// equipment.
-async fn unbind(
-    conn: &mut PgConnection,
-    deciding: &Deciding<'_>,
-    equipment: &EquipmentRef,
-) -> Result<(), StoreError> {
+/// Retracts the bindings; equipment goes when it has no others, and a learned pattern with its last equipment.
+async fn unbind(conn: &mut PgConnection, deciding: &Deciding<'_>) -> Result<(), StoreError> {
     let (id, now) = (deciding.suggestion.id, deciding.now);
     // What follows has to see the bindings of those who extended it meanwhile.
-    sqlx::query!("select id from equipment where id = $1 for no key update", equipment.id)
-        .fetch_one(&mut *conn)
-        .await?;
+    let equipment = sqlx::query_scalar!(
+        "select id from equipment
+         where id in (select equipment_id from bindings where suggestion_id = $1
+                      union select equipment_id from exclusions where suggestion_id = $1)
+         order by id for no key update",
+        id
+    )
+    .fetch_all(&mut *conn)
+    .await?;
     let undone = sqlx::query!(
         "update bindings set retracted_at = $2 where suggestion_id = $1 and retracted_at is null
          returning point_id, bound_at",
@@ -65,37 +65,38 @@ async fn unbind(
     let (points, moments): (Vec<_>, Vec<_>) = undone
         .into_iter()
         .map(|b| (b.point_id, b.bound_at))
-        .chain(exclusions::retract(conn, deciding, equipment).await?)
+        .chain(exclusions::retract(conn, deciding, &equipment).await?)
         .unzip();
     // An approval retracts what it replaces in the same moment; that comes back, if it still is approved
     // and the point is free.
     sqlx::query!(
         "update bindings b set retracted_at = null
          from unnest($1::uuid[], $2::timestamptz[]) as undone(point_id, bound_at), suggestions s
-         where b.point_id = undone.point_id and b.retracted_at = undone.bound_at and b.equipment_id = $3
+         where b.point_id = undone.point_id and b.retracted_at = undone.bound_at and b.equipment_id = any($3)
            and s.id = b.suggestion_id and s.id <> $4 and s.status = 'approved'
            and not exists (select from bindings other
                            where other.retracted_at is null
                              and other.point_id = b.point_id and other.category = b.category)",
         &points,
         &moments,
-        equipment.id,
+        &equipment,
         id
     )
     .execute(&mut *conn)
     .await?;
-    let retired = sqlx::query_scalar!(
+    let retired = sqlx::query!(
         "update equipment e set status = 'retired', version = version + 1, updated_at = $2
-         where e.id = $1
+         where e.id = any($1)
            and not exists (select from bindings b where b.equipment_id = e.id and b.retracted_at is null)
-         returning pattern_id",
-        equipment.id,
+         returning name, pattern_id",
+        &equipment,
         now
     )
-    .fetch_optional(&mut *conn)
+    .fetch_all(&mut *conn)
     .await?;
-    if let Some(pattern) = retired {
-        let cause = Cause::reviewer(deciding.reviewer, format!("approval of {} undone", equipment.name));
+    let patterns: BTreeMap<Uuid, String> = retired.into_iter().map(|e| (e.pattern_id, e.name)).collect();
+    for (pattern, name) in patterns {
+        let cause = Cause::reviewer(deciding.reviewer, format!("approval of {name} undone"));
         patterns::retire_unused(conn, pattern, &deciding.suggestion.data_source, cause, now).await?;
     }
     Ok(())

@@ -6,13 +6,13 @@ use pattern_core::{
         identity::carry_ids,
     },
     domain::{Cluster, ClusterKind, DataSource, JobName},
-    naming::{NamedPoint, labels, name_edges},
+    naming::{NamedPoint, labels, look_alikes, name_edges, templates},
 };
 use pattern_store::{
     ActiveBinding, CorrelationRow, Exclusion, FoundCluster, StoredPoint, Variant, off_thread,
 };
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use super::{Outcome, Stage, StageError, episodes, version_of};
@@ -51,62 +51,94 @@ async fn equipment(stage: &Stage, source: &DataSource) -> Result<Outcome, StageE
             let rank = stage.store.correlations(source.id, Variant::Rank).await?;
             let high_pass = stage.store.correlations(source.id, Variant::HighPass).await?;
             let before = stage.store.active_clusters(source.id, ClusterKind::Equipment).await?;
-            let find =
-                move || find_equipment(points, [&level, &rank, &high_pass], &(bindings, exclusions), &before);
-            let found = off_thread(find).await?;
-            stage.replace_clusters(source, ClusterKind::Equipment, &found).await
+            let alike_before = stage.store.active_clusters(source.id, ClusterKind::LookAlikes).await?;
+            let find = move || {
+                let named = Named::new(points);
+                let answers = (bindings, exclusions);
+                let equipment = find_equipment(&named, [&level, &rank, &high_pass], &answers, &before);
+                let alike = find_look_alikes(&named, &equipment, &alike_before);
+                (equipment, alike)
+            };
+            let (equipment, alike) = off_thread(find).await?;
+            let alike = stage.replace_clusters(source, ClusterKind::LookAlikes, &alike).await?;
+            let mut result = stage.replace_clusters(source, ClusterKind::Equipment, &equipment).await?;
+            result["look_alikes"] = alike;
+            Ok(result)
         })
         .await
 }
 
+/// The points of a data source, as naming reads them.
+struct Named {
+    ids: Vec<Uuid>,
+    points: Vec<NamedPoint>,
+}
+
+impl Named {
+    fn new(points: Vec<StoredPoint>) -> Self {
+        let ids = points.iter().map(|p| p.id).collect();
+        let named = |p: StoredPoint| NamedPoint { name: p.name, description: p.description };
+        Self { ids, points: points.into_iter().map(named).collect() }
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.points.iter().map(|point| point.name.as_str()).collect()
+    }
+}
+
 fn find_equipment(
-    points: Vec<StoredPoint>,
+    named: &Named,
     correlations: [&[CorrelationRow]; 3],
     answers: &(Vec<ActiveBinding>, Vec<Exclusion>),
     before: &[Cluster],
 ) -> Vec<FoundCluster> {
-    let ids: Vec<Uuid> = points.iter().map(|p| p.id).collect();
-    let index: HashMap<Uuid, u32> = ids.iter().enumerate().map(|(i, id)| (*id, i as u32)).collect();
+    let index: HashMap<Uuid, u32> = named.ids.iter().enumerate().map(|(i, id)| (*id, i as u32)).collect();
     let edges = |rows: &[CorrelationRow]| -> Vec<(u32, u32, f32)> {
         rows.iter()
             .filter_map(|row| Some((*index.get(&row.point_a)?, *index.get(&row.point_b)?, row.r)))
             .collect()
     };
-    let named: Vec<NamedPoint> =
-        points.into_iter().map(|p| NamedPoint { name: p.name, description: p.description }).collect();
     let (told, excluded) = told(&index, answers);
     let [level, rank, high_pass] = correlations.map(edges);
     let known = Associations {
-        points: ids.len(),
+        points: named.ids.len(),
         level: &level,
         rank: &rank,
         high_pass: &high_pass,
-        names: &name_edges(&named),
+        names: &name_edges(&named.points),
+        templates: &templates(&named.names()),
         told: &told,
         excluded: &excluded,
     };
     let detected = equipment_clusters(&known, &ClusterOptions::default());
-    let names: Vec<Vec<&str>> = detected
-        .iter()
-        .map(|cluster| cluster.members.iter().map(|&i| named[i].name.as_str()).collect())
-        .collect();
+    let (members, cohesions): (Vec<_>, Vec<_>) =
+        detected.into_iter().map(|cluster| (cluster.members, cluster.cohesion)).unzip();
+    let found = named_clusters(named, &members, before).into_iter().zip(cohesions);
+    found.map(|(cluster, cohesion)| FoundCluster { cohesion, ..cluster }).collect()
+}
+
+/// What stands alone and is called alike.
+fn find_look_alikes(named: &Named, equipment: &[FoundCluster], before: &[Cluster]) -> Vec<FoundCluster> {
+    let grouped: HashSet<&Uuid> = equipment.iter().flat_map(|cluster| &cluster.point_ids).collect();
+    let alone: Vec<usize> = (0..named.ids.len()).filter(|&i| !grouped.contains(&named.ids[i])).collect();
+    let found = named_clusters(named, &look_alikes(&named.points, &alone), before).into_iter();
+    found.map(|cluster| FoundCluster { cohesion: 1.0, ..cluster }).collect()
+}
+
+/// Groups of points (by index) with their labels, and the ids of those that they carry on.
+fn named_clusters(named: &Named, members: &[Vec<usize>], before: &[Cluster]) -> Vec<FoundCluster> {
+    let name = |&i: &usize| named.points[i].name.as_str();
+    let names: Vec<Vec<&str>> = members.iter().map(|members| members.iter().map(name).collect()).collect();
     let points: Vec<Vec<Uuid>> =
-        detected.iter().map(|cluster| cluster.members.iter().map(|&i| ids[i]).collect()).collect();
+        members.iter().map(|members| members.iter().map(|&i| named.ids[i]).collect()).collect();
     let previous: Vec<(Uuid, Vec<Uuid>)> =
         before.iter().map(|c| (c.id, c.points.iter().map(|p| p.id).collect())).collect();
     // Clusters carry on the ids of those they overlap with, so that decisions are remembered.
     let carried = carry_ids(&previous, &points);
-    detected
+    labels(&names)
         .into_iter()
-        .zip(labels(&names))
         .zip(points.into_iter().zip(carried))
-        .map(|((cluster, label), (point_ids, id))| FoundCluster {
-            id,
-            label,
-            cohesion: cluster.cohesion,
-            point_ids,
-            ..FoundCluster::default()
-        })
+        .map(|(label, (point_ids, id))| FoundCluster { id, label, point_ids, ..FoundCluster::default() })
         .collect()
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 use pattern_core::{
-    domain::{Cluster, DataSource, JobName, Purpose},
+    domain::{Cluster, ClusterKind, DataSource, JobName, Purpose},
     matching::{PointFeatures, Proposal},
 };
 use pattern_store::{Answer, LibraryPattern, NewSuggestion, SettledQuestions, SuggestedRoleRow, off_thread};
@@ -37,7 +37,7 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
             let (clusters, questions) = off_thread(move || {
                 let known = Knowledge::new(known, fingerprints);
                 let asking = Asking { known: &known, settled: &settled, threshold };
-                (known.clusters.len(), asking.questions(learning_limit))
+                (known.clusters.len() + known.look_alikes.len(), asking.questions(learning_limit))
             })
             .await?;
             let count = |purpose| questions.iter().filter(|q| q.purpose == purpose).count();
@@ -74,7 +74,8 @@ impl Asking<'_> {
             let best = self.best(cluster, &points);
             (cluster, points, best)
         };
-        let best: Vec<_> = self.known.clusters.par_iter().map(best_of).collect();
+        let clusters = self.known.clusters.par_iter().chain(&self.known.look_alikes);
+        let best: Vec<_> = clusters.map(best_of).collect();
         for (cluster, points, best) in best {
             match best {
                 Some((question, None)) if question.purpose == Purpose::Match => questions.push(question),
@@ -86,7 +87,7 @@ impl Asking<'_> {
                             best.filter(|(_, answer)| answer.is_none()).map(|(question, _)| question),
                         );
                     }
-                    if !self.settled.is_known(&members) {
+                    if cluster.kind == ClusterKind::Equipment && !self.settled.is_known(&members) {
                         unmatched.push((cluster, points));
                     }
                 }

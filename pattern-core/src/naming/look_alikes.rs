@@ -1,0 +1,42 @@
+//! Points that are called alike but for their numbers.
+
+use std::collections::BTreeMap;
+
+use super::NamedPoint;
+use super::keys::{NameKey, name_keys};
+use super::token::{TokenKind, tokenize};
+
+/// Fewer are not worth a question of their own.
+const FEWEST: usize = 3;
+
+/// How the names are built, as numbers: look-alikes have the same.
+pub fn templates(names: &[&str]) -> Vec<u32> {
+    let mut numbers = BTreeMap::new();
+    let number = |key: NameKey| {
+        let next = numbers.len() as u32;
+        *numbers.entry(key.template()).or_insert(next)
+    };
+    name_keys(names).into_iter().map(number).collect()
+}
+
+/// Groups of at least three among the points `alone` (by index) that are called alike, and described alike where
+/// their names tell no equipment: letters of a loop (TI) alone are called so all over a plant.
+pub fn look_alikes(points: &[NamedPoint], alone: &[usize]) -> Vec<Vec<usize>> {
+    let names: Vec<&str> = points.iter().map(|point| point.name.as_str()).collect();
+    let keys = name_keys(&names);
+    let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for &i in alone {
+        let described = letters(&points[i].description);
+        if keys[i].key.is_some() || !described.is_empty() {
+            let described = if keys[i].key.is_some() { String::new() } else { described };
+            groups.entry((keys[i].template(), described)).or_default().push(i);
+        }
+    }
+    groups.into_values().filter(|group| group.len() >= FEWEST).collect()
+}
+
+fn letters(text: &str) -> String {
+    let tokens = tokenize(text).into_iter();
+    let words = tokens.filter(|t| t.kind == TokenKind::Letters && t.text.len() > 1);
+    words.map(|token| token.text.to_lowercase()).collect::<Vec<_>>().join(" ")
+}
