@@ -58,6 +58,9 @@ async fn step(trial: &Trial, truth: &Truth, approvals: usize) -> Result<Learning
     })
 }
 
+/// What the reviewer calls a kind of equipment that the labels have no name for.
+const UNNAMED: &str = "Other";
+
 fn reject(reason: &str) -> (DecisionAction, Value) {
     (DecisionAction::Reject, json!({ "reason": reason }))
 }
@@ -118,7 +121,7 @@ impl Reviewer<'_> {
             let label = self.truth.label(&point.name)?;
             let role = label.role.as_deref()?;
             let machine = label.equipment.as_deref().unwrap_or(&point.name);
-            Some((machine.to_owned(), label.equipment_type.as_deref().unwrap_or(role), role))
+            Some((machine.to_owned(), label.equipment_type.as_deref().unwrap_or(UNNAMED), role))
         };
         for (_, of_type, _) in asked.points.iter().filter_map(label) {
             *counts.entry(of_type).or_default() += 1;

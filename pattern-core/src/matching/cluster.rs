@@ -82,20 +82,22 @@ impl<'a> ClusterView<'a> {
         Self { points, cohesion, seen, equipment }
     }
 
-    /// Bindings of look-alikes to this pattern: share of the points that have votes, and how those went.
+    /// Bindings of look-alikes to this pattern: share of the points that have votes, each as far as it is of look-alikes,
+    /// and how those went.
     pub fn site_votes(&self, pattern: &str) -> (f64, f64) {
         // Letters that many loops of a plant have (FI, PI, TI) say nothing about the machine.
         let look_alikes = self.seen.iter().filter(|p| p.is_of_equipment);
         let voted: Vec<&Votes> = look_alikes.map(|p| &p.votes).filter(|v| v.total > 0.0).collect();
-        if voted.is_empty() {
+        let all: f64 = voted.iter().map(|votes| votes.likeness).sum();
+        if all == 0.0 {
             return (0.0, 0.0);
         }
         let for_it = |v: &&&Votes| {
             let here: f64 = v.by_role.iter().filter(|((p, _), _)| p == pattern).map(|(_, n)| n).sum();
             here / v.total
         };
-        let agreement = voted.iter().map(|v| for_it(&v)).sum::<f64>() / voted.len() as f64;
-        (voted.len() as f64 / self.seen.len() as f64, agreement)
+        let agreement = voted.iter().map(|v| v.likeness * for_it(&v)).sum::<f64>() / all;
+        (all / self.seen.len() as f64, agreement)
     }
 
     /// Roles that the site gave to look-alikes in this pattern.

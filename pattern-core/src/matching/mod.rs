@@ -12,6 +12,7 @@ mod reason;
 mod resemblance;
 mod site;
 mod told;
+mod told_words;
 mod wordings;
 
 pub use assignment::assign;

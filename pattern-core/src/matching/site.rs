@@ -98,13 +98,14 @@ impl SiteMemory {
     pub(super) fn call(&self, point: &PointFeatures, key: &NameKey) -> Call {
         let described = !point.description.trim().is_empty();
         // Letters of a loop alone (FI, TI) tell no part.
-        let tells = key.key.is_some() || described;
+        let tells = !key.equipment.is_empty() || described;
         Call {
             template: key.template(),
             shape: self.shape(&point.name, key),
             parallel: parallel(&point.name),
             description: if described { self.rarity.weigh(&point.description) } else { Vec::new() },
             part: tells.then(|| self.rarity.weigh(&called(point, key))),
+            called: if tells { called(point, key) } else { String::new() },
             manner: self.manner(point),
             names_equipment: key.key.is_some(),
         }

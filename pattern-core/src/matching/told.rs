@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::manner::{Manner, behave_alike};
 use super::resemblance::{Trigrams, resemblance};
+use super::told_words::ToldWords;
 use crate::naming::Template;
 
 
@@ -32,6 +33,8 @@ pub(super) struct Call {
     /// Without numbers; empty where it has none.
     pub description: Trigrams,
     /// The rest of the name and the description, where these tell a part.
+    pub called: String,
+    /// The same, weighed.
     pub part: Option<Trigrams>,
     /// How it behaves, where that is known.
     pub manner: Option<Manner>,
@@ -47,6 +50,7 @@ pub(super) struct Told {
     by_shape: HashMap<String, Vec<usize>>,
     /// One call of each template, for points that only resemble it.
     templates: Vec<usize>,
+    words: ToldWords,
 }
 
 /// How far one confirmed look-alike closes the gap to certainty.
@@ -130,6 +134,7 @@ impl Told {
         if alike.is_empty() && call.part.is_some() {
             self.templates.push(index);
         }
+        self.words.learn(&call.called, &call.template, &role);
         alike.push(index);
         self.by_shape.entry(call.shape.clone()).or_default().push(index);
         self.calls.push((call, role));
@@ -151,14 +156,22 @@ impl Told {
             other.map_or(0.0, |other| resemblance(part, other))
         };
         let likest = self.templates.iter().map(|index| (likeness(index), index));
-        match likest.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1))) {
+        let resembling = match likest.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1))) {
             Some((likeness, nearest)) if likeness >= RESEMBLES => {
                 let worth = f64::from((likeness - RESEMBLES) / (1.0 - RESEMBLES));
                 let alike = &self.by_template[&self.calls[*nearest].0.template];
                 self.count(alike, call, worth)
             }
             _ => Votes::default(),
-        }
+        };
+        let by_word = self.by_word(&call.called);
+        if by_word.likeness > resembling.likeness { by_word } else { resembling }
+    }
+
+    fn by_word(&self, called: &str) -> Votes {
+        let Some(says) = self.words.say(called) else { return Votes::default() };
+        let names = says.names as f64;
+        Votes { total: names, likeness: says.sureness, by_role: BTreeMap::from([(says.role, names)]) }
     }
 
     /// As `votes`, where only names count that are built alike and tell the equipment: letters of a loop are another
