@@ -1,13 +1,32 @@
 //! A suggestion with everything needed to judge it: points, roles, and how its members moved.
 
 use pattern_core::{
-    domain::{SuggestedRole, SuggestionDetail},
+    domain::{SuggestedPoint, SuggestedRole, SuggestionDetail},
     library::PatternSpec,
+    matching::{PointFeatures, SiteMemory, spelled_out},
 };
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use crate::{AppState, problem::Problem};
+
+/// Names for the roles of points that the pattern has none for.
+fn spell_out(points: &mut [SuggestedPoint], known: &BTreeSet<String>) {
+    let features: Vec<PointFeatures> = points
+        .iter()
+        .map(|point| PointFeatures {
+            id: point.id,
+            name: point.name.clone(),
+            unit: point.unit.clone(),
+            description: point.description.clone(),
+            fingerprint: None,
+        })
+        .collect();
+    let said = spelled_out(&features, &SiteMemory::default(), &|said| known.contains(said));
+    for (point, said) in points.iter_mut().zip(said) {
+        point.spelled_out = said;
+    }
+}
 
 /// A chart with more lines than this can not be read.
 const CHARTED_POINTS: usize = 60;
@@ -44,6 +63,7 @@ pub async fn load(state: &AppState, id: Uuid) -> Result<SuggestionDetail, Proble
             role.point_id.get_or_insert(point.id);
         }
     }
+    spell_out(&mut points, &known);
     let charted: Vec<Uuid> = points.iter().take(CHARTED_POINTS).map(|p| p.id).collect();
     let mut lines = state.store.sparklines(&charted).await?;
     for point in &mut points {

@@ -2,7 +2,7 @@
 
 use pattern_core::{
     domain::{Cluster, ClusterKind},
-    matching::{LookAlikes, Matcher, PointFeatures, Proposal, SiteMemory},
+    matching::{LookAlikes, Matcher, PointFeatures, Proposal, SiteMemory, spelled_out},
 };
 use pattern_store::{ActiveBinding, ForeignBinding, LibraryPattern, Store, StoreError, StoredPoint};
 use rayon::prelude::*;
@@ -42,7 +42,8 @@ impl Known {
     /// Hash of clusters, library, points, fingerprints and what was told elsewhere; decisions of this data source are
     /// not in it.
     pub fn version(&self) -> String {
-        let clusters = self.clusters.iter().chain(&self.look_alikes).map(|c| format!("{}/{}", c.id, c.version));
+        let clusters =
+            self.clusters.iter().chain(&self.look_alikes).map(|c| format!("{}/{}", c.id, c.version));
         let library = self.library.iter().map(|p| format!("{}/{}", p.id, p.version));
         let labels =
             self.points.iter().map(|p| format!("{}/{}\0{}\0{}", p.id, p.name, p.unit, p.description));
@@ -129,7 +130,7 @@ impl Knowledge {
 
     /// What each of these points of one cluster is by its own words.
     pub fn spelled_out(&self, points: &[PointFeatures]) -> Vec<Option<String>> {
-        self.matcher.spelled_out(points, &self.site)
+        spelled_out(points, &self.site, &|said| self.matcher.has_role(said))
     }
 
     /// The points called like a point, as one key, and how many they are.

@@ -9,11 +9,28 @@ export const newDraft = () => ({
   patternId: null,
   /** The point that gets a role of the reviewer's own, and as much of the role's name as is typed. */
   ownRole: null,
+  /** Whether the points are of several machines; null: as the engine takes it. */
+  several: null,
+  /** The machine's name per point, where it was typed. */
+  machines: new Map(),
 });
 
 export const isEdited = (draft) =>
   Boolean(draft) &&
-  (draft.roles.size > 0 || draft.equipmentName !== null || draft.patternId !== null || draft.ownRole !== null);
+  (draft.roles.size > 0 ||
+    draft.equipmentName !== null ||
+    draft.patternId !== null ||
+    draft.ownRole !== null ||
+    draft.several !== null ||
+    draft.machines.size > 0);
+
+const areLookAlikes = ({ cluster }) => cluster?.kind === "look_alikes";
+
+/** Whether each point has a machine of its own: look-alikes do, unless the reviewer says otherwise. */
+export const isSeveral = (suggestion, draft) => draft.several ?? areLookAlikes(suggestion);
+
+/** What the machine of a point is called where there are several: as the point, until somebody types it. */
+export const machineOf = (point, draft) => draft.machines.get(point.id) ?? point.name;
 
 /** The roles on offer: those of the corrected pattern, else those of the proposal. */
 export function rolesOf(detail, draft, patterns) {
@@ -58,7 +75,10 @@ export function shared(detail, draft, patterns) {
 export function approvalBody(detail, version, draft, patterns) {
   const body = { version };
   if (draft.patternId) body.pattern_id = draft.patternId;
-  if (draft.equipmentName?.trim()) body.equipment_name = draft.equipmentName.trim();
+  const several = isSeveral(detail, draft);
+  const label = areLookAlikes(detail) ? detail.cluster.label : "";
+  const name = draft.equipmentName?.trim() || label;
+  if (name && !several) body.equipment_name = name;
   const changed = draft.patternId
     ? detail.points.map((point) => [point.id, roleOf(point, detail, draft, patterns)])
     : [...draft.roles];
@@ -66,5 +86,13 @@ export function approvalBody(detail, version, draft, patterns) {
   if (roles.length > 0) body.role_assignments = Object.fromEntries(roles);
   const excluded = changed.filter(([, role]) => role === EXCLUDED).map(([id]) => id);
   if (excluded.length > 0) body.excluded_points = excluded;
+  if (several) {
+    const has = (point) => ![null, EXCLUDED].includes(roleOf(point, detail, draft, patterns));
+    // Look-alikes are called as their points are anyway.
+    const said = (point) => draft.machines.has(point.id) || !areLookAlikes(detail);
+    const machines = detail.points.filter((point) => has(point) && said(point));
+    if (machines.length > 0)
+      body.equipment_names = Object.fromEntries(machines.map((point) => [point.id, machineOf(point, draft)]));
+  }
   return body;
 }

@@ -81,7 +81,8 @@ impl Reviewer<'_> {
         }
         let most = counts.into_iter().max_by_key(|(_, count)| *count);
         let one_machine = most.filter(|(_, count)| count * 2 >= asked.points.len());
-        let Some((equipment, _)) = one_machine.filter(|_| asked.suggestion.cluster.kind == ClusterKind::Equipment)
+        let Some((equipment, _)) =
+            one_machine.filter(|_| asked.suggestion.cluster.kind == ClusterKind::Equipment)
         else {
             return self.decide_several(asked);
         };

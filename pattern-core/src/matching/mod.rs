@@ -23,7 +23,7 @@ use uuid::Uuid;
 use crate::analytics::fingerprint::Fingerprint;
 use crate::domain::Scores;
 use crate::library::PatternSpec;
-use crate::naming::spelled_out;
+use crate::naming;
 use cluster::{ClusterView, PointView};
 use compiled::CompiledPattern;
 use evidence::role_evidence;
@@ -64,6 +64,21 @@ pub struct Proposal {
     pub reason: String,
 }
 
+/// What each point of a group is by its own words, where they are understood: a name for the role of a point that the
+/// library has none for. `is_usual` says whether points are called so.
+pub fn spelled_out(
+    points: &[PointFeatures],
+    site: &SiteMemory,
+    is_usual: &impl Fn(&str) -> bool,
+) -> Vec<Option<String>> {
+    let cluster = ClusterView::new(points, None, site, &Wordings::default());
+    let said = |point: &PointView| {
+        let texts = [&point.words.description, &point.words.name].into_iter().chain(&point.borrowed);
+        texts.into_iter().find_map(|text| naming::spelled_out(text, is_usual))
+    };
+    cluster.seen.iter().map(said).collect()
+}
+
 /// More likely than not.
 const LIKELY: f64 = 0.5;
 
@@ -100,18 +115,9 @@ impl Matcher {
         (0..self.patterns.len()).map(|i| alike::merged(points, &of_pattern(i))).collect()
     }
 
-    /// What each of these points is by its own words, where they are understood, the others of the group being its
-    /// siblings: a name for the role of a point that the library has none for.
-    pub fn spelled_out(&self, points: &[PointFeatures], site: &SiteMemory) -> Vec<Option<String>> {
-        let cluster = ClusterView::new(points, None, site, &self.wordings);
-        let is_usual = |said: &str| {
-            self.patterns.iter().flat_map(|pattern| &pattern.roles).any(|role| role.spec.name == said)
-        };
-        let said = |point: &PointView| {
-            let texts = [&point.words.description, &point.words.name].into_iter().chain(&point.borrowed);
-            texts.into_iter().find_map(|text| spelled_out(text, &is_usual))
-        };
-        cluster.seen.iter().map(said).collect()
+    /// Whether any pattern has a role of this name.
+    pub fn has_role(&self, name: &str) -> bool {
+        self.patterns.iter().flat_map(|pattern| &pattern.roles).any(|role| role.spec.name == name)
     }
 
     /// The role that a point on its own looks most like, of whatever pattern, and how sure that is, 0..1; `None`

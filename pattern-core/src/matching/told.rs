@@ -7,7 +7,6 @@ use super::resemblance::{Trigrams, resemblance};
 use super::told_words::ToldWords;
 use crate::naming::Template;
 
-
 /// A pattern and a role of it.
 pub(super) type RoleOf = (String, String);
 

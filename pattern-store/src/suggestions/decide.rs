@@ -8,9 +8,9 @@ use pattern_core::domain::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::bindings::{self, Approved};
 use super::propose::{expire, publish};
 use super::read::load_suggestion;
-use super::bindings::{self, Approved};
 use super::undo;
 use crate::{Idempotency, Store, StoreError, evidence};
 

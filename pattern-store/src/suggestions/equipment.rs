@@ -52,7 +52,8 @@ async fn names_of(
     points: impl Iterator<Item = &Uuid>,
 ) -> Result<BTreeMap<Uuid, String>> {
     let points: Vec<Uuid> = points.copied().collect();
-    let rows = sqlx::query!("select id, name from points where id = any($1)", &points).fetch_all(conn).await?;
+    let rows =
+        sqlx::query!("select id, name from points where id = any($1)", &points).fetch_all(conn).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }
 
@@ -128,4 +129,3 @@ async fn is_about(conn: &mut PgConnection, suggestion: Uuid, equipment: Uuid) ->
     .fetch_one(conn)
     .await?)
 }
-

@@ -11,7 +11,7 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-use super::{Outcome, Stage, StageError, lesson::by_lesson, new_pattern, version_of};
+use super::{Outcome, Stage, StageError, lesson::by_lesson, new_pattern, new_pattern::Unmatched, version_of};
 use crate::knowledge::{Knowledge, Known};
 
 /// A cluster that was rejected so often is most likely no equipment at all.
@@ -88,7 +88,8 @@ impl Asking<'_> {
                         );
                     }
                     if cluster.kind == ClusterKind::Equipment && !self.settled.is_known(&members) {
-                        unmatched.push((cluster, points));
+                        let said = self.known.spelled_out(&points);
+                        unmatched.push(Unmatched { cluster, points, said });
                     }
                 }
             }

@@ -21,10 +21,19 @@ const MIN_PARTS: usize = 3;
 const ROLE_SHARE: f64 = 0.5;
 const REQUIRED_SHARE: f64 = 0.9;
 
+/// A cluster that no pattern fits.
+pub(super) struct Unmatched<'a> {
+    pub cluster: &'a Cluster,
+    pub points: Vec<PointFeatures>,
+    /// What each point is by its own words.
+    pub said: Vec<Option<String>>,
+}
+
 /// A cluster by what its points are called within it.
 struct Shape<'a> {
     cluster: &'a Cluster,
     points: &'a [PointFeatures],
+    said: &'a [Option<String>],
     /// What all members' names share, letters only.
     stem: String,
     /// Part name to index of the point; ambiguous parts are left out.
@@ -32,12 +41,8 @@ struct Shape<'a> {
 }
 
 /// One question per group of look-alikes, about its first cluster.
-pub(super) fn questions(unmatched: &[(&Cluster, Vec<PointFeatures>)]) -> Vec<NewSuggestion> {
-    let mut shapes: Vec<Shape> = unmatched
-        .iter()
-        .map(|(cluster, points)| shape(cluster, points))
-        .filter(|s| s.parts.len() >= MIN_PARTS)
-        .collect();
+pub(super) fn questions(unmatched: &[Unmatched]) -> Vec<NewSuggestion> {
+    let mut shapes: Vec<Shape> = unmatched.iter().map(shape).filter(|s| s.parts.len() >= MIN_PARTS).collect();
     shapes.sort_by(|a, b| a.cluster.label.cmp(&b.cluster.label).then(a.cluster.id.cmp(&b.cluster.id)));
     let mut groups: Vec<Vec<Shape>> = Vec::new();
     for shape in shapes {
@@ -49,7 +54,7 @@ pub(super) fn questions(unmatched: &[(&Cluster, Vec<PointFeatures>)]) -> Vec<New
     groups.iter().filter(|group| group.len() >= MIN_CLUSTERS).map(|group| question(group)).collect()
 }
 
-fn shape<'a>(cluster: &'a Cluster, points: &'a [PointFeatures]) -> Shape<'a> {
+fn shape<'a>(Unmatched { cluster, points, said }: &'a Unmatched) -> Shape<'a> {
     let names: Vec<Vec<String>> = points.iter().map(|p| words(&p.name)).collect();
     let shared: BTreeSet<&String> = names
         .first()
@@ -65,7 +70,7 @@ fn shape<'a>(cluster: &'a Cluster, points: &'a [PointFeatures]) -> Shape<'a> {
         }
     }
     parts.retain(|part, _| !ambiguous.contains(part));
-    Shape { cluster, points, stem: stem.unwrap_or_default(), parts }
+    Shape { cluster, points, said, stem: stem.unwrap_or_default(), parts }
 }
 
 /// The letters of a name, upper case; numbers tell siblings apart, not parts.
@@ -92,10 +97,11 @@ fn question(group: &[Shape]) -> NewSuggestion {
     }
     let share = |held: &[(&Shape, usize)]| held.len() as f64 / group.len() as f64;
     holders.retain(|_, held| share(held) >= ROLE_SHARE);
+    let names = role_names(&holders);
     let roles: Vec<RoleSpec> = holders
         .iter()
         .map(|(part, held)| RoleSpec {
-            name: (*part).to_owned(),
+            name: names[part].clone(),
             required: share(held) >= REQUIRED_SHARE,
             words: vec![part.to_lowercase()],
             unit: common_unit(held),
@@ -107,7 +113,7 @@ fn question(group: &[Shape]) -> NewSuggestion {
     let draft = draft(&first.stem, roles);
     let assigned = first.parts.iter().filter(|(part, _)| holders.contains_key(part.as_str()));
     let labels: Vec<&str> = group.iter().take(4).map(|s| s.cluster.label.as_str()).collect();
-    let parts: Vec<&str> = holders.keys().take(5).copied().collect();
+    let parts: Vec<&str> = names.values().take(5).map(String::as_str).collect();
     NewSuggestion {
         cluster_id: first.cluster.id,
         pattern: None,
@@ -125,12 +131,33 @@ fn question(group: &[Shape]) -> NewSuggestion {
         roles: assigned
             .map(|(part, point)| SuggestedRoleRow {
                 point_id: first.points[*point].id,
-                role: part.clone(),
+                role: names[part.as_str()].clone(),
                 score: share(&holders[part.as_str()]),
             })
             .collect(),
         draft: serde_json::to_value(draft).ok(),
     }
+}
+
+/// What each part is called: as most of its points read spelled out, where no other part reads so, else its letters.
+fn role_names<'a>(holders: &BTreeMap<&'a str, Vec<(&Shape, usize)>>) -> BTreeMap<&'a str, String> {
+    let mut spelled: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut parts_read_so: BTreeMap<&str, usize> = BTreeMap::new();
+    for (part, held) in holders {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for said in held.iter().filter_map(|(shape, point)| shape.said[*point].as_deref()) {
+            *counts.entry(said).or_default() += 1;
+        }
+        if let Some((said, _)) = counts.into_iter().rev().max_by_key(|(_, count)| *count) {
+            spelled.insert(part, said);
+            *parts_read_so.entry(said).or_default() += 1;
+        }
+    }
+    let name = |part: &str| {
+        let said = spelled.get(part).filter(|said| parts_read_so[**said] == 1);
+        said.map_or(part.to_owned(), |said| (*said).to_owned())
+    };
+    holders.keys().map(|part| (*part, name(part))).collect()
 }
 
 fn draft(stem: &str, roles: Vec<RoleSpec>) -> PatternSpec {

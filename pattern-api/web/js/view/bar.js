@@ -4,6 +4,7 @@ import { app, draftOf, repaint } from "../app.js";
 import { h } from "../dom.js";
 import { undo } from "../decisions.js";
 import { act } from "../actions.js";
+import { isSeveral } from "../draft.js";
 
 function patternChoice(suggestion) {
   if (app.patterns.size === 0) return null;
@@ -26,6 +27,22 @@ function patternChoice(suggestion) {
   );
   choice.value = draft.patternId ?? suggestion.pattern.id ?? "";
   return h("label", { class: "field" }, h("span", {}, "Pattern"), choice);
+}
+
+/** Several machines were grouped as one, or look-alikes are one machine after all. */
+function severalChoice(suggestion) {
+  const draft = draftOf(suggestion.id);
+  const proposed = isSeveral(suggestion, { several: null });
+  const choice = h("input", {
+    type: "checkbox",
+    id: "several",
+    onchange: ({ target }) => {
+      draft.several = target.checked === proposed ? null : target.checked;
+      repaint();
+    },
+  });
+  choice.checked = isSeveral(suggestion, draft);
+  return h("label", { class: "choice" }, choice, h("span", {}, "Several machines"));
 }
 
 export function decisionBar(suggestion, { isOpen, busy }) {
@@ -64,8 +81,11 @@ export function decisionBar(suggestion, { isOpen, busy }) {
     h(
       "div",
       { class: "inputs" },
-      h("label", { class: "field" }, h("span", {}, "Equipment name"), name),
+      isSeveral(suggestion, draft)
+        ? h("p", { class: "field hint" }, "Each point is of the machine named beside its role.")
+        : h("label", { class: "field" }, h("span", {}, "Equipment name"), name),
       patternChoice(suggestion),
+      severalChoice(suggestion),
     ),
     h(
       "div",

@@ -95,7 +95,9 @@ function heading(suggestion) {
       h(
         "span",
         {},
-        `${suggestion.cluster.kind} cluster of ${plural(suggestion.cluster.point_count, "point")}`,
+        suggestion.cluster.kind === "look_alikes"
+          ? `${plural(suggestion.cluster.point_count, "point")} called alike, each standing alone`
+          : `${suggestion.cluster.kind} cluster of ${plural(suggestion.cluster.point_count, "point")}`,
       ),
       h("span", { title: clock(suggestion.created_at) }, `proposed ${relative(suggestion.created_at)}`),
       suggestion.expires_at &&
@@ -239,6 +241,7 @@ function paintEditable(root, suggestion, loaded, isOpen) {
     [...draft.roles],
     draft.patternId,
     draft.ownRole?.point,
+    draft.several,
     isOpen,
     app.patterns.size > 0,
   ]);
@@ -247,7 +250,7 @@ function paintEditable(root, suggestion, loaded, isOpen) {
   }
   const busy = app.deciding.has(suggestion.id);
   const bar = root.querySelector(".bar");
-  paint(bar, JSON.stringify([isOpen, busy, app.patterns.size]), () =>
+  paint(bar, JSON.stringify([isOpen, busy, app.patterns.size, draft.several]), () =>
     decisionBar(suggestion, { isOpen, busy }),
   );
 }

@@ -120,6 +120,7 @@ function fill(card, suggestion) {
         plural(suggestion.cluster.point_count, "point"),
         suggestion.data_source,
         suggestion.cluster.kind === "episode" && "episode",
+        suggestion.cluster.kind === "look_alikes" && "called alike",
       ]
         .filter(Boolean)
         .join(" · "),

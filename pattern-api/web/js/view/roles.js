@@ -2,7 +2,7 @@
 
 import { app, draftOf, repaint } from "../app.js";
 import { h } from "../dom.js";
-import { EXCLUDED, assign, roleOf, rolesOf, shared, unfilled } from "../draft.js";
+import { EXCLUDED, assign, isSeveral, machineOf, roleOf, rolesOf, shared, unfilled } from "../draft.js";
 import { score } from "../format.js";
 import { charted, highlight, sparkline } from "./chart.js";
 
@@ -55,7 +55,7 @@ function roleSelect(point, detail, isOpen) {
       class: role && role !== EXCLUDED ? "" : "none",
       onchange: ({ target }) => {
         if (target.value === OWN) {
-          draft.ownRole = { point: point.id, text: "" };
+          draft.ownRole = { point: point.id, text: point.spelled_out ?? "" };
           repaint();
         } else change(point, target.value || null, detail);
       },
@@ -70,8 +70,25 @@ function roleSelect(point, detail, isOpen) {
   return select;
 }
 
+/** Where the points are of several machines: which one this is of. */
+function machine(point, detail, isOpen) {
+  if (!isOpen) return point.equipment && h("span", { class: "machine" }, point.equipment);
+  const draft = draftOf(detail.id);
+  const role = roleOf(point, detail, draft, app.patterns);
+  if (!isSeveral(detail, draft) || !role || role === EXCLUDED) return null;
+  return h("input", {
+    class: "machine",
+    id: `machine-${point.id}`,
+    value: machineOf(point, draft),
+    "aria-label": `Machine of ${point.name}`,
+    maxlength: 120,
+    oninput: ({ target }) => draft.machines.set(point.id, target.value),
+  });
+}
+
 function row(point, detail, root, colors, isOpen) {
   const edited = draftOf(detail.id).roles.has(point.id);
+  const role = roleOf(point, detail, draftOf(detail.id), app.patterns);
   const color = colors.indexOf(point.id);
   return h(
     "li",
@@ -86,10 +103,11 @@ function row(point, detail, root, colors, isOpen) {
       { class: "name" },
       h("span", { class: "tag", title: point.name }, point.name),
       point.description && h("span", { class: "description" }, point.description),
+      !role && point.spelled_out && h("span", { class: "description spelled" }, `reads as ${point.spelled_out}`),
     ),
     h("span", { class: "unit" }, point.unit || "–"),
     sparkline(point, color < 0 ? null : color),
-    h("span", { class: "role" }, roleSelect(point, detail, isOpen)),
+    h("span", { class: "role" }, roleSelect(point, detail, isOpen), machine(point, detail, isOpen)),
     h(
       "span",
       { class: "number", title: edited ? "Changed by you" : "How well the point fits the role" },
