@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::NamedPoint;
+use super::cuts::blank;
+use super::isa::isa_tag;
 use super::keys::{NameKey, name_keys};
 use super::token::{TokenKind, tokenize};
 
@@ -20,16 +22,18 @@ pub fn templates(names: &[&str]) -> Vec<u32> {
 }
 
 /// Groups of at least three among the points `alone` (by index) that are called alike, and described alike where
-/// their names tell no equipment: letters of a loop (TI) alone are called so all over a plant.
+/// their names are a loop's: letters as TI are called so all over a plant.
 pub fn look_alikes(points: &[NamedPoint], alone: &[usize]) -> Vec<Vec<usize>> {
     let names: Vec<&str> = points.iter().map(|point| point.name.as_str()).collect();
     let keys = name_keys(&names);
     let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for &i in alone {
-        let described = letters(&points[i].description);
-        if keys[i].key.is_some() || !described.is_empty() {
-            let described = if keys[i].key.is_some() { String::new() } else { described };
-            groups.entry((keys[i].template(), described)).or_default().push(i);
+        let tokens = tokenize(&keys[i].bare);
+        let is_loop = isa_tag(&tokens).is_some();
+        let described = if is_loop { letters(&points[i].description) } else { String::new() };
+        let tells_a_part = tokens.iter().any(|token| token.kind == TokenKind::Letters);
+        if tells_a_part && (!is_loop || !described.is_empty()) {
+            groups.entry((blank(&tokens), described)).or_default().push(i);
         }
     }
     groups.into_values().filter(|group| group.len() >= FEWEST).collect()

@@ -429,3 +429,28 @@ fn what_only_behaves_like_a_machine_is_not_sure_to_be_one() {
     let (name, proposal) = best(&unnamed, &site);
     assert!(proposal.confidence < 0.2, "{name} {proposal:?}");
 }
+
+#[test]
+fn codes_in_descriptions_tell_the_kind_of_equipment_as_those_in_names_do() {
+    let turbine = |code: &str| {
+        let described = |name: &str, unit: &str, said: &str| format!("{name} | {unit} | {code}402 {said}");
+        points(&[
+            described("PT4026AV", "kPa", "lo press"),
+            described("TT4029AV", "degC", "temperature"),
+            described("FI4023AV", "Nm3/h", "flow"),
+        ])
+    };
+    let spec = pattern("Gas Turbine");
+    let confidence = |code| propose(&turbine(code), &spec, &SiteMemory::default()).confidence;
+    assert!(confidence("gt") > confidence("zz"), "{} {}", confidence("gt"), confidence("zz"));
+}
+
+#[test]
+fn look_alikes_that_stand_alone_are_matched_each_by_itself() {
+    let motors = points(&["M-1.WINDING TEMP | degC", "M-2.WINDING TEMP | degC", "M-3.WINDING TEMP | degC"]);
+    let spec = pattern("Electric Motor");
+    let proposal = Matcher::new([(&spec, 0.85)]).propose_for_each(&motors, &SiteMemory::default()).remove(0);
+    let roles: Vec<_> = (0..3).map(|point| role_of(&proposal, point)).collect();
+    assert_eq!(roles, [Some("Winding Temperature"); 3], "{proposal:?}");
+    assert!(proposal.reason.starts_with("3 points are called alike"), "{}", proposal.reason);
+}

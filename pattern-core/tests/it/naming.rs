@@ -1,6 +1,6 @@
 //! Which points the names put together.
 
-use pattern_core::naming::{NamedPoint, name_edges, name_keys};
+use pattern_core::naming::{NamedPoint, Text, look_alikes, name_edges, name_keys, spelled_out};
 use std::collections::BTreeSet;
 
 fn points(lines: &[impl AsRef<str>]) -> Vec<NamedPoint> {
@@ -282,4 +282,63 @@ fn what_is_measured_in_front_of_the_machine_is_no_site() {
     let points = points(&names);
     assert!(joined(&points, "QJX_SCTN_P101", "WVZ_BRNG_P101"));
     assert!(!joined(&points, "QJX_SCTN_P101", "QJX_SCTN_P102"));
+}
+
+#[test]
+fn an_attribute_that_stands_apart_leaves_a_point_with_its_machine() {
+    let unit = |letter: char| {
+        ["TT601?1", "TC601?2S", "SI601?3", "ZC601?4Z", "XS601?_R", "XS601?_2"]
+            .map(|name| name.replace('?', &letter.to_string()))
+    };
+    let names: Vec<String> = ('A'..='D').flat_map(unit).collect();
+    let points = points(&names);
+    assert!(joined(&points, "TT601C1", "XS601C_R"));
+    assert!(joined(&points, "TT601C1", "XS601C_2"));
+    assert!(!joined(&points, "XS601A_R", "XS601C_R"));
+}
+
+#[test]
+fn words_of_a_name_are_spelled_out_where_all_are_understood() {
+    let usual = ["Cooling Valve Position", "Running Status"];
+    let said = |text: &str| spelled_out(&Text::new(text), &|said| usual.contains(&said));
+    for (text, spelled) in [
+        ("Agt_Curr", "Agitator Current"),
+        ("BeltSpd", "Belt Speed"),
+        ("jkt te", "Jacket Temperature"),
+        ("RunStat", "Running Status"),
+        ("Temp Stpt", "Temperature Setpoint"),
+        // Which of two meanings is what points are usually called.
+        ("Cool Valve Posn", "Cooling Valve Position"),
+        // What kind of machine it is tells no part of it.
+        ("GBX OL TE TURBINE", "Gearbox Oil Temperature"),
+    ] {
+        assert_eq!(said(text).as_deref(), Some(spelled), "{text}");
+    }
+    for text in ["", "7", "XQ", "Temp Qrz"] {
+        assert_eq!(said(text), None, "{text}");
+    }
+}
+
+#[test]
+fn points_that_stand_alone_are_look_alikes_where_their_names_or_descriptions_say_the_same() {
+    let points = points(&[
+        "WIN-1.CONTACT",
+        "WIN-2.CONTACT",
+        "WIN-3.CONTACT",
+        "WIN-1.TEMP",
+        "WIN-2.TEMP",
+        "TI-101|outside air",
+        "TI-204|outside air",
+        "TI-307|outside air",
+        "TI-410|basin",
+        "FI-101",
+        "FI-204",
+        "FI-307",
+    ]);
+    let all: Vec<usize> = (0..points.len()).collect();
+    let groups = look_alikes(&points, &all);
+    assert!(groups.contains(&vec![0, 1, 2]), "{groups:?}");
+    assert!(groups.contains(&vec![5, 6, 7]), "{groups:?}");
+    assert_eq!(groups.len(), 2, "two are too few, and letters of a loop tell nothing: {groups:?}");
+    assert_eq!(look_alikes(&points, &all[1..]), [vec![5, 6, 7]], "one of the windows is in a group already");
 }

@@ -233,3 +233,49 @@ fn a_sister_plant_may_have_another_site_in_front() {
     let role = site.likely_role(&here[0]).map(|(role, _)| role);
     assert_eq!(role.as_deref(), Some("Seal Pot Level"));
 }
+
+#[test]
+fn a_word_that_only_one_role_was_told_with_tells_it_in_any_other_name() {
+    let names = points(&[
+        "Z1_G1_AISLE_MM_TRIGGER",
+        "Z1_G2_LABORATORY_MM_TRIGGER",
+        "Z1_G3_RECEPTION DESK_MM_TRIGGER",
+        "Z1_G4_LABORATORY_LAMP",
+        "Z2_G7_BOARD ROOM SOUTH_MM_TRIGGER",
+        "Z2_G8_BOARD ROOM SOUTH_LAMP",
+    ]);
+    let spec = pattern("Electric Motor");
+    let mut site = SiteMemory::default();
+    site.observe(&names);
+    approve(&mut site, &names[..1], &spec.name, &["Presence"]);
+    assert_eq!(site.likely_role(&names[4]), None, "one name proves nothing");
+    for (name, role) in [(1, "Presence"), (2, "Presence"), (3, "Lamp Command")] {
+        approve(&mut site, &names[name..=name], &spec.name, &[role]);
+    }
+    let (role, sureness) = site.likely_role(&names[4]).expect("TRIGGER tells it");
+    assert!(role == "Presence" && (0.5..0.9).contains(&sureness), "{role} {sureness}");
+    let other = site.likely_role(&names[5]);
+    assert_ne!(other.map(|(role, _)| role).as_deref(), Some("Presence"), "LABORATORY had both");
+}
+
+#[test]
+fn what_only_resembles_another_machines_points_does_not_overrule_their_descriptions() {
+    let boxes = points(&[
+        "TT6031 | degC | supply air temperature office vav 3",
+        "FT6032 | l/s | air flow office vav 3",
+        "ZC6033 | % | damper position office vav 3",
+    ]);
+    let coil = points(&[
+        "TT601A1 | degC | supply air temperature hall fan coil a",
+        "SI601A2 | % | fan speed hall fan coil a",
+        "ZC601A3 | % | cooling valve position hall fan coil a",
+    ]);
+    let (vav, fcu) = (pattern("VAV"), pattern("FCU"));
+    let mut site = SiteMemory::default();
+    site.observe(boxes.iter().chain(&coil));
+    for _ in 0..3 {
+        approve(&mut site, &boxes, &vav.name, &["Discharge Air Temperature", "Air Flow", "Damper Position"]);
+    }
+    let proposals = Matcher::new([(&vav, 0.85), (&fcu, 0.85)]).propose(&coil, None, &site);
+    assert!(proposals[1].confidence > proposals[0].confidence, "{proposals:#?}");
+}

@@ -156,3 +156,82 @@ async fn an_undo_brings_back_a_role_that_another_point_has_as_well() {
     assert_eq!(plant.role_of(first).await.as_deref(), Some("Header"));
     assert_eq!(plant.role_of(second).await.as_deref(), Some("Header"));
 }
+
+fn with_machines(machines: &[(Uuid, &str)]) -> DecisionRequest {
+    let equipment_names = machines.iter().map(|(point, name)| (*point, (*name).to_owned())).collect();
+    DecisionRequest::Approve(ApproveRequest { equipment_names, ..ApproveRequest::default() })
+}
+
+impl Plant {
+    /// Names of active equipment with how many points each has.
+    async fn machines(&self) -> Vec<(String, i64)> {
+        sqlx::query_as(
+            "select e.name, count(b.id) from equipment e
+             left join bindings b on b.equipment_id = e.id and b.retracted_at is null
+             where e.status = 'active' group by e.name order by e.name",
+        )
+        .fetch_all(self.store.pool())
+        .await
+        .expect("machines")
+    }
+}
+
+#[tokio::test]
+async fn one_approval_makes_several_machines_and_an_undo_takes_all_back() {
+    let plant = Plant::new().await;
+    let [a, b, c] = [0, 1, 2].map(|i| plant.clusters[0].points[i].id);
+    let out = plant.clusters[1].points[0].id;
+    let mut question = plant.question(0, &plant.pump, 0.9);
+    question.point_ids.push(out);
+    let id = plant.propose_one(question).await;
+    let DecisionRequest::Approve(request) = with_machines(&[(a, "P-1"), (b, "P-1"), (c, "P-2")]) else {
+        unreachable!()
+    };
+    let request = ApproveRequest { excluded_points: [out].into(), ..request };
+    let approved = plant.decide(id, DecisionRequest::Approve(request)).await.expect("approve");
+    assert_eq!(approved.equipment.map(|e| e.name).as_deref(), Some("P-1"), "the one with most points");
+    assert_eq!(plant.machines().await, [("P-1".to_owned(), 2), ("P-2".to_owned(), 1)]);
+    assert_eq!(plant.store.exclusions(plant.source).await.expect("exclusions").len(), 2, "from both");
+    let detail = plant.store.suggestion_detail(id).await.expect("detail");
+    let machine = |id| detail.points.iter().find(|p| p.id == id).and_then(|p| p.equipment.as_deref());
+    assert_eq!(
+        [machine(a), machine(b), machine(c), machine(out)],
+        [Some("P-1"), Some("P-1"), Some("P-2"), None]
+    );
+
+    plant.undo(id).await;
+    assert_eq!(plant.machines().await, []);
+    assert_eq!(plant.store.exclusions(plant.source).await.expect("exclusions"), []);
+    assert_eq!(plant.role_of(a).await, None);
+}
+
+#[tokio::test]
+async fn look_alikes_are_each_a_machine_of_their_own_unless_one_is_named() {
+    let plant = Plant::new().await;
+    sqlx::query("update clusters set kind = 'look_alikes'").execute(plant.store.pool()).await.expect("kind");
+    plant.propose(&[plant.question(0, &plant.pump, 0.9), plant.question(1, &plant.pump, 0.8)]).await;
+    let open = plant.open().await;
+    let renamed = plant.clusters[0].points[0].id;
+    plant.decide(open[0].id, with_machines(&[(renamed, "Inlet")])).await.expect("approve");
+    let own: Vec<String> = plant.machines().await.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(own.len(), 3, "{own:?}");
+    assert!(own.contains(&"Inlet".to_owned()) && own.contains(&plant.clusters[0].points[1].name), "{own:?}");
+
+    let one = ApproveRequest { equipment_name: Some("P-102".into()), ..ApproveRequest::default() };
+    plant.decide(open[1].id, DecisionRequest::Approve(one)).await.expect("one machine after all");
+    assert!(plant.machines().await.contains(&("P-102".to_owned(), 3)));
+}
+
+#[tokio::test]
+async fn a_machine_is_named_only_for_own_points_that_have_a_role() {
+    let plant = Plant::new().await;
+    let (own, foreign) = (plant.clusters[0].points[0].id, plant.clusters[1].points[0].id);
+    let id = plant.propose_one(plant.question(0, &plant.pump, 0.9)).await;
+    let refused = plant.decide(id, with_machines(&[(foreign, "P-9")])).await.expect_err("of another cluster");
+    assert!(refused.to_string().contains("not part of the suggestion"), "{refused}");
+    let DecisionRequest::Approve(request) = with_machines(&[(own, "P-9")]) else { unreachable!() };
+    let no_role = ApproveRequest { role_assignments: Some(BTreeMap::from([(own, None)])), ..request };
+    let refused = plant.decide(id, DecisionRequest::Approve(no_role)).await.expect_err("no role");
+    assert!(refused.to_string().contains("give it a role"), "{refused}");
+    assert_eq!(plant.machines().await, [], "nothing of it was kept");
+}
