@@ -38,6 +38,7 @@ pub async fn answer(trial: &Trial, truth: &Truth, limit: usize) -> Result<Vec<Le
             kind = asked.suggestion.cluster.kind.as_str(),
             points = asked.points.len(),
             confidence = asked.suggestion.confidence,
+            priority = asked.suggestion.priority,
             action = action.as_str(),
             "answered"
         );

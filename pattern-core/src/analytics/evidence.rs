@@ -35,7 +35,8 @@ pub(super) type Weights = BTreeMap<(u32, u32), f32>;
 pub fn fuse(known: &Associations, neighbours: usize) -> Evidence {
     let (mut names, mut name_group) = name_pairs(known.points, known.names);
     let told: BTreeMap<u32, u32> = known.told.iter().copied().collect();
-    let apart = told_apart(&told, known.templates, &name_group);
+    let excluded: BTreeSet<(u32, u32)> = known.excluded.iter().copied().collect();
+    let apart = told_apart(&told, &excluded, known.templates, &name_group);
     let template = |point: u32| known.templates.get(point as usize).copied().unwrap_or_default();
     names.retain(|&(a, b), _| {
         let (a, b) = (template(a), template(b));
@@ -60,7 +61,6 @@ pub fn fuse(known: &Associations, neighbours: usize) -> Evidence {
             add(&mut graph, pair, worth * weight);
         }
     }
-    let excluded: BTreeSet<(u32, u32)> = known.excluded.iter().copied().collect();
     believe(&told, &excluded, &mut graph);
     believe(&told, &excluded, &mut all);
     Evidence { edges: edges(graph), evidence: edges(all) }

@@ -18,9 +18,10 @@ struct Telling {
 }
 
 /// Pairs of templates, the smaller first, that names put together and that were only ever told apart. `told` is the
-/// equipment of points, `templates` and `name_group` are of all points.
+/// equipment of points, `excluded` what was taken out of which, `templates` and `name_group` are of all points.
 pub(super) fn told_apart(
     told: &BTreeMap<u32, u32>,
+    excluded: &BTreeSet<(u32, u32)>,
     templates: &[u32],
     name_group: &[Option<usize>],
 ) -> BTreeSet<(u32, u32)> {
@@ -31,12 +32,22 @@ pub(super) fn told_apart(
         }
     }
     let mut tellings: BTreeMap<(u32, u32), Telling> = BTreeMap::new();
+    let pair = |a: u32, b: u32| (a.min(b), a.max(b));
+    for &(point, equipment) in excluded {
+        let (Some(group), Some(&template)) = (name_group[point as usize], templates.get(point as usize))
+        else {
+            continue;
+        };
+        for (other, _) in groups.get(&group).into_iter().flatten().filter(|(_, of)| *of == equipment) {
+            tellings.entry(pair(template, *other)).or_default().apart_in.insert(group);
+        }
+    }
     for (group, points) in groups {
         let machines = points.iter().map(|(_, equipment)| equipment).collect::<BTreeSet<_>>().len();
         let all_apart = machines == points.len() && points.len() >= WHOLE_GROUP;
         for (i, (template, equipment)) in points.iter().enumerate() {
             for (other, of_other) in &points[i + 1..] {
-                let telling = tellings.entry((*template.min(other), *template.max(other))).or_default();
+                let telling = tellings.entry(pair(*template, *other)).or_default();
                 if equipment == of_other {
                     telling.together = true;
                 } else {

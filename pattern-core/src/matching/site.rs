@@ -13,6 +13,14 @@ use crate::naming::{NameKey, Template, Text, TokenKind, name_keys, tokenize};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LookAlikes(Template);
 
+impl LookAlikes {
+    /// Numbers behind the equipment tell parts only where its letters do not: TT6031 and TT6032.
+    fn of(key: &NameKey) -> Self {
+        let (shape, rest) = key.template();
+        if key.equipment.is_empty() { Self((shape, rest)) } else { Self((shape, self::shape(&key.rest))) }
+    }
+}
+
 #[derive(Debug, Clone, Default)]
 pub struct SiteMemory {
     keys: HashMap<String, NameKey>,
@@ -20,8 +28,9 @@ pub struct SiteMemory {
     descriptions: HashMap<Template, Text>,
     /// How many names are the same but for a single letter behind a number.
     parallel: HashMap<String, u32>,
-    /// How many points have each template.
+    /// How many points have each template, and how many are look-alikes.
     sizes: HashMap<Template, u32>,
+    families: HashMap<LookAlikes, u32>,
     /// Roles that look-alikes were given without anybody having said so.
     presumed: HashMap<Template, Vec<Presumed>>,
     manners: Manners,
@@ -64,6 +73,7 @@ impl SiteMemory {
                 said.entry(key.template()).or_default().push(&point.description);
             }
             *self.sizes.entry(key.template()).or_default() += 1;
+            *self.families.entry(LookAlikes::of(&key)).or_default() += 1;
             self.keys.insert(point.name.clone(), key);
         }
         let prints = points.iter().filter_map(|p| Some((p.fingerprint.as_ref()?, p.unit.as_str())));
@@ -128,9 +138,9 @@ impl SiteMemory {
 
     /// Who is called like a point, and how many they are, the point itself among them.
     pub fn look_alikes(&self, point: &PointFeatures) -> (LookAlikes, f64) {
-        let template = self.key(&point.name, &[]).template();
-        let size = self.size(&template);
-        (LookAlikes(template), size)
+        let look_alikes = LookAlikes::of(&self.key(&point.name, &[]));
+        let size = self.families.get(&look_alikes).copied().unwrap_or(0);
+        (look_alikes, f64::from(size))
     }
 
     fn size(&self, template: &Template) -> f64 {

@@ -29,6 +29,7 @@ pub enum Answer {
 #[derive(Debug, Default)]
 pub struct SettledQuestions {
     questions: Vec<Settled>,
+    excluded: Vec<Uuid>,
     by_point: HashMap<Uuid, Vec<usize>>,
 }
 
@@ -70,9 +71,16 @@ pub(super) async fn settled_questions(
              and (s.status = 'approved' or (s.status = 'expired' and s.updated_at >= s.expires_at))"#,
         data_source
     )
+    .fetch_all(&mut *conn)
+    .await?;
+    let excluded = sqlx::query_scalar!(
+        "select x.point_id from exclusions x join equipment e on e.id = x.equipment_id
+         where e.data_source_id = $1 and x.retracted_at is null",
+        data_source
+    )
     .fetch_all(conn)
     .await?;
-    let mut settled = SettledQuestions::default();
+    let mut settled = SettledQuestions { excluded, ..SettledQuestions::default() };
     for row in rows {
         settled.add(Settled {
             answer: match row.status.as_str() {
@@ -109,6 +117,11 @@ impl SettledQuestions {
     pub fn answered_points(&self) -> impl Iterator<Item = Uuid> {
         let answered = self.questions.iter().filter(|past| past.answer != Answer::Unanswered);
         answered.flat_map(|past| past.point_ids.iter().copied())
+    }
+
+    /// Points that somebody took out of a machine.
+    pub fn excluded_points(&self) -> &[Uuid] {
+        &self.excluded
     }
 
     /// Grows and shrinks as questions are answered, run out, or are taken back.

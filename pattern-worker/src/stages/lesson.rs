@@ -13,6 +13,13 @@ const LEFT: f64 = 0.3;
 /// What an answer is worth that only confirms what is certain.
 const CONFIRMED: f64 = 0.02;
 
+/// How often look-alikes were answered.
+#[derive(Clone, Copy, Default)]
+struct Told {
+    answered: i32,
+    excluded: i32,
+}
+
 /// Gives the questions their priority, and lets go of those of purpose `learning` that would teach least where
 /// there are more than the limit. Each question counts what the ones before it leave to learn, so that two
 /// look-alikes are not asked in a row.
@@ -22,9 +29,12 @@ pub(super) fn by_lesson(
     mut questions: Vec<NewSuggestion>,
     learning_limit: usize,
 ) -> Vec<NewSuggestion> {
-    let mut told: HashMap<LookAlikes, i32> = HashMap::new();
+    let mut told: HashMap<LookAlikes, Told> = HashMap::new();
     for (look_alikes, _) in settled.answered_points().filter_map(|point| known.look_alikes(point)) {
-        *told.entry(look_alikes).or_default() += 1;
+        told.entry(look_alikes).or_default().answered += 1;
+    }
+    for (look_alikes, _) in settled.excluded_points().iter().filter_map(|point| known.look_alikes(*point)) {
+        told.entry(look_alikes).or_default().excluded += 1;
     }
     let mut lessons: Vec<HashMap<LookAlikes, f64>> =
         questions.iter().map(|question| lessons(known, &told, question)).collect();
@@ -58,17 +68,20 @@ pub(super) fn by_lesson(
 /// Points that belong together can be told what they are, though less easily where the proposal is wrong.
 fn lessons(
     known: &Knowledge,
-    told: &HashMap<LookAlikes, i32>,
+    told: &HashMap<LookAlikes, Told>,
     question: &NewSuggestion,
 ) -> HashMap<LookAlikes, f64> {
     let sure: HashMap<Uuid, f64> = question.roles.iter().map(|role| (role.point_id, role.score)).collect();
     let mut lessons: HashMap<LookAlikes, f64> = HashMap::new();
-    let answered =
-        question.scores.cohesion.unwrap_or(question.confidence) * (1.0 + question.confidence) / 2.0;
+    // Look-alikes have no cohesion: none of them needs to belong to another.
+    let answered = question.scores.cohesion.unwrap_or(1.0) * (1.0 + question.confidence) / 2.0;
     let mut points = HashSet::new();
     for point in question.point_ids.iter().filter(|point| points.insert(**point)) {
         let Some((look_alikes, size)) = known.look_alikes(*point) else { continue };
-        let untold = size * LEFT.powi(told.get(&look_alikes).copied().unwrap_or(0));
+        let told = told.get(&look_alikes).copied().unwrap_or_default();
+        // Who took some out of their machines would take the others out: that still does not say what they are.
+        let excluded = if question.scores.cohesion.is_some() { told.excluded } else { 0 };
+        let untold = size * LEFT.powi(told.answered + excluded);
         let doubt = 1.0 - sure.get(point).copied().unwrap_or(0.0);
         let worth = lessons.entry(look_alikes).or_default();
         *worth = worth.max(answered * untold * doubt.max(CONFIRMED));

@@ -255,27 +255,43 @@ fn one_point_that_was_described_wrongly_joins_no_machines() {
 }
 
 /// Three panels of four points each, every point of another template.
-fn panels(told: &[(u32, u32)]) -> Vec<Vec<usize>> {
+fn panels(told: &[(u32, u32)], excluded: &[(u32, u32)]) -> Vec<Vec<usize>> {
     let names = [ring(&[0, 1, 2, 3], 1.0), ring(&[4, 5, 6, 7], 1.0), ring(&[8, 9, 10, 11], 1.0)].concat();
     let templates = [0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3];
-    let known =
-        Associations { points: 12, names: &names, templates: &templates, told, ..Associations::default() };
+    let known = Associations {
+        points: 12,
+        names: &names,
+        templates: &templates,
+        told,
+        excluded,
+        ..Default::default()
+    };
     members(&equipment_clusters(&known, &ClusterOptions::default()))
 }
 
 #[test]
 fn what_was_only_ever_told_apart_is_no_group_at_look_alikes_either() {
-    assert_eq!(panels(&[]).len(), 3);
+    assert_eq!(panels(&[], &[]).len(), 3);
     let meters = [(0, 1), (1, 2), (2, 3), (3, 4)];
-    assert_eq!(panels(&meters), Vec::<Vec<usize>>::new(), "each is a machine of its own");
+    assert_eq!(panels(&meters, &[]), Vec::<Vec<usize>>::new(), "each is a machine of its own");
     let also_together = [meters.as_slice(), &[(4, 5), (5, 5), (6, 5), (7, 5)]].concat();
-    assert_eq!(panels(&also_together), [[4, 5, 6, 7], [8, 9, 10, 11]], "elsewhere they are one machine");
+    assert_eq!(panels(&also_together, &[]), [[4, 5, 6, 7], [8, 9, 10, 11]], "elsewhere they are one machine");
 }
 
 #[test]
 fn a_stray_point_of_one_machine_tells_nothing_about_the_next() {
     let stray = [(0, 1), (1, 1), (2, 1), (3, 2)];
-    assert!(panels(&stray).contains(&vec![4, 5, 6, 7]));
+    assert!(panels(&stray, &[]).contains(&vec![4, 5, 6, 7]));
     let again = [stray.as_slice(), &[(4, 3), (5, 3), (6, 3), (7, 4)]].concat();
-    assert!(panels(&again).contains(&vec![8, 9, 10]), "twice is a habit: {:?}", panels(&again));
+    assert!(panels(&again, &[]).contains(&vec![8, 9, 10]), "twice is a habit: {:?}", panels(&again, &[]));
+}
+
+#[test]
+fn what_was_taken_out_of_two_machines_is_taken_out_of_the_next() {
+    let told = [(0, 1), (1, 1), (2, 1)];
+    assert!(panels(&told, &[(3, 1)]).contains(&vec![8, 9, 10, 11]), "one may be an accident");
+    let twice = [told.as_slice(), &[(4, 2), (5, 2), (6, 2)]].concat();
+    assert!(panels(&twice, &[(3, 1), (7, 2)]).contains(&vec![8, 9, 10]));
+    let not_always = [twice.as_slice(), &[(7, 2)]].concat();
+    assert!(panels(&not_always, &[(3, 1)]).contains(&vec![8, 9, 10, 11]));
 }
