@@ -131,6 +131,24 @@ async function aCorrectedRoleIsSent(anna) {
   say("corrected role, equipment name and excluded point accepted");
 }
 
+async function severalMachinesAreNamed(anna) {
+  await engineRests(anna);
+  const [id] = await cardIds(anna);
+  await open(anna, id);
+  assert.equal(await anna.page.locator("#detail input.machine").count(), 0);
+  await anna.page.check("#several");
+  const machines = anna.page.locator("#detail input.machine");
+  const names = [`Left ${Date.now()}`, `Right ${Date.now()}`];
+  for (let i = 0; i < (await machines.count()); i++) await machines.nth(i).fill(names[i % 2]);
+  await anna.page.click("[data-do=approve]");
+  await gone(anna, id);
+  const { points } = await ask(`api/suggestions/${id}`);
+  assert.deepEqual([...new Set(points.map(({ equipment }) => equipment).filter(Boolean))].sort(), names);
+  await decideAs(anna.reviewer, id, "undo");
+  await back(anna, id);
+  say("one answer made several machines");
+}
+
 async function aRejectionCarriesItsReason(anna, piotr) {
   await engineRests(anna, piotr);
   const [id] = await cardIds(anna);
@@ -439,6 +457,7 @@ try {
   await itFitsAndCanBeReadEverywhere(browser);
   await anApprovalReachesTheOther(anna, piotr);
   await aCorrectedRoleIsSent(anna);
+  await severalMachinesAreNamed(anna);
   await whatIsTypedIsNeverACommand(anna);
   await aHeldKeyDecidesOnce(anna);
   await anUndoIsAboutTheDecisionThatWasShown(anna);

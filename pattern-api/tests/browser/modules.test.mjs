@@ -101,6 +101,27 @@ test("points that are not part of it are excluded, and share no role", () => {
   assert.deepEqual(approvalBody(detail, 4, draft, library), { version: 4, excluded_points: ["a", "b"] });
 });
 
+test("several machines are named beside the points that have a role", () => {
+  const draft = { ...newDraft(), several: true };
+  const points = [
+    { id: "a", name: "P-1.FLOW", role: "Flow" },
+    { id: "b", name: "P-2.FLOW", role: null },
+  ];
+  const grouped = { ...detail, points, cluster: { kind: "equipment", label: "P" } };
+  assert.deepEqual(approvalBody(grouped, 4, draft, library), { version: 4, equipment_names: { a: "P-1.FLOW" } });
+  draft.machines.set("a", "P-1");
+  assign(points[1], "Flow", grouped, draft);
+  assert.deepEqual(approvalBody(grouped, 4, draft, library).equipment_names, { a: "P-1", b: "P-2.FLOW" });
+});
+
+test("look-alikes are machines of their own until the reviewer says that they are one", () => {
+  const points = [{ id: "a", name: "WIN-1", role: "Flow" }];
+  const alike = { ...detail, points, cluster: { kind: "look_alikes", label: "WIN" } };
+  assert.deepEqual(approvalBody(alike, 4, newDraft(), library), { version: 4 });
+  const one = { ...newDraft(), several: false };
+  assert.deepEqual(approvalBody(alike, 4, one, library), { version: 4, equipment_name: "WIN" });
+});
+
 test("another pattern takes over only the roles that it has", () => {
   const draft = { ...newDraft(), patternId: "fan" };
   assert.deepEqual(approvalBody(detail, 4, draft, library), {

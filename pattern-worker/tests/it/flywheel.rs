@@ -1,7 +1,7 @@
 //! The chain of analyses, from names and samples to suggestions, and what an answer teaches.
 
 use chrono::Utc;
-use pattern_core::domain::{ApproveRequest, Purpose, RejectRequest, SuggestionStatus};
+use pattern_core::domain::{ApproveRequest, ClusterKind, Purpose, RejectRequest, SuggestionStatus};
 use pattern_store::DecisionRequest;
 use serde_json::json;
 use uuid::Uuid;
@@ -241,4 +241,67 @@ async fn what_was_taken_out_of_a_machine_is_asked_about_by_itself() {
     assert_eq!(asked.len(), 1, "{asked:#?}");
     let points = site.store.suggestion_detail(asked[0].id).await.expect("detail").points;
     assert!(points.len() == 4 && points.iter().all(|point| is_room(&point.name)), "{points:#?}");
+}
+
+/// The only suggestion about look-alikes.
+async fn the_look_alikes(site: &Site) -> pattern_core::domain::Suggestion {
+    let pending = site.suggestions(SuggestionStatus::Pending).await;
+    let alike: Vec<_> = pending.into_iter().filter(|s| s.cluster.kind == ClusterKind::LookAlikes).collect();
+    assert_eq!(alike.len(), 1, "{alike:#?}");
+    alike.into_iter().next().expect("one")
+}
+
+#[tokio::test]
+async fn look_alikes_that_stand_alone_are_one_question_and_one_answer() {
+    let site = Site::new().await;
+    site.add_points().await;
+    for window in ["WIN-1", "WIN-22", "WIN-35", "WIN-48"] {
+        site.add_named(window, &[("CONTACT", "")]).await;
+    }
+    let _worker = Worker::start(&site);
+    site.analyse().await;
+    let asked = the_look_alikes(&site).await;
+    assert_eq!(asked.cluster.point_count, 4);
+    assert!(asked.reason.contains("4 points are called alike"), "{}", asked.reason);
+
+    let points = site.store.suggestion_detail(asked.id).await.expect("detail").points;
+    let approve = ApproveRequest {
+        pattern_name: Some("Window".into()),
+        role_assignments: Some(points.iter().map(|p| (p.id, Some("Contact".to_owned()))).collect()),
+        ..ApproveRequest::default()
+    };
+    approve_and_learn(&site, asked.id, approve).await;
+    assert_eq!(site.count("select count(*) from equipment where status = 'active'").await, 4);
+    let pending = site.suggestions(SuggestionStatus::Pending).await;
+    assert!(pending.iter().all(|s| s.cluster.kind != ClusterKind::LookAlikes), "asked again: {pending:#?}");
+
+    site.add_named("WIN-51", &[("CONTACT", "")]).await;
+    site.analyse().await;
+    let again = the_look_alikes(&site).await;
+    assert_eq!((again.pattern.name.as_str(), again.purpose), ("Window", Purpose::Match), "{again:#?}");
+}
+
+#[tokio::test]
+async fn meters_that_an_answer_told_apart_are_not_grouped_on_the_next_panel() {
+    let site = Site::new().await;
+    for panel in ["LP-1", "LP-2", "LP-3"] {
+        site.add_named(panel, &[("ROOMSOUTH", "kW"), ("ROOMNORTH", "kW"), ("KITCHEN", "kW")]).await;
+    }
+    let _worker = Worker::start(&site);
+    site.analyse().await;
+    let groups = "select count(*) from clusters where kind = 'equipment' and status = 'active'";
+    assert_eq!(site.count(groups).await, 3);
+    let pending = site.suggestions(SuggestionStatus::Pending).await;
+    let panel = pending.iter().find(|s| s.cluster.kind == ClusterKind::Equipment).expect("a panel");
+    let points = site.store.suggestion_detail(panel.id).await.expect("detail").points;
+    let approve = ApproveRequest {
+        pattern_name: Some("Meter".into()),
+        role_assignments: Some(points.iter().map(|p| (p.id, Some("Power".to_owned()))).collect()),
+        equipment_names: points.iter().map(|p| (p.id, format!("meter {}", p.name))).collect(),
+        ..ApproveRequest::default()
+    };
+    approve_and_learn(&site, panel.id, approve).await;
+    assert_eq!(site.count(groups).await, 0, "the other panels are no machines either");
+    let alike = "select count(*) from clusters where kind = 'look_alikes' and status = 'active'";
+    assert_eq!(site.count(alike).await, 3, "each kind of meter is asked about by itself");
 }
