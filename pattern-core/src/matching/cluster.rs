@@ -29,7 +29,7 @@ pub(super) struct PointView {
     pub votes: Votes,
     /// What look-alikes seem to be, as shares of 1; empty where there are none.
     pub presumed: BTreeMap<RoleOf, f64>,
-    /// The name tells which equipment the point belongs to, so its look-alikes play the same part in others.
+    /// The name tells more than the letters of a loop, so its look-alikes play the same part in other equipment.
     pub is_of_equipment: bool,
 }
 

@@ -7,7 +7,7 @@ use super::PointFeatures;
 use super::manner::{Manner, Manners, behave_alike};
 use super::resemblance::Rarity;
 use super::told::{Call, RoleOf, Told, Votes};
-use crate::naming::{NameKey, Template, Text, TokenKind, name_keys, tokenize};
+use crate::naming::{NameKey, Template, Text, TokenKind, is_loop, name_keys, tokenize};
 
 /// Points that are called alike but for their numbers: what is told of one is told of all.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -117,7 +117,7 @@ impl SiteMemory {
             part: tells.then(|| self.rarity.weigh(&called(point, key))),
             called: if tells { called(point, key) } else { String::new() },
             manner: self.manner(point),
-            names_equipment: key.key.is_some(),
+            names_equipment: key.key.is_some() || !is_loop(&key.bare),
         }
     }
 

@@ -37,7 +37,7 @@ pub(super) struct Call {
     pub part: Option<Trigrams>,
     /// How it behaves, where that is known.
     pub manner: Option<Manner>,
-    /// The name tells which equipment the point belongs to.
+    /// The name tells which equipment the point belongs to, or at least more than the letters of a loop.
     pub names_equipment: bool,
 }
 

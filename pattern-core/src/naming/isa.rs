@@ -1,7 +1,7 @@
 //! ISA-5.1 tags: letters for what is measured and what is done with it, a loop number, an attribute.
 
 use super::lexicon::{Word, lexicon};
-use super::token::{Token, TokenKind};
+use super::token::{Token, TokenKind, tokenize};
 
 /// A tag read as ISA-5.1.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +38,11 @@ pub(super) fn isa_tag(tokens: &[Token]) -> Option<IsaTag> {
         return Some(IsaTag { letters: i, quantities, kind });
     }
     None
+}
+
+/// Whether a name is that of a loop: TIC-101, 12_FI_2601.PV.
+pub fn is_loop(name: &str) -> bool {
+    isa_tag(&tokenize(name)).is_some()
 }
 
 /// Whether letters are the attribute of a loop, such as SP.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::NamedPoint;
 use super::cuts::blank;
-use super::isa::isa_tag;
+use super::isa::is_loop;
 use super::keys::{NameKey, name_keys};
 use super::token::{TokenKind, tokenize};
 
@@ -29,7 +29,7 @@ pub fn look_alikes(points: &[NamedPoint], alone: &[usize]) -> Vec<Vec<usize>> {
     let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for &i in alone {
         let tokens = tokenize(&keys[i].bare);
-        let is_loop = isa_tag(&tokens).is_some();
+        let is_loop = is_loop(&keys[i].bare);
         let described = if is_loop { letters(&points[i].description) } else { String::new() };
         let tells_a_part = tokens.iter().any(|token| token.kind == TokenKind::Letters);
         if tells_a_part && (!is_loop || !described.is_empty()) {

@@ -18,6 +18,7 @@ mod token;
 mod words;
 
 pub use edges::name_edges;
+pub use isa::is_loop;
 pub use keys::{NameKey, Template, name_keys};
 pub use label::labels;
 pub use lexicon::{Meaning, Word, WordClass, class_of, is_known};

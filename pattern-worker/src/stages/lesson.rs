@@ -20,8 +20,8 @@ struct Told {
     excluded: i32,
 }
 
-/// Gives the questions their priority, and lets go of those of purpose `learning` that would teach least where
-/// there are more than the limit. Each question counts what the ones before it leave to learn, so that two
+/// Gives the questions their priority, and lets go of those that are asked for the sake of the answer and would teach
+/// least, where there are more than the limit. Each question counts what the ones before it leave to learn, so that two
 /// look-alikes are not asked in a row.
 pub(super) fn by_lesson(
     known: &Knowledge,
@@ -51,9 +51,11 @@ pub(super) fn by_lesson(
         let taught = lessons.swap_remove(best);
         let mut question = questions.swap_remove(best);
         question.priority = worth(&taught);
-        learning += usize::from(question.purpose == Purpose::Learning);
-        if question.purpose == Purpose::Learning && learning > learning_limit {
-            continue;
+        if only_teaches(&question) {
+            learning += 1;
+            if learning > learning_limit {
+                continue;
+            }
         }
         for lessons in &mut lessons {
             lessons.retain(|look_alikes, _| !taught.contains_key(look_alikes));
@@ -61,6 +63,12 @@ pub(super) fn by_lesson(
         asked.push(question);
     }
     asked
+}
+
+/// Asked for the sake of the answer, not because it is likely right.
+fn only_teaches(question: &NewSuggestion) -> bool {
+    let is_about_look_alikes = question.scores.cohesion.is_none();
+    question.purpose == Purpose::Learning || question.purpose == Purpose::NewPattern && is_about_look_alikes
 }
 
 /// How many points each part of an answer would teach about, those that are sure already counting less. A

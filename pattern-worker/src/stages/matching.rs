@@ -82,14 +82,20 @@ impl Asking<'_> {
                 Some((question, Some(_))) if question.purpose == Purpose::Match => {}
                 best => {
                     let members = member_ids(&points);
+                    let is_known = self.settled.is_known(&members);
+                    let said = self.known.spelled_out(&points);
+                    let nothing_fits = best.is_none() && !is_known;
+                    let unanswered =
+                        best.filter(|(_, answer)| answer.is_none()).map(|(question, _)| question);
+                    let this = Unmatched { cluster, points, said };
                     if self.settled.rejections(&members) < HOPELESS {
-                        unsure.extend(
-                            best.filter(|(_, answer)| answer.is_none()).map(|(question, _)| question),
-                        );
+                        unsure.extend(unanswered);
+                        if cluster.kind == ClusterKind::LookAlikes && nothing_fits {
+                            unsure.push(new_pattern::about_look_alikes(&this));
+                        }
                     }
-                    if cluster.kind == ClusterKind::Equipment && !self.settled.is_known(&members) {
-                        let said = self.known.spelled_out(&points);
-                        unmatched.push(Unmatched { cluster, points, said });
+                    if cluster.kind == ClusterKind::Equipment && !is_known {
+                        unmatched.push(this);
                     }
                 }
             }

@@ -40,7 +40,7 @@ struct Shape<'a> {
     parts: BTreeMap<String, usize>,
 }
 
-/// One question per group of look-alikes, about its first cluster.
+/// One question per group of look-alike clusters, about its first.
 pub(super) fn questions(unmatched: &[Unmatched]) -> Vec<NewSuggestion> {
     let mut shapes: Vec<Shape> = unmatched.iter().map(shape).filter(|s| s.parts.len() >= MIN_PARTS).collect();
     shapes.sort_by(|a, b| a.cluster.label.cmp(&b.cluster.label).then(a.cluster.id.cmp(&b.cluster.id)));
@@ -52,6 +52,32 @@ pub(super) fn questions(unmatched: &[Unmatched]) -> Vec<NewSuggestion> {
         }
     }
     groups.iter().filter(|group| group.len() >= MIN_CLUSTERS).map(|group| question(group)).collect()
+}
+
+/// The question about points that are called alike and stand alone: machines of one point, by what they read as.
+pub(super) fn about_look_alikes(Unmatched { cluster, points, said }: &Unmatched) -> NewSuggestion {
+    let stem = points.first().map_or_else(String::new, |point| join(words(&point.name).iter()));
+    let part = said.iter().flatten().next().unwrap_or(&stem);
+    let role = RoleSpec { name: part.clone(), words: vec![stem.to_lowercase()], ..RoleSpec::default() };
+    let draft = draft(&stem, vec![RoleSpec { required: true, ..role }]);
+    NewSuggestion {
+        cluster_id: cluster.id,
+        pattern: None,
+        purpose: Purpose::NewPattern,
+        priority: 0.0,
+        confidence: draft.confidence,
+        scores: Scores::default(),
+        reason: format!(
+            "{} points are called alike, each stands alone, and no pattern fits them. approve to add the pattern",
+            points.len()
+        ),
+        point_ids: member_ids(points),
+        roles: points
+            .iter()
+            .map(|point| SuggestedRoleRow { point_id: point.id, role: part.clone(), score: draft.confidence })
+            .collect(),
+        draft: serde_json::to_value(&draft).ok(),
+    }
 }
 
 fn shape<'a>(Unmatched { cluster, points, said }: &'a Unmatched) -> Shape<'a> {
