@@ -2,7 +2,10 @@
 
 use pattern_core::{
     domain::{Cluster, ClusterKind},
-    matching::{LookAlikes, Matcher, PointFeatures, Proposal, SiteMemory, spelled_out},
+    matching::{
+        LookAlikes, Matcher, NEWEST_DECISIONS, PointFeatures, Proposal, SiteCalibration, SiteMemory,
+        spelled_out,
+    },
 };
 use pattern_store::{ActiveBinding, ForeignBinding, LibraryPattern, Store, StoreError, StoredPoint};
 use rayon::prelude::*;
@@ -24,6 +27,7 @@ pub struct Known {
     foreign: Vec<ForeignBinding>,
     points: Vec<StoredPoint>,
     fingerprint_versions: HashMap<Uuid, String>,
+    decided: Vec<(f64, bool)>,
 }
 
 impl Known {
@@ -36,6 +40,7 @@ impl Known {
             foreign: store.foreign_bindings(data_source).await?,
             points: store.stored_points(data_source).await?,
             fingerprint_versions: store.fingerprint_versions(data_source).await?,
+            decided: store.decided_confidences(data_source, NEWEST_DECISIONS).await?,
         })
     }
 
@@ -64,11 +69,12 @@ pub struct Knowledge {
     features: HashMap<Uuid, PointFeatures>,
     matcher: Matcher,
     site: SiteMemory,
+    calibration: SiteCalibration,
 }
 
 impl Knowledge {
     pub fn new(known: Known, mut fingerprints: HashMap<Uuid, Value>) -> Self {
-        let Known { clusters, look_alikes, library, bindings, foreign, points, .. } = known;
+        let Known { clusters, look_alikes, library, bindings, foreign, points, decided, .. } = known;
         let features: HashMap<Uuid, PointFeatures> = points
             .into_iter()
             .map(|p| {
@@ -87,7 +93,8 @@ impl Knowledge {
         let matcher = Matcher::new(library.iter().map(|p| (&p.spec, p.confidence)));
         let mut site = site_memory(&bindings, &library, &features);
         site.learn_elsewhere(&foreign.into_iter().map(told_elsewhere).collect::<Vec<_>>());
-        let mut knowledge = Self { clusters, look_alikes, library, features, matcher, site };
+        let calibration = SiteCalibration::fit(&decided);
+        let mut knowledge = Self { clusters, look_alikes, library, features, matcher, site, calibration };
         knowledge.presume();
         knowledge
     }
@@ -125,7 +132,11 @@ impl Knowledge {
             ClusterKind::LookAlikes => self.matcher.propose_for_each(points, &self.site),
             _ => self.matcher.propose(points, Some(cluster.cohesion), &self.site),
         };
-        self.library.iter().zip(proposals)
+        let calibrated = |proposal: Proposal| {
+            let confidence = self.calibration.apply(proposal.confidence);
+            Proposal { confidence, ..proposal }
+        };
+        self.library.iter().zip(proposals.into_iter().map(calibrated))
     }
 
     /// What each of these points of one cluster is by its own words.

@@ -11,12 +11,14 @@ mod manner;
 mod reason;
 mod resemblance;
 mod site;
+mod site_calibration;
 mod told;
 mod told_words;
 mod wordings;
 
 pub use assignment::assign;
 pub use site::{LookAlikes, SiteMemory};
+pub use site_calibration::{NEWEST_DECISIONS, SiteCalibration};
 
 use uuid::Uuid;
 

@@ -5,5 +5,6 @@ mod learning;
 mod library;
 mod matching;
 mod naming;
+mod site_calibration;
 mod told;
 mod units;

@@ -203,6 +203,22 @@ impl Store {
         .await?)
     }
 
+    /// Confidence of the newest suggestions that were approved or rejected, as it was then, and whether the proposed
+    /// pattern was right.
+    pub async fn decided_confidences(&self, data_source: Uuid, limit: usize) -> Result<Vec<(f64, bool)>> {
+        let rows = sqlx::query!(
+            r#"select s.confidence, coalesce(e.pattern_id = s.pattern_id, false) as "right!"
+               from suggestions s left join equipment e on e.id = s.equipment_id
+               where s.data_source_id = $1 and s.status in ('approved', 'rejected') and s.purpose <> 'new_pattern'
+               order by s.updated_at desc, s.id limit $2"#,
+            data_source,
+            limit as i64
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|row| (row.confidence, row.right)).collect())
+    }
+
     pub async fn suggestion_stats(&self) -> Result<SuggestionStats> {
         let row = sqlx::query!(
             r#"select count(*) filter (where status = 'pending') as "pending!",

@@ -305,3 +305,25 @@ async fn meters_that_an_answer_told_apart_are_not_grouped_on_the_next_panel() {
     let alike = "select count(*) from clusters where kind = 'look_alikes' and status = 'active'";
     assert_eq!(site.count(alike).await, 3, "each kind of meter is asked about by itself");
 }
+
+#[tokio::test]
+async fn a_site_that_was_mostly_wrong_is_less_sure_after_fifty_answers() {
+    let (site, _worker) = analysed().await;
+    let sure = |pending: &[pattern_core::domain::Suggestion]| {
+        pending.iter().filter(|s| s.purpose == Purpose::Match).count()
+    };
+    assert!(sure(&site.suggestions(SuggestionStatus::Pending).await) > 0);
+    // Sixty that were as sure as the first one and turned out to be something else.
+    sqlx::query(
+        "insert into suggestions (id, data_source_id, cluster_id, pattern_id, pattern_version, purpose, status,
+                                  confidence, scores, reason, point_ids, expires_at, answer_within)
+         select gen_random_uuid(), data_source_id, cluster_id, pattern_id, pattern_version, purpose, 'approved',
+                confidence, scores, reason, '{}', expires_at, answer_within
+         from (select * from suggestions order by confidence desc limit 1) first, generate_series(1, 60)",
+    )
+    .execute(site.store.pool())
+    .await
+    .expect("answers");
+    site.analyse().await;
+    assert_eq!(sure(&site.suggestions(SuggestionStatus::Pending).await), 0);
+}

@@ -205,3 +205,21 @@ async fn a_changed_prior_moves_the_confidence_at_once_and_evidence_still_counts(
     assert!((0.601..0.7).contains(&approved), "{approved}");
     assert_eq!(plant.told_of(&plant.fan).await, ["specification changed"]);
 }
+
+#[tokio::test]
+async fn decided_suggestions_tell_how_sure_they_were_and_whether_they_were_right() {
+    let plant = Plant::new().await;
+    let right = plant.propose_one(plant.question(0, &plant.pump, 0.9)).await;
+    plant.decide(right, approve()).await.expect("approve");
+    let corrected = plant.propose_one(plant.question(1, &plant.fan, 0.6)).await;
+    let pump = ApproveRequest {
+        pattern_id: Some(plant.pump.id),
+        role_assignments: Some(BTreeMap::from([(plant.clusters[1].points[0].id, Some("Suction".into()))])),
+        ..ApproveRequest::default()
+    };
+    plant.decide(corrected, DecisionRequest::Approve(pump)).await.expect("correct");
+    let decided = || async { plant.store.decided_confidences(plant.source, 10).await.expect("decided") };
+    assert_eq!(decided().await, [(0.6, false), (0.9, true)], "newest first");
+    plant.undo(right).await;
+    assert_eq!(decided().await, [(0.6, false)], "what was taken back tells nothing");
+}
