@@ -171,7 +171,7 @@ pub fn roles(standing: &Standing, truth: &Truth) -> Roles {
     Roles { accuracy: share(right), coverage: share(proposed), points }
 }
 
-/// Confidence of each cluster's best proposal, and whether it is right. Clusters of points without labels
+/// Confidence of the best proposal of each cluster and of each group of look-alikes, and whether it is right. Clusters of points without labels
 /// are no equipment, so that whatever is proposed for them is wrong.
 fn judged<'a>(
     standing: &'a Standing,
@@ -182,13 +182,28 @@ fn judged<'a>(
         .scored()
         .filter_map(|(_, label)| Some((label.equipment.as_deref()?, label.equipment_type.as_deref()?)))
         .collect();
-    standing.clusters.iter().zip(meant).filter_map(move |(cluster, meant)| {
+    let of_cluster = move |(cluster, meant): (&'a StandingCluster, &'a Option<&'a str>)| {
+        (cluster, meant.and_then(|equipment| type_of.get(equipment).copied()))
+    };
+    let clusters = standing.clusters.iter().zip(meant).map(of_cluster);
+    let look_alikes = standing.look_alikes.iter().map(|cluster| (cluster, type_of_most(cluster, truth)));
+    clusters.chain(look_alikes).filter_map(|(cluster, of_type)| {
         let (pattern, confidence) = cluster.proposals.first()?;
-        let of_type = meant.and_then(|equipment| type_of.get(equipment));
         // A pattern that an answer made is called as the label is.
         let right = of_type.is_some_and(|t| truth.pattern(t).unwrap_or(t) == pattern);
         Some((*confidence, right))
     })
+}
+
+/// The type that more than half of the points have, whichever equipment each is of.
+fn type_of_most<'a>(cluster: &StandingCluster, truth: &'a Truth) -> Option<&'a str> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let labels: Vec<_> = cluster.points.iter().filter_map(|name| truth.label(name)).collect();
+    for of_type in labels.iter().filter_map(|label| label.equipment_type.as_deref()) {
+        *counts.entry(of_type).or_default() += 1;
+    }
+    let (of_type, count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
+    (count * 2 > labels.len()).then_some(of_type)
 }
 
 fn calibrated(standing: &Standing, truth: &Truth, meant: &[Option<&str>]) -> Calibration {
@@ -210,7 +225,7 @@ fn suggestions(standing: &Standing, truth: &Truth, meant: &[Option<&str>]) -> Su
     Suggestions {
         threshold: SURE,
         count: sure.len(),
-        per_cluster: sure.len() as f64 / standing.clusters.len().max(1) as f64,
+        per_cluster: sure.len() as f64 / (standing.clusters.len() + standing.look_alikes.len()).max(1) as f64,
         precision: (!sure.is_empty()).then(|| right as f64 / sure.len() as f64),
     }
 }

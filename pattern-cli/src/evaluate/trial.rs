@@ -2,8 +2,11 @@
 
 use anyhow::{Context, Result};
 use chrono::Utc;
-use pattern_core::domain::{DecisionAction, Suggestion, SuggestionDetail};
-use pattern_store::{Store, jobs::RunFilter, off_thread};
+use pattern_core::{
+    domain::{DecisionAction, Suggestion, SuggestionDetail},
+    matching::{PointFeatures, Proposal},
+};
+use pattern_store::{LibraryPattern, Store, jobs::RunFilter, off_thread};
 use pattern_worker::knowledge::{Knowledge, Known};
 use rayon::prelude::*;
 use serde_json::Value;
@@ -38,8 +41,10 @@ pub struct Trial {
 
 /// How the engine sees the plant at a moment.
 pub struct Standing {
-    /// Best proposal first in each cluster.
+    /// Of kind `equipment`; best proposal first in each.
     pub clusters: Vec<StandingCluster>,
+    /// Points that are called alike, each standing alone.
+    pub look_alikes: Vec<StandingCluster>,
     /// Proposed role per point, where there is any.
     pub roles: HashMap<String, String>,
     /// Points whose role a person told.
@@ -58,6 +63,15 @@ pub struct StandingCluster {
     pub points: Vec<String>,
     /// Patterns that fit at all, with the confidence that it is them.
     pub proposals: Vec<(String, f64)>,
+}
+
+impl StandingCluster {
+    fn new(points: &[PointFeatures], proposals: &[(&LibraryPattern, Proposal)]) -> Self {
+        Self {
+            points: points.iter().map(|point| point.name.clone()).collect(),
+            proposals: proposals.iter().map(|(of, p)| (of.spec.name.clone(), p.confidence)).collect(),
+        }
+    }
 }
 
 impl Trial {
@@ -132,18 +146,17 @@ impl Trial {
 
 fn standing(known: &Knowledge, told: HashSet<String>) -> Standing {
     let mut roles: HashMap<String, (String, f64)> = HashMap::new();
-    let proposed: Vec<_> = known
-        .clusters
-        .par_iter()
-        .map(|cluster| {
-            let points = known.points_of(cluster);
-            let mut proposals: Vec<_> =
-                known.proposals(cluster, &points).filter(|(_, p)| !p.roles.is_empty()).collect();
-            proposals.sort_by(|(_, a), (_, b)| b.confidence.total_cmp(&a.confidence));
-            let in_words = known.spelled_out(&points);
-            (points, proposals, in_words)
-        })
-        .collect();
+    let proposals_of = |cluster| {
+        let points = known.points_of(cluster);
+        let mut proposals: Vec<_> =
+            known.proposals(cluster, &points).filter(|(_, p)| !p.roles.is_empty()).collect();
+        proposals.sort_by(|(_, a), (_, b)| b.confidence.total_cmp(&a.confidence));
+        let in_words = known.spelled_out(&points);
+        (points, proposals, in_words)
+    };
+    let proposed: Vec<_> = known.clusters.par_iter().map(proposals_of).collect();
+    let alike: Vec<_> = known.look_alikes.par_iter().map(proposals_of).collect();
+    let look_alikes = alike.iter().map(|(points, proposals, _)| StandingCluster::new(points, proposals));
     let clusters = proposed
         .into_iter()
         .map(|(points, proposals, in_words)| {
@@ -160,10 +173,7 @@ fn standing(known: &Knowledge, told: HashSet<String>) -> Standing {
                     }
                 }
             }
-            StandingCluster {
-                points: points.iter().map(|point| point.name.clone()).collect(),
-                proposals: proposals.iter().map(|(of, p)| (of.spec.name.clone(), p.confidence)).collect(),
-            }
+            StandingCluster::new(&points, &proposals)
         })
         .collect();
     // What look-alikes were told to be beats what the cluster is taken for, where it is surer.
@@ -178,5 +188,5 @@ fn standing(known: &Knowledge, told: HashSet<String>) -> Standing {
     for (name, likely) in known.likely_roles() {
         roles.entry(name).or_insert(likely);
     }
-    Standing { clusters, roles, told }
+    Standing { clusters, look_alikes: look_alikes.collect(), roles, told }
 }
