@@ -138,6 +138,7 @@ async function severalMachinesAreNamed(anna) {
   assert.equal(await anna.page.locator("#detail input.machine").count(), 0);
   await anna.page.check("#several");
   const machines = anna.page.locator("#detail input.machine");
+  await machines.first().waitFor(WAIT);
   const names = [`Left ${Date.now()}`, `Right ${Date.now()}`];
   for (let i = 0; i < (await machines.count()); i++) await machines.nth(i).fill(names[i % 2]);
   await anna.page.click("[data-do=approve]");

@@ -45,7 +45,9 @@ function roleSelect(point, detail, isOpen) {
   if (draft.ownRole?.point === point.id) return ownRole(point, detail);
   const role = roleOf(point, detail, draft, app.patterns);
   const offered = rolesOf(detail, draft, app.patterns);
-  const isOwn = role && role !== EXCLUDED && !offered.some(({ name }) => name === role);
+  const isOffered = (wanted) => offered.some(({ name }) => name === wanted);
+  const isOwn = role && role !== EXCLUDED && !isOffered(role);
+  const read = point.spelled_out && point.spelled_out !== role && !isOffered(point.spelled_out);
   const select = h(
     "select",
     {
@@ -55,7 +57,7 @@ function roleSelect(point, detail, isOpen) {
       class: role && role !== EXCLUDED ? "" : "none",
       onchange: ({ target }) => {
         if (target.value === OWN) {
-          draft.ownRole = { point: point.id, text: point.spelled_out ?? "" };
+          draft.ownRole = { point: point.id, text: "" };
           repaint();
         } else change(point, target.value || null, detail);
       },
@@ -64,6 +66,7 @@ function roleSelect(point, detail, isOpen) {
     h("option", { value: EXCLUDED }, "Not part of it"),
     offered.map(({ name, required }) => h("option", { value: name }, required ? `${name} •` : name)),
     isOwn && h("option", { value: role }, `${role} (own)`),
+    read && h("option", { value: point.spelled_out }, `${point.spelled_out} (as it reads)`),
     h("option", { value: OWN }, "Own role…"),
   );
   select.value = role ?? "";
