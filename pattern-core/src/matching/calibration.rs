@@ -30,6 +30,8 @@ pub(super) struct Summary {
     /// An anomaly whose telling role is not there.
     pub untold_anomaly: bool,
     pub cohesion: f64,
+    /// A single point: any machine may have it, unless something says which.
+    pub alone: bool,
 }
 
 const ANOMALY: &str = "Anomaly";
@@ -74,6 +76,7 @@ impl Summary {
             prior: (own / (1.0 - own)).ln(),
             untold_anomaly: pattern.spec.category == ANOMALY && !tells_the_anomaly(pattern, taken),
             cohesion: cluster.cohesion.unwrap_or(0.5),
+            alone: cluster.points.len() == 1,
         }
     }
 }
@@ -103,6 +106,7 @@ pub(super) fn calibrated(s: &Summary) -> f64 {
         + 3.0 * s.site
         + 0.4 * (s.prior - 1.1)
         + 0.5 * (s.cohesion - 0.5)
-        - 4.0 * flag(s.untold_anomaly);
+        - 4.0 * flag(s.untold_anomaly)
+        - 4.0 * flag(s.alone) * (1.0 - s.keyword.max(s.site).min(1.0));
     1.0 / (1.0 + (-z).exp())
 }

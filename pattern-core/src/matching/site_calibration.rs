@@ -5,8 +5,10 @@
 
 /// A site is calibrated by its own answers from so many on.
 pub const ENOUGH_DECISIONS: usize = 50;
-/// What it said longer ago was said before most of what was learned since.
+/// What it said longer ago was said before most of what was learned since …
 pub const NEWEST_DECISIONS: usize = 100;
+/// … and an answer counts half as much as one that came so many later.
+const HALF_LIFE: f64 = 25.0;
 
 /// Precision of the prior, in answers at even odds.
 const PRIOR: f64 = 4.0;
@@ -31,7 +33,7 @@ impl Default for SiteCalibration {
 }
 
 impl SiteCalibration {
-    /// From confidences (0..1) of suggestions that were decided, and whether they were right.
+    /// From confidences (0..1) of suggestions that were decided, and whether they were right; the newest first.
     pub fn fit(decided: &[(f64, bool)]) -> Self {
         let shipped = Self::default();
         if decided.len() < ENOUGH_DECISIONS {
@@ -67,21 +69,22 @@ impl SiteCalibration {
 
     /// Negative logarithm of the posterior.
     fn loss(&self, decided: &[(f64, bool)]) -> f64 {
-        let surprise = |&(confidence, right): &(f64, bool)| {
+        let surprise = |(age, &(confidence, right)): (usize, &(f64, bool))| {
             let z = self.logit(confidence);
             // ln(1 + e^z) − z·right, without overflow.
-            z.max(0.0) + (-z.abs()).exp().ln_1p() - if right { z } else { 0.0 }
+            worth(age) * (z.max(0.0) + (-z.abs()).exp().ln_1p() - if right { z } else { 0.0 })
         };
         let prior = PRIOR / 2.0 * ((self.slope - 1.0).powi(2) + self.offset.powi(2));
-        decided.iter().map(surprise).sum::<f64>() + prior
+        decided.iter().enumerate().map(surprise).sum::<f64>() + prior
     }
 
     fn newton_step(&self, decided: &[(f64, bool)]) -> (f64, f64) {
         let (mut gradient, mut curve) =
             ((PRIOR * (self.slope - 1.0), PRIOR * self.offset), (PRIOR, 0.0, PRIOR));
-        for &(confidence, right) in decided {
+        for (age, &(confidence, right)) in decided.iter().enumerate() {
             let (x, p) = (logit(confidence), probability(self.logit(confidence)));
             let (error, weight) = (p - f64::from(u8::from(right)), p * (1.0 - p));
+            let (error, weight) = (worth(age) * error, worth(age) * weight);
             gradient = (gradient.0 + error * x, gradient.1 + error);
             curve = (curve.0 + weight * x * x, curve.1 + weight * x, curve.2 + weight);
         }
@@ -90,6 +93,10 @@ impl SiteCalibration {
         let offset = (curve.0 * gradient.1 - curve.1 * gradient.0) / determinant;
         (-slope, -offset)
     }
+}
+
+fn worth(age: usize) -> f64 {
+    0.5_f64.powf(age as f64 / HALF_LIFE)
 }
 
 fn logit(probability: f64) -> f64 {

@@ -12,16 +12,18 @@ import scipy.optimize
 import scipy.special
 
 PRIOR = 4.0
+HALF_LIFE = 25.0
 groups = [(0.95, 40, 50), (0.6, 20, 30), (0.2, 8, 20)]
 confidence = np.repeat([g[0] for g in groups], [g[2] for g in groups])
 right = np.concatenate([np.arange(of) < n for _, n, of in groups]).astype(float)
+worth = 0.5 ** (np.arange(len(right)) / HALF_LIFE)
 x = scipy.special.logit(confidence)
 
 
 def loss(parameters):
     slope, offset = parameters
     z = slope * x + offset
-    surprise = np.sum(np.logaddexp(0, z) - right * z)
+    surprise = np.sum(worth * (np.logaddexp(0, z) - right * z))
     return surprise + PRIOR / 2 * ((slope - 1) ** 2 + offset**2)
 
 

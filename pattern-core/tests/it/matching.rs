@@ -447,10 +447,11 @@ fn codes_in_descriptions_tell_the_kind_of_equipment_as_those_in_names_do() {
 
 #[test]
 fn look_alikes_that_stand_alone_are_matched_each_by_itself() {
-    let motors = points(&["M-1.WINDING TEMP | degC", "M-2.WINDING TEMP | degC", "M-3.WINDING TEMP | degC"]);
+    let motors = points(&["X-1.WINDING TEMP | degC", "X-2.WINDING TEMP | degC", "X-3.WINDING TEMP | degC"]);
     let spec = pattern("Electric Motor");
     let proposal = Matcher::new([(&spec, 0.85)]).propose_for_each(&motors, &SiteMemory::default()).remove(0);
     let roles: Vec<_> = (0..3).map(|point| role_of(&proposal, point)).collect();
     assert_eq!(roles, [Some("Winding Temperature"); 3], "{proposal:?}");
+    assert!(proposal.confidence < 0.75, "a single point tells no machine: {}", proposal.confidence);
     assert!(proposal.reason.starts_with("3 points are called alike"), "{}", proposal.reason);
 }

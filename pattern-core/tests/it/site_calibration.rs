@@ -16,10 +16,19 @@ fn few_answers_leave_the_shipped_calibration() {
 
 #[test]
 fn a_site_where_it_is_right_less_often_lowers_what_it_says() {
-    let answers = [decided(0.9, 30, 60), decided(0.3, 2, 40)].concat();
+    let answers: Vec<_> =
+        (0..100).map(|i| if i % 5 < 3 { (0.9, i % 2 == 0) } else { (0.3, i == 53) }).collect();
     let site = SiteCalibration::fit(&answers);
     assert!((0.45..0.6).contains(&site.apply(0.9)), "{}", site.apply(0.9));
-    assert!((0.03..0.15).contains(&site.apply(0.3)), "{}", site.apply(0.3));
+    assert!((0.03..0.2).contains(&site.apply(0.3)), "{}", site.apply(0.3));
+}
+
+#[test]
+fn what_it_says_since_it_learned_counts_more_than_what_it_said_before() {
+    let (since, before) = (decided(0.9, 48, 50), decided(0.9, 0, 50));
+    let learned = SiteCalibration::fit(&[since.clone(), before.clone()].concat()).apply(0.9);
+    let forgot = SiteCalibration::fit(&[before, since].concat()).apply(0.9);
+    assert!(learned > 0.7 && forgot < 0.5, "{learned} {forgot}");
 }
 
 #[derive(serde::Deserialize)]
