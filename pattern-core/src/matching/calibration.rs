@@ -107,6 +107,6 @@ pub(super) fn calibrated(s: &Summary) -> f64 {
         + 0.4 * (s.prior - 1.1)
         + 0.5 * (s.cohesion - 0.5)
         - 4.0 * flag(s.untold_anomaly)
-        - 4.0 * flag(s.alone) * (1.0 - s.keyword.max(s.site).min(1.0));
+        - 4.0 * flag(s.alone) * (1.0 - (0.4 * s.keyword).max(s.site).min(1.0));
     1.0 / (1.0 + (-z).exp())
 }
