@@ -1,6 +1,7 @@
 //! The engine's standing against the truth.
 
 use pattern_core::evaluation::{CalibrationScores, Contingency, calibration};
+use pattern_store::PointLabels;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -72,8 +73,11 @@ pub struct Suggestions {
 const SURE: f64 = 0.75;
 
 pub fn measure(standing: &Standing, truth: &Truth) -> Measures {
-    let meant: Vec<Option<&str>> =
-        standing.clusters.iter().map(|cluster| equipment_of(cluster, truth)).collect();
+    let meant: Vec<Option<&str>> = standing
+        .clusters
+        .iter()
+        .map(|cluster| of_most(cluster, truth, |label| label.equipment.as_deref()))
+        .collect();
     Measures {
         grouping: grouping(standing, truth),
         typing: typing(standing, truth, &meant),
@@ -83,15 +87,19 @@ pub fn measure(standing: &Standing, truth: &Truth) -> Measures {
     }
 }
 
-/// The equipment that more than half of the cluster's points belong to.
-fn equipment_of<'a>(cluster: &StandingCluster, truth: &'a Truth) -> Option<&'a str> {
+/// What more than half of the cluster's points have as this part of their label.
+fn of_most<'a>(
+    cluster: &StandingCluster,
+    truth: &'a Truth,
+    part: fn(&PointLabels) -> Option<&str>,
+) -> Option<&'a str> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     let labels: Vec<_> = cluster.points.iter().filter_map(|name| truth.label(name)).collect();
-    for equipment in labels.iter().filter_map(|label| label.equipment.as_deref()) {
-        *counts.entry(equipment).or_default() += 1;
+    for said in labels.iter().filter_map(|label| part(label)) {
+        *counts.entry(said).or_default() += 1;
     }
-    let (equipment, count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
-    (count * 2 > labels.len()).then_some(equipment)
+    let (said, count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
+    (count * 2 > labels.len()).then_some(said)
 }
 
 pub fn grouping(standing: &Standing, truth: &Truth) -> Grouping {
@@ -186,24 +194,16 @@ fn judged<'a>(
         (cluster, meant.and_then(|equipment| type_of.get(equipment).copied()))
     };
     let clusters = standing.clusters.iter().zip(meant).map(of_cluster);
-    let look_alikes = standing.look_alikes.iter().map(|cluster| (cluster, type_of_most(cluster, truth)));
+    let look_alikes = standing
+        .look_alikes
+        .iter()
+        .map(|cluster| (cluster, of_most(cluster, truth, |label| label.equipment_type.as_deref())));
     clusters.chain(look_alikes).filter_map(|(cluster, of_type)| {
         let (pattern, confidence) = cluster.proposals.first()?;
         // A pattern that an answer made is called as the label is.
         let right = of_type.is_some_and(|t| truth.pattern(t).unwrap_or(t) == pattern);
         Some((*confidence, right))
     })
-}
-
-/// The type that more than half of the points have, whichever equipment each is of.
-fn type_of_most<'a>(cluster: &StandingCluster, truth: &'a Truth) -> Option<&'a str> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    let labels: Vec<_> = cluster.points.iter().filter_map(|name| truth.label(name)).collect();
-    for of_type in labels.iter().filter_map(|label| label.equipment_type.as_deref()) {
-        *counts.entry(of_type).or_default() += 1;
-    }
-    let (of_type, count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
-    (count * 2 > labels.len()).then_some(of_type)
 }
 
 fn calibrated(standing: &Standing, truth: &Truth, meant: &[Option<&str>]) -> Calibration {
