@@ -5,6 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::naming::{Phrase, PointWords, Text};
 
+/// What the descriptions of look-alikes are worth beside the point's own.
+const BORROWED: f64 = 0.85;
+
 /// The wordings of all roles of a library. A role goes by its number, its place among them.
 #[derive(Default)]
 pub(super) struct Wordings {
@@ -34,7 +37,7 @@ impl Wordings {
     pub fn said_of(&self, words: &PointWords, borrowed: Option<&Text>) -> Said {
         let own = [(&words.description, 1.0), (&words.name, 1.0)];
         // Look-alikes speak for a point that nobody described.
-        let borrowed = borrowed.filter(|_| !words.description.tells_something()).map(|text| (text, 0.95));
+        let borrowed = borrowed.filter(|_| !words.description.tells_something()).map(|text| (text, BORROWED));
         let isa = words.isa.iter().map(|text| (text, 0.8));
         let texts = own.into_iter().chain(borrowed).chain(isa).filter(|(text, _)| text.tells_something());
         let is_code = !words.name.tells_something() && !words.name.is_empty();

@@ -90,6 +90,9 @@ fn with_digit(tokens: &[Token], i: usize, token: &Token) -> String {
     }
 }
 
+/// What is left of a phrase where the text says that it is the other one.
+const DENIED: f32 = 0.4;
+const SURELY: f32 = 0.8;
 /// Below this certainty a guess at an abbreviation is not one.
 const GUESS_FLOOR: f32 = 0.7;
 
@@ -262,7 +265,13 @@ impl Phrase {
             .filter(|(_, explained)| !**explained)
             .map(|(token, _)| token.penalty_if_unexplained())
             .product();
-        recall * unexplained
+        recall * unexplained * if self.is_denied_by(text) { DENIED } else { 1.0 }
+    }
+
+    /// NDE is the end that is not the drive's, although it says all of "drive end".
+    fn is_denied_by(&self, text: &Text) -> bool {
+        let Some(non) = lexicon().word("non") else { return false };
+        !self.contains(non) && text.tokens.iter().any(|token| token.means(non) >= SURELY)
     }
 
     /// Quality per word where the token is pieces of several of the words in their order (`disp`, `fr`).

@@ -455,3 +455,15 @@ fn look_alikes_that_stand_alone_are_matched_each_by_itself() {
     assert!(proposal.confidence < 0.75, "a single point tells no machine: {}", proposal.confidence);
     assert!(proposal.reason.starts_with("3 points are called alike"), "{}", proposal.reason);
 }
+
+#[test]
+fn the_end_that_is_not_the_drives_is_the_other_one() {
+    let motor =
+        points(&["M-1.BRG TEMP A | degC | ND BRG TE MOTOR #1", "M-1.BRG TEMP B | degC | DE BRG TE MOTOR #1"]);
+    let spec = pattern("Electric Motor");
+    // Alone, so that the other one does not decide it.
+    for (point, role) in motor.iter().zip(["Bearing Temperature NDE", "Bearing Temperature DE"]) {
+        let proposal = propose(std::slice::from_ref(point), &spec, &SiteMemory::default());
+        assert_eq!(role_of(&proposal, 0), Some(role), "{}", point.description);
+    }
+}
