@@ -5,6 +5,7 @@ mod learning;
 mod library;
 mod matching;
 mod naming;
+mod said;
 mod site_calibration;
 mod told;
 mod units;
