@@ -51,7 +51,7 @@ pub struct Fingerprint {
 }
 
 /// Fewer good samples than this say nothing about behaviour.
-const MIN_SAMPLES: usize = 8;
+const MIN_SAMPLES: usize = 3;
 /// What one thread takes at a time: enough to make its buffers worth while.
 const POINTS_PER_TASK: usize = 128;
 
