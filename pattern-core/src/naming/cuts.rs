@@ -22,6 +22,8 @@ pub(super) struct Cut {
     pub head: Option<String>,
     /// A number that the letters in front share: TT4001 and PT4001.
     pub is_whole_number: bool,
+    /// The rest is in a folder of the equipment: AHU_901/SATE.
+    pub is_folder: bool,
     /// What is before the rest would be a loop (TIC_2671) if it were small.
     pub may_be_loop: bool,
 }
@@ -120,6 +122,7 @@ fn prefix_cuts(name: &str, tokens: &[Token], i: usize, cuts: &mut Vec<Cut>) {
         equipment: name[..tokens[i].end()].to_owned(),
         rest: name[tokens[i].end()..].to_owned(),
         rest_key: rest_key(&name[tokens[i].end()..]),
+        is_folder: is_in_folder(&name[tokens[i].end()..]),
         may_be_loop: reads_as_loop(head),
         ..Cut::default()
     });
@@ -138,6 +141,7 @@ fn prefix_cuts(name: &str, tokens: &[Token], i: usize, cuts: &mut Vec<Cut>) {
             rest: rest.to_owned(),
             rest_key: rest_key(rest),
             needs_proof: next.text.len() > 1,
+            is_folder: is_in_folder(rest),
             head: Some(normal(head)),
             may_be_loop: reads_as_loop(head),
             ..Cut::default()
@@ -228,6 +232,10 @@ pub(super) fn blank(tokens: &[Token]) -> String {
         TokenKind::Digits => "#".to_owned(),
     });
     parts.collect::<Vec<_>>().join("|")
+}
+
+fn is_in_folder(rest: &str) -> bool {
+    rest.starts_with(['/', '\\'])
 }
 
 fn rest_key(rest: &str) -> String {

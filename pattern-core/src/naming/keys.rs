@@ -44,6 +44,8 @@ const LOOP_ATTRIBUTES: usize = 4;
 /// A number that different letters share is equipment from this many points on. Fewer only have the same place in
 /// the sequences of two machines: FT2023 of pump 202, VT2023 of its motor.
 const WHOLE_NUMBER: usize = 4;
+/// A folder inside a machine's is a machine of its own from this many points on.
+const NESTED: usize = 5;
 /// The least score of a cut: below it a key is an area rather than a piece of equipment.
 const LEAST: f64 = 0.3;
 
@@ -97,8 +99,18 @@ pub(super) fn keys_of_place(names: &[&str]) -> Vec<NameKey> {
                 fits.then_some((score, cut))
             });
             // On a tie the longer key is the more careful answer.
-            match scored.max_by(|a, b| a.0.total_cmp(&b.0).then(a.1.key.len().cmp(&b.1.key.len()))) {
-                Some((_, cut)) => NameKey {
+            let best = scored.max_by(|a, b| a.0.total_cmp(&b.0).then(a.1.key.len().cmp(&b.1.key.len())));
+            // A box in a folder of the air handler that feeds it is a machine of its own.
+            let nested = best.filter(|(_, best)| best.is_folder).and_then(|(_, best)| {
+                let inside = cuts.iter().filter(|cut| {
+                    let is_machine =
+                        groups[cut.key.as_str()].1 >= NESTED && !unit_lettered.contains(cut.key.as_str());
+                    cut.is_folder && is_machine && cut.key.len() > best.key.len()
+                });
+                inside.max_by_key(|cut| cut.key.len())
+            });
+            match nested.or(best.map(|(_, cut)| cut)) {
+                Some(cut) => NameKey {
                     key: Some(cut.key.clone()),
                     shape: cut.shape.clone(),
                     equipment: cut.equipment.clone(),

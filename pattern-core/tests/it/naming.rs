@@ -285,6 +285,22 @@ fn what_is_measured_in_front_of_the_machine_is_no_site() {
 }
 
 #[test]
+fn a_machine_in_the_folder_of_the_one_that_feeds_it_is_a_machine_of_its_own() {
+    let handler = ["SATE", "RATE", "SFS", "SFNSP", "CHWVV", "OAADMPS"].map(|p| format!("NORTH/AHU_901/{p}"));
+    let air_box = ["AFLW", "ZNTE", "Control/DMPS", "Control/ZNTESP", "Control/MNMAFLWSP"]
+        .map(|point| format!("NORTH/AHU_901/VAV_907/{point}"));
+    let all = points(&[&handler[..], &air_box[..]].concat());
+    assert!(joined(&all, &handler[0], &handler[5]));
+    assert!(joined(&all, &air_box[0], &air_box[4]));
+    assert!(!joined(&all, &handler[0], &air_box[0]), "{:?}", name_edges(&all));
+    // A part of few points is a part.
+    let parts = points(
+        &[&handler[..], &["NORTH/AHU_901/FAN_1/SPD".into(), "NORTH/AHU_901/FAN_1/RUN".into()]].concat(),
+    );
+    assert!(joined(&parts, &handler[0], "NORTH/AHU_901/FAN_1/SPD"));
+}
+
+#[test]
 fn an_attribute_that_stands_apart_leaves_a_point_with_its_machine() {
     let unit = |letter: char| {
         ["TT601?1", "TC601?2S", "SI601?3", "ZC601?4Z", "XS601?_R", "XS601?_2"]
