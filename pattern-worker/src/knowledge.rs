@@ -18,6 +18,9 @@ use crate::stages::version_of;
 /// A proposal of this confidence is right often enough to go by.
 const PRESUMABLE: f64 = 0.75;
 
+/// How sure is what a person said.
+const SURE: f64 = 1.0;
+
 /// Everything that matching goes by, as it is stored.
 pub struct Known {
     clusters: Vec<Cluster>,
@@ -112,9 +115,11 @@ impl Knowledge {
         };
         let sure: Vec<_> = self.clusters.par_iter().filter_map(sure_of).collect();
         for (pattern, ids, roles) in sure {
-            for (id, role) in ids.iter().zip(roles) {
-                self.site.presume(&self.features[id], &pattern, &role.role, role.score);
-            }
+            let roles = roles.iter().map(|role| (role.role.as_str(), role.score));
+            let points = ids.iter().map(|id| &self.features[id]);
+            let machine: Vec<_> =
+                points.zip(roles).map(|(point, (role, score))| (point, role, score)).collect();
+            self.site.presume(&pattern, &machine);
         }
     }
 
@@ -180,12 +185,17 @@ fn site_memory(
     site.observe(points.values());
     for bound in by_equipment.values() {
         let siblings: Vec<&str> = bound.iter().map(|b| b.point_name.as_str()).collect();
+        let mut by_pattern: BTreeMap<&str, Vec<(&PointFeatures, &str, f64)>> = BTreeMap::new();
         for binding in bound {
             if let (Some(pattern), Some(point)) =
                 (names.get(&binding.pattern_id), points.get(&binding.point_id))
             {
                 site.learn(point, &siblings, pattern, &binding.role);
+                by_pattern.entry(pattern).or_default().push((point, &binding.role, SURE));
             }
+        }
+        for (pattern, machine) in by_pattern {
+            site.learn_order(pattern, &machine);
         }
     }
     site

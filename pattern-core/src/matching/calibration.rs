@@ -34,6 +34,20 @@ pub(super) struct Summary {
     pub alone: bool,
 }
 
+/// How far names and descriptions call a cluster so, and how far they call it any pattern at all, both 0..1.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Called {
+    pub so: f64,
+    pub anything: f64,
+}
+
+impl Called {
+    /// Half of the points are called something else, and hardly any so.
+    fn is_other(self) -> bool {
+        self.anything >= 0.5 && self.so < 0.1
+    }
+}
+
 const ANOMALY: &str = "Anomaly";
 
 impl Summary {
@@ -41,6 +55,7 @@ impl Summary {
         pattern: &CompiledPattern,
         cluster: &ClusterView,
         taken: &[(&CompiledRole, usize, &RoleEvidence)],
+        called: Called,
     ) -> Self {
         let generality = |role: &CompiledRole| role.spec.weight.clamp(0.3, 1.0);
         let explained: f64 = taken.iter().map(|(r, _, e)| generality(r) * e.score_for_pattern()).sum();
@@ -69,8 +84,8 @@ impl Summary {
             sureness,
             name: names.iter().sum::<f64>() / names.len().max(1) as f64,
             spoken,
-            keyword: cluster.equipment.evidence(&pattern.keywords),
-            other_kind: cluster.equipment.is_of_another_kind(&pattern.keywords),
+            keyword: called.so,
+            other_kind: cluster.equipment.is_of_another_kind(&pattern.keywords) || called.is_other(),
             typical: 1.0 - (-typical / 2.0).exp(),
             site: votes * (2.0 * agreement - 1.0),
             prior: (own / (1.0 - own)).ln(),

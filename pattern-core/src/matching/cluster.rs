@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::PointFeatures;
 use super::keyword::EquipmentWords;
+use super::order::{Order, Place, place};
 use super::site::SiteMemory;
 use super::told::{RoleOf, Votes};
 use super::wordings::{Said, Wordings};
@@ -15,9 +16,12 @@ pub(super) struct ClusterView<'a> {
     pub cohesion: Option<f64>,
     pub seen: Vec<PointView>,
     pub equipment: EquipmentWords,
+    /// In which order the site numbers the points of a machine.
+    pub order: &'a Order,
 }
 
 pub(super) struct PointView {
+    pub place: Place,
     pub words: PointWords,
     /// What the descriptions of look-alikes say.
     pub borrowed: Option<Text>,
@@ -37,7 +41,7 @@ impl<'a> ClusterView<'a> {
     pub fn new(
         points: &'a [PointFeatures],
         cohesion: Option<f64>,
-        site: &SiteMemory,
+        site: &'a SiteMemory,
         wordings: &Wordings,
     ) -> Self {
         let names: Vec<&str> = points.iter().map(|p| p.name.as_str()).collect();
@@ -56,10 +60,11 @@ impl<'a> ClusterView<'a> {
                     words.isa.clear();
                     heads.push(key.equipment.clone());
                 }
-                let borrowed = site.description(&call.template).cloned();
+                let borrowed = site.description(&key).cloned();
                 let votes = site.votes(&call);
                 let presumed = site.presumed(&call);
                 PointView {
+                    place: place(&key.bare),
                     words,
                     borrowed,
                     said: Said::default(),
@@ -76,10 +81,10 @@ impl<'a> ClusterView<'a> {
         mark_common(seen.iter_mut().filter_map(|p| p.borrowed.as_mut()).collect());
         // Only now it is known which words the members share.
         for point in &mut seen {
-            point.said = wordings.said_of(&point.words, point.borrowed.as_ref());
+            point.said = wordings.said_of(&point.words, point.borrowed.as_ref(), point.unit);
         }
         let equipment = EquipmentWords::new(&heads, points, &seen);
-        Self { points, cohesion, seen, equipment }
+        Self { points, cohesion, seen, equipment, order: &site.order }
     }
 
     /// Bindings of look-alikes to this pattern: share of the points that have votes, each as far as it is of look-alikes,

@@ -1,10 +1,11 @@
 //! A pattern with its phrases prepared, and how it is proposed.
 
 use super::assignment::assign;
-use super::calibration::{Summary, calibrated};
+use super::calibration::{Called, Summary, calibrated};
 use super::cluster::ClusterView;
 use super::evidence::{RoleEvidence, role_evidence};
 use super::keyword::Keyword;
+use super::order::Given;
 use super::reason::reason;
 use super::wordings::Wordings;
 use super::{Proposal, ProposedRole};
@@ -28,12 +29,19 @@ pub(super) struct CompiledRole {
 
 /// Below this a point is left without a role: naming it wrong costs more trust than naming it not.
 const ROLE_FLOOR: f64 = 0.2;
+/// Roles are given anew by the order of those given before: those that only the order gave have a say the next time.
+const ROUNDS: usize = 2;
+/// What is left over and is not worth a question is still most likely this.
+const SPARE_FLOOR: f64 = -2.0;
 /// From here on a person said it of look-alikes, so that a point may have a role that another one has too.
 const SHARES: f64 = 0.5;
 
 impl CompiledPattern {
     pub fn new(spec: &PatternSpec, confidence: f64, wordings: &mut Wordings) -> Self {
-        let wording = |role: &RoleSpec| wordings.add(std::iter::once(&role.name).chain(&role.words));
+        let wording = |role: &RoleSpec| {
+            let unit = role.unit.as_deref().and_then(units::parse);
+            wordings.add(std::iter::once(&role.name).chain(&role.words), unit)
+        };
         let numbers: Vec<usize> = spec.roles.iter().map(wording).collect();
         let roles =
             spec.roles.iter().zip(numbers).map(|(role, number)| CompiledRole::new(role, Some(number)));
@@ -43,7 +51,7 @@ impl CompiledPattern {
         Self { spec: spec.clone(), confidence, roles, keywords }
     }
 
-    pub fn propose(&self, cluster: &ClusterView) -> Proposal {
+    pub fn propose(&self, cluster: &ClusterView, called: Called) -> Proposal {
         // Roles that only this site knows stand behind the library's.
         let own: Vec<CompiledRole> = cluster
             .roles_of_site(&self.spec.name)
@@ -55,12 +63,19 @@ impl CompiledPattern {
             .collect();
         let roles: Vec<&CompiledRole> = self.roles.iter().chain(&own).collect();
         let columns = cluster.points.len();
-        let evidence: Vec<RoleEvidence> = roles
+        let described: Vec<f64> = cluster
+            .seen
             .iter()
-            .flat_map(|role| (0..columns).map(|point| role_evidence(role, &self.spec.name, cluster, point)))
+            .map(|point| point.said.described(self.roles.iter().filter_map(|role| role.wording)))
             .collect();
-        let profit: Vec<f64> = evidence.iter().map(|e| e.strength - ROLE_FLOOR).collect();
-        let pairs = assign(&profit, columns);
+        let mut evidence: Vec<RoleEvidence> = roles
+            .iter()
+            .flat_map(|role| {
+                (0..columns)
+                    .map(|point| role_evidence(role, &self.spec.name, cluster, point, described[point]))
+            })
+            .collect();
+        let pairs = self.assigned(&roles, &mut evidence, cluster);
         let mut taken: Vec<(&CompiledRole, usize, &RoleEvidence)> =
             pairs.iter().map(|&(r, p)| (roles[r], p, &evidence[r * columns + p])).collect();
         if taken.is_empty() {
@@ -75,13 +90,13 @@ impl CompiledPattern {
             let evidence = of_role(best);
             if evidence.told >= SHARES {
                 taken.push((roles[best], point, evidence));
-            } else if evidence.strength > ROLE_FLOOR {
+            } else if evidence.strength > SPARE_FLOOR && evidence.unit != Some(0.0) {
                 let role = roles[best].spec.name.clone();
                 spares.push(ProposedRole { role, point, score: evidence.score() });
             }
         }
         let scores = scores(&self.spec, &taken, cluster);
-        let summary = Summary::new(self, cluster, &taken);
+        let summary = Summary::new(self, cluster, &taken, called);
         let roles = taken
             .iter()
             .map(|(role, point, evidence)| ProposedRole {
@@ -98,6 +113,39 @@ impl CompiledPattern {
             reason: reason(&self.spec, cluster, &taken, &summary),
         }
     }
+
+    /// Pairs of a role and a point, by what speaks for each and by where the others stand.
+    fn assigned(
+        &self,
+        roles: &[&CompiledRole],
+        evidence: &mut [RoleEvidence],
+        cluster: &ClusterView,
+    ) -> Vec<(usize, usize)> {
+        let columns = cluster.points.len();
+        let mut assigned = pairs(evidence, columns);
+        let names: Vec<&str> = roles.iter().map(|role| role.spec.name.as_str()).collect();
+        let Some(order) = cluster.order.of(&self.spec.name, &names) else { return assigned };
+        let by_themselves: Vec<f64> = evidence.iter().map(|e| e.strength).collect();
+        for _ in 0..ROUNDS {
+            let given = |&(role, point): &(usize, usize)| Given {
+                role,
+                place: &cluster.seen[point].place,
+                sureness: evidence[role * columns + point].score(),
+            };
+            let given: Vec<Given> = assigned.iter().map(given).collect();
+            for (i, evidence) in evidence.iter_mut().enumerate() {
+                let place = &cluster.seen[i % columns].place;
+                evidence.strength = by_themselves[i] + order.speaks_for(i / columns, place, &given);
+            }
+            assigned = pairs(evidence, columns);
+        }
+        assigned
+    }
+}
+
+/// Pairs of a role and a point.
+fn pairs(evidence: &[RoleEvidence], columns: usize) -> Vec<(usize, usize)> {
+    assign(&evidence.iter().map(|e| e.strength - ROLE_FLOOR).collect::<Vec<_>>(), columns)
 }
 
 impl CompiledRole {

@@ -46,36 +46,38 @@ fn probability(log_odds: f64) -> f64 {
 /// The most that words alone are worth; the rest is for what the site has confirmed.
 const WORDS_ALONE: f64 = 0.85;
 const PRESUMED: f64 = 2.5;
+/// Look-alikes of which fewer are of a pattern say nothing about its roles.
+const HARDLY: f64 = 0.02;
 
 pub(super) fn role_evidence(
     role: &CompiledRole,
     pattern: &str,
     cluster: &ClusterView,
     point: usize,
+    best_described: f64,
 ) -> RoleEvidence {
     let Some(wording) = role.wording else { return site_role_evidence(role, pattern, cluster, point) };
     let (features, view) = (&cluster.points[point], &cluster.seen[point]);
-    let words = view.said.role(wording);
+    let words = view.said.role(wording, best_described);
     let same = role.unit.zip(view.unit).map(|(wanted, unit)| unit.measures_as(wanted));
     let unit = same.map(|same| if same { 1.0 } else { 0.0 });
     let print = features.fingerprint.as_ref();
     let range = print.and_then(|print| range_score(role, view, print));
     let behavior = print.and_then(|print| behavior_score(role, print));
     let rate = print.and_then(|print| rate_score(role, print));
-    let rest = odds(unit, 0.9, -2.2)
-        + odds(range, 0.5, -1.6)
-        + odds(behavior, 0.6, -1.2)
-        + odds(rate, 0.3, -0.3)
-        + presumed(view, pattern, &role.spec.name);
-    let of_name = |(any_role, told): (f64, f64)| {
+    let rest =
+        odds(unit, 0.9, -2.2) + odds(range, 0.5, -1.6) + odds(behavior, 0.6, -1.2) + odds(rate, 0.3, -0.3);
+    let (presumed_at_all, presumed_here) = presumed(view, pattern, &role.spec.name);
+    let of_name = |(any_role, told): (f64, f64), presumed: f64| {
         // Who was told that look-alikes are something else does not go by words any more.
         let otherwise = any_role - told;
         let name = name_score(words.map(|words| words * (1.0 - otherwise)), told);
-        (name, name.map_or(-0.4, |name| name_strength(name, words.is_some())) + rest)
+        (name, name.map_or(-0.4, |name| name_strength(name, words.is_some())) + rest + presumed)
     };
     let told = view.votes.told_of(pattern, &role.spec.name);
-    let (name, strength) = of_name(told);
-    let (name_for_pattern, strength_for_pattern) = of_name(view.votes.told_at_all(pattern, &role.spec.name));
+    let (name, strength) = of_name(told, presumed_here);
+    let (name_for_pattern, strength_for_pattern) =
+        of_name(view.votes.told_at_all(pattern, &role.spec.name), presumed_at_all);
     let told = told.1;
     RoleEvidence { name, unit, range, behavior, rate, told, strength, name_for_pattern, strength_for_pattern }
 }
@@ -98,13 +100,18 @@ fn site_role_evidence(
     RoleEvidence { name, told, strength, name_for_pattern, strength_for_pattern, ..RoleEvidence::default() }
 }
 
-/// Logarithmic odds by what look-alikes seem to be, where there are several.
-fn presumed(view: &PointView, pattern: &str, role: &str) -> f64 {
+/// Logarithmic odds by what look-alikes seem to be, where there are several: at all, and once it is known that the
+/// equipment is of this pattern.
+fn presumed(view: &PointView, pattern: &str, role: &str) -> (f64, f64) {
     if view.presumed.is_empty() {
-        return 0.0;
+        return (0.0, 0.0);
     }
     let here = view.presumed.get(&(pattern.to_owned(), role.to_owned())).copied().unwrap_or(0.0);
-    PRESUMED * (here - 0.25)
+    let odds = |share: f64| PRESUMED * (share - 0.25);
+    let of_pattern = view.presumed.iter().filter(|((of, _), _)| of == pattern);
+    let of_pattern: f64 = of_pattern.map(|(_, share)| share).sum();
+    let once_known = if of_pattern < HARDLY { here } else { here / of_pattern };
+    (odds(here), odds(once_known))
 }
 
 fn name_score(words: Option<f64>, told: f64) -> Option<f64> {

@@ -8,6 +8,7 @@ mod compiled;
 mod evidence;
 mod keyword;
 mod manner;
+mod order;
 mod reason;
 mod resemblance;
 mod site;
@@ -26,6 +27,7 @@ use crate::analytics::fingerprint::Fingerprint;
 use crate::domain::Scores;
 use crate::library::PatternSpec;
 use crate::naming;
+use calibration::Called;
 use cluster::{ClusterView, PointView};
 use compiled::CompiledPattern;
 use evidence::role_evidence;
@@ -83,6 +85,8 @@ pub fn spelled_out(
 
 /// More likely than not.
 const LIKELY: f64 = 0.5;
+/// How well a description says other roles, where these are not compared with each other.
+const NOTHING_ELSE: f64 = 0.0;
 
 /// Proposes for clusters from a library whose phrases are prepared once.
 pub struct Matcher {
@@ -106,7 +110,13 @@ impl Matcher {
         site: &SiteMemory,
     ) -> Vec<Proposal> {
         let cluster = ClusterView::new(points, cohesion, site, &self.wordings);
-        self.patterns.iter().map(|pattern| pattern.propose(&cluster)).collect()
+        let called: Vec<f64> =
+            self.patterns.iter().map(|pattern| cluster.equipment.evidence(&pattern.keywords)).collect();
+        let called_most = called.iter().copied().fold(0.0, f64::max);
+        let propose = |(pattern, called): (&CompiledPattern, f64)| {
+            pattern.propose(&cluster, Called { so: called, anything: called_most })
+        };
+        self.patterns.iter().zip(called).map(propose).collect()
     }
 
     /// As `propose`, of points that are called alike and stand alone: the role of each by itself.
@@ -131,7 +141,8 @@ impl Matcher {
         let alone = ClusterView::new(std::slice::from_ref(point), None, site, &self.wordings);
         let judged = self.patterns.iter().flat_map(|pattern| {
             let (usual, alone) = (site.usual(&pattern.spec.name), &alone);
-            let of_role = move |role| (role, role_evidence(role, &pattern.spec.name, alone, 0), usual);
+            let of_role =
+                move |role| (role, role_evidence(role, &pattern.spec.name, alone, 0, NOTHING_ELSE), usual);
             pattern.roles.iter().map(of_role)
         });
         let (role, evidence, _) = judged

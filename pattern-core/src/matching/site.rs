@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::PointFeatures;
 use super::manner::{Manner, Manners, behave_alike};
+use super::order::{Order, place};
 use super::resemblance::Rarity;
 use super::told::{Call, RoleOf, Told, Votes};
 use crate::naming::{NameKey, Template, Text, TokenKind, is_loop, name_keys, tokenize};
@@ -26,6 +27,8 @@ pub struct SiteMemory {
     keys: HashMap<String, NameKey>,
     /// Descriptions of look-alikes, per template.
     descriptions: HashMap<Template, Text>,
+    /// Descriptions of points whose names end alike, behind equipment of whatever kind.
+    codes: HashMap<String, Text>,
     /// How many names are the same but for a single letter behind a number.
     parallel: HashMap<String, u32>,
     /// How many points have each template, and how many are look-alikes.
@@ -34,6 +37,7 @@ pub struct SiteMemory {
     /// Roles that look-alikes were given without anybody having said so.
     presumed: HashMap<Template, Vec<Presumed>>,
     manners: Manners,
+    pub(super) order: Order,
     rarity: Rarity,
     told: Told,
     /// What was told at other data sources.
@@ -66,11 +70,15 @@ impl SiteMemory {
         let keys = name_keys(&names);
         names.iter().for_each(|name| *self.parallel.entry(parallel(name)).or_default() += 1);
         let mut said: HashMap<Template, Vec<&str>> = HashMap::new();
+        let mut of_code: HashMap<String, Vec<&str>> = HashMap::new();
         for (point, key) in points.iter().zip(keys) {
             let key = self.across_units(&point.name, key);
             self.rarity.observe(&called(point, &key));
             if !point.description.trim().is_empty() {
                 said.entry(key.template()).or_default().push(&point.description);
+                if let Some(code) = code(&key) {
+                    of_code.entry(code).or_default().push(&point.description);
+                }
             }
             *self.sizes.entry(key.template()).or_default() += 1;
             *self.families.entry(LookAlikes::of(&key)).or_default() += 1;
@@ -78,6 +86,7 @@ impl SiteMemory {
         }
         let prints = points.iter().filter_map(|p| Some((p.fingerprint.as_ref()?, p.unit.as_str())));
         self.manners = Manners::new(prints);
+        self.codes = of_code.into_iter().filter_map(|(code, texts)| Some((code, agreed(&texts)?))).collect();
         self.descriptions = said.into_iter().filter_map(|(t, texts)| Some((t, agreed(&texts)?))).collect();
     }
 
@@ -158,14 +167,26 @@ impl SiteMemory {
         Some((role.to_owned(), count / votes.total * votes.told()))
     }
 
-    /// Takes note of a sure proposal: what the others of the same template seem to be speaks for the one whose
-    /// own signs are weak. `sureness` (0..1) is that of the role.
-    pub fn presume(&mut self, point: &PointFeatures, pattern: &str, role: &str, sureness: f64) {
-        let template = self.key(&point.name, &[]).template();
-        let presumed =
-            Presumed { role: (pattern.to_owned(), role.to_owned()), sureness, manner: self.manner(point) };
-        self.presumed.entry(template).or_default().push(presumed);
-        *self.seen.entry(pattern.to_owned()).or_default() += sureness;
+    /// Takes note of a sure proposal: its points with their roles, and how sure each is, 0..1. What the others of the
+    /// same template seem to be speaks for the one whose own signs are weak.
+    pub fn presume(&mut self, pattern: &str, machine: &[(&PointFeatures, &str, f64)]) {
+        for (point, role, sureness) in machine {
+            let template = self.key(&point.name, &[]).template();
+            let role = (pattern.to_owned(), (*role).to_owned());
+            let presumed = Presumed { role, sureness: *sureness, manner: self.manner(point) };
+            self.presumed.entry(template).or_default().push(presumed);
+            *self.seen.entry(pattern.to_owned()).or_default() += sureness;
+        }
+        self.learn_order(pattern, machine);
+    }
+
+    /// Learns how a machine of this pattern is numbered: its points with their roles, and how sure each is, 0..1.
+    pub fn learn_order<'a>(&mut self, pattern: &str, points: &[(&PointFeatures, &'a str, f64)]) {
+        let placed = |(point, role, sureness): &(&PointFeatures, &'a str, f64)| {
+            (place(self.bare(&point.name)), *role, *sureness)
+        };
+        let placed: Vec<_> = points.iter().map(placed).collect();
+        self.order.learn(pattern, &placed);
     }
 
     /// Logarithmic odds that a point of the site is of this pattern, by what the others are.
@@ -223,9 +244,16 @@ impl SiteMemory {
         votes
     }
 
-    pub(super) fn description(&self, template: &Template) -> Option<&Text> {
-        self.descriptions.get(template)
+    /// What the descriptions of look-alikes say, else those of points that end alike elsewhere.
+    pub(super) fn description(&self, key: &NameKey) -> Option<&Text> {
+        self.descriptions.get(&key.template()).or_else(|| self.codes.get(&code(key)?))
     }
+}
+
+/// The letters behind the equipment: RH of KM601ARH.
+fn code(key: &NameKey) -> Option<String> {
+    let letters = shape(&key.rest).replace('#', "");
+    (key.key.is_some() && letters.len() > 1).then_some(letters)
 }
 
 /// What tells a point's part: the rest of its name, and its description.

@@ -5,6 +5,7 @@ mod learning;
 mod library;
 mod matching;
 mod naming;
+mod order;
 mod said;
 mod site_calibration;
 mod told;

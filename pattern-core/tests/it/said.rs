@@ -40,3 +40,86 @@ fn the_end_that_is_not_the_drives_is_the_other_one() {
         assert_eq!(role_of(&proposal, 0), Some(role), "{}", point.description);
     }
 }
+
+#[test]
+fn a_description_that_name_and_unit_contradict_is_another_points() {
+    let motor = |unit: &str, said: &str| {
+        let point = |code: &str, rest: &str| format!("KM{unit}{code} | {rest}");
+        points(&[
+            point("BE", said),
+            point("RS", "on/off | running status"),
+            point("WT", "degC | winding temperature"),
+        ])
+    };
+    let first = "601A";
+    let others = ["601B", "601C", "602A"].map(|unit| motor(unit, "degC | drive end bearing temperature"));
+    let spec = pattern("Electric Motor");
+    let role = |said: &str| {
+        let own = motor(first, said);
+        let mut site = SiteMemory::default();
+        site.observe(others.iter().flatten().chain(&own));
+        role_of(&propose(&own, &spec, &site), 0).map(str::to_owned)
+    };
+    assert_eq!(role("degC | motor current").as_deref(), Some("Bearing Temperature DE"));
+    assert_eq!(role("A | motor current").as_deref(), Some("Motor Current"), "the unit agrees");
+}
+
+#[test]
+fn what_a_point_is_said_to_be_stands_against_what_its_letters_may_mean() {
+    let coil = points(&["XS601_R | | common alarm hall fan co"]);
+    let proposal = propose(&coil, &pattern("FCU"), &SiteMemory::default());
+    assert_eq!(role_of(&proposal, 0), Some("Alarm Active"), "{proposal:?}");
+}
+
+#[test]
+fn a_code_that_is_described_at_one_kind_of_machine_means_the_same_at_another() {
+    let machines = |kind: &str, said: &str| {
+        let of_unit = |unit| {
+            let point = |code: &str, rest: &str| format!("{kind}{unit}{code} | {rest}");
+            [point("QX", &format!("| {said}")), point("RS", "on/off"), point("MI", "A")]
+        };
+        points(&["501A", "501B", "501C", "502A"].into_iter().flat_map(of_unit).collect::<Vec<_>>())
+    };
+    let (drives, motors) = (machines("DM", "stator winding temperature"), machines("KM", ""));
+    let spec = pattern("Electric Motor");
+    let role = |observed: &[&[_]]| {
+        let mut site = SiteMemory::default();
+        site.observe(observed.iter().copied().flatten());
+        role_of(&propose(&motors[..3], &spec, &site), 0).map(str::to_owned)
+    };
+    assert_eq!(role(&[&motors]), None);
+    assert_eq!(role(&[&motors, &drives]).as_deref(), Some("Winding Temperature"));
+}
+
+#[test]
+fn where_half_of_the_points_name_a_machine_it_is_no_other_one() {
+    let coil = |called: &str| {
+        points(&[
+            format!("SI2688.PV | % | canteen {called} fan speed"),
+            format!("TT2692.PV | degC | canteen {called} supply air temperature"),
+            format!("ZT2690.PV | % | canteen {called} heating valve position"),
+            "TIC2687.PV".into(),
+        ])
+    };
+    let (handler, fan_coil) = (pattern("AHU"), pattern("FCU"));
+    let of_handler = |called: &str| {
+        let matcher = Matcher::new([(&handler, 0.75), (&fan_coil, 0.75)]);
+        matcher.propose(&coil(called), None, &SiteMemory::default())[0].confidence
+    };
+    assert!(of_handler("fan coil") < of_handler("unit"), "{} {}", of_handler("fan coil"), of_handler("unit"));
+}
+
+#[test]
+fn what_is_left_over_is_shown_as_what_it_is_most_likely() {
+    let spec = pattern("VAV");
+    let air_box = points(&[
+        "TT2750 | degC | zone temperature",
+        "FT2751 | m3/h | air flow",
+        "ZC2752 | % | damper position",
+        "XS2753 | on/off",
+    ]);
+    let proposal = propose(&air_box, &spec, &SiteMemory::default());
+    assert_eq!(role_of(&proposal, 3), None, "too little speaks for it to be asked: {proposal:?}");
+    let spare = proposal.spares.iter().find(|spare| spare.point == 3).expect("a switch of the box");
+    assert!(spare.score < 0.5, "{spare:?}");
+}
