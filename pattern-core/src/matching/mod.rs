@@ -85,8 +85,6 @@ pub fn spelled_out(
 
 /// More likely than not.
 const LIKELY: f64 = 0.5;
-/// How well a description says other roles, where these are not compared with each other.
-const NOTHING_ELSE: f64 = 0.0;
 
 /// Proposes for clusters from a library whose phrases are prepared once.
 pub struct Matcher {
@@ -139,15 +137,18 @@ impl Matcher {
             return Some((role, sureness));
         }
         let alone = ClusterView::new(std::slice::from_ref(point), None, site, &self.wordings);
+        let described = alone.seen[0].said.described_best();
         let judged = self.patterns.iter().flat_map(|pattern| {
-            let (usual, alone) = (site.usual(&pattern.spec.name), &alone);
-            let of_role =
-                move |role| (role, role_evidence(role, &pattern.spec.name, alone, 0, NOTHING_ELSE), usual);
+            // How usual such machines are here, and whether the point names one.
+            let of_pattern = site.usual(&pattern.spec.name) + alone.equipment.evidence(&pattern.keywords);
+            let alone = &alone;
+            let of_role = move |role| {
+                let evidence = role_evidence(role, &pattern.spec.name, alone, 0, described);
+                (role, evidence.score(), evidence.strength + of_pattern)
+            };
             pattern.roles.iter().map(of_role)
         });
-        let (role, evidence, _) = judged
-            .max_by(|(_, a, usual), (_, b, other)| (a.strength + usual).total_cmp(&(b.strength + other)))?;
-        let score = evidence.score();
+        let (role, score, _) = judged.max_by(|a, b| a.2.total_cmp(&b.2))?;
         if score >= LIKELY { Some((role.spec.name.clone(), score)) } else { site.likely_role(point) }
     }
 }

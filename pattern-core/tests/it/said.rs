@@ -1,6 +1,7 @@
 //! What descriptions and single points tell of a machine.
 
 use crate::matching::{pattern, points, propose, role_of};
+use pattern_core::library::builtin;
 use pattern_core::matching::{Matcher, SiteMemory};
 
 #[test]
@@ -122,4 +123,21 @@ fn what_is_left_over_is_shown_as_what_it_is_most_likely() {
     assert_eq!(role_of(&proposal, 3), None, "too little speaks for it to be asked: {proposal:?}");
     let spare = proposal.spares.iter().find(|spare| spare.point == 3).expect("a switch of the box");
     assert!(spare.score < 0.5, "{spare:?}");
+}
+
+#[test]
+fn a_point_that_stands_alone_is_what_it_is_said_to_be() {
+    let library = builtin();
+    let matcher = Matcher::new(library.iter().map(|p| (p, p.confidence)));
+    // The letters alone would be any temperature, level or status.
+    let expected = [
+        ("T4131AV | DEGC | vav413 zone temp", "Zone Temperature"),
+        ("XS413ST | | vav413 occup stat", "Occupancy Status"),
+        ("18_LI_1904_PV | PCT | COOLING WATER BASIN LEVE", "Basin Level"),
+        ("18_TIC_1907_PV | | COOLING WATER SPLY TEMP", "Supply Temperature"),
+    ];
+    for (line, role) in expected {
+        let likely = matcher.likely_role(&points(&[line])[0], &SiteMemory::default());
+        assert_eq!(likely.map(|(role, _)| role).as_deref(), Some(role), "{line}");
+    }
 }
