@@ -38,10 +38,14 @@ pub fn spelled_out(text: &Text, is_usual: &impl Fn(&str) -> bool) -> Option<Stri
         if meanings.is_empty() {
             return None;
         }
-        let with = |reading: &Reading, meaning: &Reading| Reading {
-            words: [reading.words.as_slice(), meaning.words.as_slice()].concat(),
-            measures: reading.measures || meaning.measures,
-            certainty: reading.certainty * meaning.certainty,
+        let with = |reading: &Reading, meaning: &Reading| {
+            // MOTOR CURR MOTOR 2 says motor once.
+            let new = meaning.words.iter().filter(|word| !reading.words.contains(word));
+            Reading {
+                words: reading.words.iter().chain(new).cloned().collect(),
+                measures: reading.measures || meaning.measures,
+                certainty: reading.certainty * meaning.certainty,
+            }
         };
         readings = readings.iter().flat_map(|r| meanings.iter().map(move |m| with(r, m))).collect();
         readings.sort_by(|a, b| b.certainty.total_cmp(&a.certainty));

@@ -327,6 +327,7 @@ fn words_of_a_name_are_spelled_out_where_all_are_understood() {
         ("Cool Valve Posn", "Cooling Valve Position"),
         // What kind of machine it is tells no part of it.
         ("GBX OL TE TURBINE", "Gearbox Oil Temperature"),
+        ("MOTOR CURR MOTOR", "Motor Current"),
     ] {
         assert_eq!(said(text).as_deref(), Some(spelled), "{text}");
     }
