@@ -238,6 +238,6 @@ fn is_in_folder(rest: &str) -> bool {
     rest.starts_with(['/', '\\'])
 }
 
-fn rest_key(rest: &str) -> String {
+pub(super) fn rest_key(rest: &str) -> String {
     normal(&tokenize(rest))
 }

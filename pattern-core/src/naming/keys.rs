@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::bare::{bare_names, by_place};
 use super::cuts::{Cut, blank, cuts};
 use super::token::tokenize;
+use super::typos;
 
 /// What the structure of a site's names says about one name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -80,7 +81,8 @@ pub(super) fn keys_of_place(names: &[&str]) -> Vec<NameKey> {
     }
     let running = running_numbers(&cuts);
     let unit_lettered = unit_lettered(&cuts);
-    cuts.iter()
+    let mut keys: Vec<NameKey> = cuts
+        .iter()
         .zip(names)
         .map(|(cuts, name)| {
             let scored = cuts.iter().filter_map(|cut| {
@@ -122,7 +124,9 @@ pub(super) fn keys_of_place(names: &[&str]) -> Vec<NameKey> {
                 }
             }
         })
-        .collect()
+        .collect();
+    typos::mend(names, &mut keys);
+    keys
 }
 
 /// Keys behind which nearly every rest begins with one of few letters, first of the alphabet, each of

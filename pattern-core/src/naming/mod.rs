@@ -15,6 +15,7 @@ mod runs;
 mod shared_numbers;
 mod spelled;
 mod token;
+mod typos;
 mod words;
 
 pub use edges::name_edges;

@@ -285,6 +285,35 @@ fn what_is_measured_in_front_of_the_machine_is_no_site() {
 }
 
 #[test]
+fn a_mistyped_name_belongs_where_the_right_one_would() {
+    let of_turbine =
+        |n: u32| ["ACR", "RTD", "GEP", "NAN", "WND", "KVR", "BLH"].map(|code| format!("WT{n}{code}"));
+    let mut names: Vec<String> = (301..309).flat_map(of_turbine).collect();
+    // A character too few, two swapped, a letter for a digit; and a number of the usual form, which is no mistake.
+    let slips = [
+        ("WT304NAN", "WT34NAN"),
+        ("WT303RTD", "WT30R3TD"),
+        ("WT302GEP", "WT3O2GEP"),
+        ("WT301ACR", "WT351ACR"),
+    ];
+    for (right, typed) in slips {
+        *names.iter_mut().find(|name| *name == right).expect("a name") = typed.to_owned();
+    }
+    let all: Vec<&str> = names.iter().map(String::as_str).collect();
+    let keys = name_keys(&all);
+    let key = |name: &str| keys[all.iter().position(|n| *n == name).expect("a name")].key.clone();
+    assert!(key("WT304ACR").is_some());
+    assert_eq!(key("WT34NAN"), key("WT304ACR"));
+    assert_eq!(key("WT30R3TD"), key("WT303ACR"));
+    assert_eq!(key("WT3O2GEP"), key("WT302ACR"));
+    assert_ne!(key("WT351ACR"), key("WT301RTD"));
+    // What is there already is not there twice.
+    let twice: Vec<&str> = all.iter().copied().chain(["WT30R4TD"]).collect();
+    let again = name_keys(&twice).pop().expect("the last one");
+    assert_ne!(again.key, key("WT304ACR"), "WT304RTD exists");
+}
+
+#[test]
 fn a_machine_in_the_folder_of_the_one_that_feeds_it_is_a_machine_of_its_own() {
     let handler = ["SATE", "RATE", "SFS", "SFNSP", "CHWVV", "OAADMPS"].map(|p| format!("NORTH/AHU_901/{p}"));
     let air_box = ["AFLW", "ZNTE", "Control/DMPS", "Control/ZNTESP", "Control/MNMAFLWSP"]
