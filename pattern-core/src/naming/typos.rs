@@ -14,6 +14,8 @@ const COMMON: usize = 5;
 const MACHINE: usize = 3;
 /// Machines that have such a point.
 const OTHERS: usize = 2;
+/// Nobody types longer names, and the slips of one are as many as thirty times its characters.
+const LONGEST: usize = 32;
 
 /// Gives mistyped names the key that they would have. `keys` are those of the names.
 pub(super) fn mend(names: &[&str], keys: &mut [NameKey]) {
@@ -37,7 +39,8 @@ pub(super) fn mend(names: &[&str], keys: &mut [NameKey]) {
     };
     let alone = |key: &NameKey| key.key.as_ref().is_none_or(|key| sizes[key] < MACHINE);
     let mended: Vec<(usize, Cut)> = (0..names.len())
-        .filter(|&i| alone(&keys[i]) && names[i].is_ascii() && forms[&form(names[i])] <= RARE)
+        .filter(|&i| alone(&keys[i]) && names[i].is_ascii() && names[i].len() <= LONGEST)
+        .filter(|&i| forms[&form(names[i])] <= RARE)
         .filter_map(|i| {
             let is_usual = |name: &String| forms.get(&form(name)).is_some_and(|count| *count >= COMMON);
             let meant = next_to(names[i]).into_iter().filter(is_usual);

@@ -1,5 +1,5 @@
 use super::{
-    Fingerprint, MIN_SAMPLES,
+    Fingerprint, MIN_REPEATED, MIN_SAMPLES,
     class::{BehaviorClass, Steps},
     moments::Moments,
     period::Cycle,
@@ -24,7 +24,8 @@ impl Fingerprinter {
     pub fn make(&mut self, samples: &[Sample], row: &[f32]) -> Option<Fingerprint> {
         let seconds = self.read(samples);
         let values = &self.values;
-        if values.len() < MIN_SAMPLES {
+        let repeated = values.len() >= MIN_REPEATED && values.iter().all(|value| *value == values[0]);
+        if values.len() < MIN_SAMPLES && !repeated {
             return None;
         }
         sort(values, &mut self.keys, &mut self.sorted);

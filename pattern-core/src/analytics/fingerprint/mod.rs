@@ -50,8 +50,10 @@ pub struct Fingerprint {
     pub autocorrelation: f64,
 }
 
-/// Fewer good samples than this say nothing about behaviour.
-const MIN_SAMPLES: usize = 3;
+/// Fewer good samples than this say nothing about behaviour …
+const MIN_SAMPLES: usize = 8;
+/// … unless so many are all the same: a historian that stores changes repeats a constant once a day.
+const MIN_REPEATED: usize = 3;
 /// What one thread takes at a time: enough to make its buffers worth while.
 const POINTS_PER_TASK: usize = 128;
 
