@@ -38,14 +38,12 @@ const SHARES: f64 = 0.5;
 
 impl CompiledPattern {
     pub fn new(spec: &PatternSpec, confidence: f64, wordings: &mut Wordings) -> Self {
-        let wording = |role: &RoleSpec| {
-            let unit = role.unit.as_deref().and_then(units::parse);
-            wordings.add(std::iter::once(&role.name).chain(&role.words), unit)
+        let compile = |role: &RoleSpec| {
+            let compiled = CompiledRole::new(role, None);
+            let phrases = std::iter::once(&role.name).chain(&role.words);
+            CompiledRole { wording: Some(wordings.add(phrases, compiled.unit)), ..compiled }
         };
-        let numbers: Vec<usize> = spec.roles.iter().map(wording).collect();
-        let roles =
-            spec.roles.iter().zip(numbers).map(|(role, number)| CompiledRole::new(role, Some(number)));
-        let roles = roles.collect();
+        let roles = spec.roles.iter().map(compile).collect();
         let names = spec.keywords.iter().map(String::as_str).chain([spec.name.as_str()]);
         let keywords = names.map(Keyword::new).collect();
         Self { spec: spec.clone(), confidence, roles, keywords }

@@ -137,7 +137,8 @@ impl Matcher {
             return Some((role, sureness));
         }
         let alone = ClusterView::new(std::slice::from_ref(point), None, site, &self.wordings);
-        let described = alone.seen[0].said.described_best();
+        let roles = self.patterns.iter().flat_map(|pattern| &pattern.roles);
+        let described = alone.seen[0].said.described(roles.filter_map(|role| role.wording));
         let judged = self.patterns.iter().flat_map(|pattern| {
             // How usual such machines are here, and whether the point names one.
             let of_pattern = site.usual(&pattern.spec.name) + alone.equipment.evidence(&pattern.keywords);

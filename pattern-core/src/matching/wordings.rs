@@ -119,11 +119,6 @@ impl Said {
         numbers.map(|number| f64::from(scores[number])).fold(0.0, f64::max)
     }
 
-    /// How well the best of all roles is described, 0..1.
-    pub fn described_best(&self) -> f64 {
-        f64::from(self.description.iter().flat_map(|scores| scores.iter()).copied().fold(0.0, f32::max))
-    }
-
     /// How well they say this role, 0..1; `None` where they say nothing at all. `best` is how well the description
     /// says what it says best.
     pub fn role(&self, number: usize, best: f64) -> Option<f64> {
