@@ -115,7 +115,7 @@ impl Reviewer<'_> {
         (DecisionAction::Approve, body)
     }
 
-    /// Approves points of several machines where most of them are of one type, each with its machine. What is of no
+    /// Approves points of several machines where a third of them are of one type, each with its machine. What is of no
     /// equipment and still plays a role is a machine of its own, called as the point is.
     fn decide_several(&self, asked: &SuggestionDetail) -> (DecisionAction, Value) {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -129,7 +129,7 @@ impl Reviewer<'_> {
             *counts.entry(of_type).or_default() += 1;
         }
         let most = counts.into_iter().max_by_key(|(_, count)| *count);
-        let Some((of_type, _)) = most.filter(|(_, count)| count * 2 >= asked.points.len()) else {
+        let Some((of_type, _)) = most.filter(|(_, count)| count * 3 >= asked.points.len()) else {
             return reject("points of no equipment, or of several kinds");
         };
         let mut roles = BTreeMap::new();

@@ -145,7 +145,7 @@ impl Matcher {
             let alone = &alone;
             let of_role = move |role| {
                 let evidence = role_evidence(role, &pattern.spec.name, alone, 0, described);
-                (role, evidence.score(), evidence.strength + of_pattern)
+                (role, evidence.score_for_pattern(), evidence.strength_for_pattern + of_pattern)
             };
             pattern.roles.iter().map(of_role)
         });

@@ -163,14 +163,14 @@ impl Told {
             }
             _ => Votes::default(),
         };
-        let by_word = self.by_word(&call.called);
+        // Letters of a loop say nothing beyond the machine.
+        let by_word = if call.names_equipment { self.by_word(&call.called) } else { Votes::default() };
         if by_word.likeness > resembling.likeness { by_word } else { resembling }
     }
 
     fn by_word(&self, called: &str) -> Votes {
         let Some(says) = self.words.say(called) else { return Votes::default() };
-        let names = says.names as f64;
-        Votes { total: names, likeness: says.sureness, by_role: BTreeMap::from([(says.role, names)]) }
+        Votes { total: says.names.values().sum(), likeness: says.sureness, by_role: says.names }
     }
 
     /// As `votes`, where only names count that are built alike and tell the equipment: letters of a loop are another

@@ -1,50 +1,70 @@
-//! Words of a site that were only ever told as one role: whatever ends in TRIGGER is a presence sensor, whichever room
-//! the rest of its name is about.
+//! Words of a site that were mostly told as one role: whatever ends in TRIGGER is a presence sensor, whichever room the
+//! rest of its name is about.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::told::RoleOf;
 use crate::naming::{Template, TokenKind, tokenize};
 
-/// How surely a word tells a role that all of so many names of different build have with it: n / (n + this).
+/// How surely a wording tells a role that n of m names of different build have with it: n / (m + this).
 const DOUBT: f64 = 2.0;
-/// One name proves nothing about its words.
+/// One name proves nothing about its wording.
 const FEWEST: usize = 2;
 
-/// The names of different build that were told with each word, by their roles.
+/// The names of different build that were told with each wording, by their roles.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ToldWords {
-    by_word: HashMap<String, BTreeMap<RoleOf, BTreeSet<Template>>>,
+    by_wording: HashMap<String, BTreeMap<RoleOf, BTreeSet<Template>>>,
 }
 
-/// What a name's most telling word says.
+/// What a name's most telling wording says.
 pub(super) struct WordSays {
-    pub role: RoleOf,
+    /// How many names with it play that role, in each pattern.
+    pub names: BTreeMap<RoleOf, f64>,
     /// 0..1
     pub sureness: f64,
-    pub names: usize,
 }
 
 impl ToldWords {
     pub fn learn(&mut self, called: &str, template: &Template, role: &RoleOf) {
-        for word in words(called) {
-            self.by_word.entry(word).or_default().entry(role.clone()).or_default().insert(template.clone());
+        for wording in wordings(called) {
+            self.by_wording
+                .entry(wording)
+                .or_default()
+                .entry(role.clone())
+                .or_default()
+                .insert(template.clone());
         }
     }
 
-    /// By the word that most names were told with, all in one role.
+    /// By the wording that tells a role most surely.
     pub fn say(&self, called: &str) -> Option<WordSays> {
-        let of_word = |word: String| {
-            let (role, names) = self.by_word.get(&word).filter(|roles| roles.len() == 1)?.iter().next()?;
-            (names.len() >= FEWEST).then_some((names.len(), role))
-        };
-        let (names, role) = words(called).into_iter().filter_map(of_word).max_by_key(|(names, _)| *names)?;
-        Some(WordSays { role: role.clone(), sureness: names as f64 / (names as f64 + DOUBT), names })
+        let said = wordings(called);
+        let said = said.iter().filter_map(|wording| says(self.by_wording.get(wording)?));
+        said.max_by(|a, b| a.sureness.total_cmp(&b.sureness))
     }
 }
 
-/// Single letters are what is numbered: Z4, G10.
-fn words(called: &str) -> BTreeSet<String> {
+fn says(roles: &BTreeMap<RoleOf, BTreeSet<Template>>) -> Option<WordSays> {
+    let all: usize = roles.values().map(BTreeSet::len).sum();
+    let mut by_name: BTreeMap<&str, usize> = BTreeMap::new();
+    for ((_, role), names) in roles {
+        *by_name.entry(role).or_default() += names.len();
+    }
+    let (role, names) = by_name.into_iter().max_by_key(|(_, names)| *names)?;
+    let is_telling = names >= FEWEST && 2 * names > all;
+    let of_role = roles.iter().filter(|((_, name), _)| name == role);
+    is_telling.then(|| WordSays {
+        names: of_role.map(|(role, names)| (role.clone(), names.len() as f64)).collect(),
+        sureness: names as f64 / (all as f64 + DOUBT),
+    })
+}
+
+/// Words, neighbours and the last word: SRVC says less than GF SRVC. Single letters are what is numbered, Z4 or G10.
+fn wordings(called: &str) -> BTreeSet<String> {
     let letters = tokenize(called).into_iter().filter(|t| t.kind == TokenKind::Letters && t.text.len() > 1);
-    letters.map(|token| token.text.to_lowercase()).collect()
+    let words: Vec<String> = letters.map(|token| token.text.to_lowercase()).collect();
+    let neighbours: Vec<String> = words.windows(2).map(|pair| pair.join(" ")).collect();
+    let last = words.last().map(|word| format!("{word}$"));
+    words.into_iter().chain(neighbours).chain(last).collect()
 }

@@ -235,7 +235,7 @@ fn a_sister_plant_may_have_another_site_in_front() {
 }
 
 #[test]
-fn a_word_that_only_one_role_was_told_with_tells_it_in_any_other_name() {
+fn a_word_that_one_role_was_told_with_tells_it_in_any_other_name() {
     let names = points(&[
         "Z1_G1_AISLE_MM_TRIGGER",
         "Z1_G2_LABORATORY_MM_TRIGGER",
@@ -256,6 +256,50 @@ fn a_word_that_only_one_role_was_told_with_tells_it_in_any_other_name() {
     assert!(role == "Presence" && (0.5..0.9).contains(&sureness), "{role} {sureness}");
     let other = site.likely_role(&names[5]);
     assert_ne!(other.map(|(role, _)| role).as_deref(), Some("Presence"), "LABORATORY had both");
+}
+
+#[test]
+fn a_pair_of_words_tells_what_neither_of_them_does_alone() {
+    let names = points(&[
+        "Z1_G1_GF_SRVC_AISLE",
+        "Z1_G2_GF_SRVC_LABORATORY",
+        "Z2_G3_GF_SRVC_ATRIUM_TV",
+        "Z2_G4_GF_LAMP_ATRIUM",
+        "Z2_G5_GF_LAMP_COPY ROOM",
+        "Z3_G6_SRVC_FREQ",
+        "Z3_G7_SRVC_POWER_FACTOR",
+        "Z3_G8_SRVC_VOLTAGE",
+        "Z2_G9_GF_SRVC_RECEPTION DESK",
+    ]);
+    let spec = pattern("Electric Motor");
+    let told = ["Sockets", "Sockets", "Sockets", "Lamps", "Lamps", "Frequency", "Power Factor", "Voltage"];
+    let mut site = SiteMemory::default();
+    site.observe(&names);
+    for (name, role) in told.iter().enumerate() {
+        approve(&mut site, &names[name..=name], &spec.name, &[role]);
+    }
+    let (role, sureness) = site.likely_role(&names[8]).expect("GF SRVC tells it");
+    assert!(role == "Sockets" && (0.5..0.9).contains(&sureness), "{role} {sureness}");
+}
+
+#[test]
+fn a_word_still_tells_a_role_where_few_names_contradict() {
+    let mut names: Vec<String> = (1..=9).map(|n| format!("Z1_G{n}_{}_LAMP", "ABCDEFGHI".repeat(n))).collect();
+    names.push("Z1_G77_ATRIUM_LAMP".to_owned());
+    let names = points(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let spec = pattern("Electric Motor");
+    let mut site = SiteMemory::default();
+    site.observe(&names);
+    for (n, point) in names[..9].iter().enumerate() {
+        approve(
+            &mut site,
+            std::slice::from_ref(point),
+            &spec.name,
+            &[if n == 4 { "Lamp Fault" } else { "Lamp" }],
+        );
+    }
+    let (role, sureness) = site.likely_role(&names[9]).expect("LAMP tells it");
+    assert!(role == "Lamp" && (0.5..0.8).contains(&sureness), "{role} {sureness}");
 }
 
 #[test]
