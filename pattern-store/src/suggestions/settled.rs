@@ -100,12 +100,22 @@ pub(super) async fn settled_questions(
 impl SettledQuestions {
     /// How this was answered before; `None` when it has to be asked.
     pub fn answer(&self, asked: &NewSuggestion) -> Option<Answer> {
-        self.about(&asked.point_ids).filter(|past| past.settles(asked)).map(|past| past.answer).min()
+        let of_all = self.is_told(&asked.point_ids).then_some(Answer::Approved);
+        let past = self.about(&asked.point_ids).filter(|past| past.settles(asked)).map(|past| past.answer);
+        past.chain(of_all).min()
     }
 
     /// Whether somebody has said what these points are.
     pub fn is_known(&self, point_ids: &[Uuid]) -> bool {
-        self.about(point_ids).any(|past| past.answer == Answer::Approved)
+        self.is_told(point_ids) || self.about(point_ids).any(|past| past.answer == Answer::Approved)
+    }
+
+    /// Whether somebody has said so of every single one, be it in several answers: two halves of a machine.
+    fn is_told(&self, point_ids: &[Uuid]) -> bool {
+        let is_approved = |index: &usize| self.questions[*index].answer == Answer::Approved;
+        point_ids
+            .iter()
+            .all(|point| self.by_point.get(point).is_some_and(|past| past.iter().any(is_approved)))
     }
 
     /// How often somebody has said that these points are not what they were taken for.

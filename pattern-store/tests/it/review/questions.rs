@@ -81,6 +81,24 @@ async fn an_approved_cluster_asks_again_only_for_points_that_are_new() {
 }
 
 #[tokio::test]
+async fn what_two_answers_have_told_together_is_not_asked_again_as_one() {
+    let plant = Plant::new().await;
+    let halves = [plant.question(0, &plant.pump, 0.9), plant.question(1, &plant.pump, 0.9)];
+    plant.propose(&halves).await;
+    for half in plant.open().await {
+        plant.decide(half.id, approve()).await.expect("approve");
+    }
+    let [mut both, other] = halves;
+    both.point_ids.extend(other.point_ids);
+    both.roles.extend(other.roles);
+    let settled = plant.store.settled_questions(plant.source).await.expect("settled");
+    assert_eq!(settled.answer(&both), Some(Answer::Approved));
+    plant.undo(plant.with_status(SuggestionStatus::Approved).await[0].id).await;
+    let settled = plant.store.settled_questions(plant.source).await.expect("settled");
+    assert_eq!(settled.answer(&both), None, "one half is open again");
+}
+
+#[tokio::test]
 async fn what_an_approval_excluded_is_asked_about_on_its_own() {
     let plant = Plant::new().await;
     let id = plant.propose_one(plant.question(0, &plant.pump, 0.9)).await;
