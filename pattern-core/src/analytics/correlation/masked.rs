@@ -26,16 +26,17 @@ pub(super) struct ColumnSums {
     yy: Squares,
 }
 
-/// 128 · high + low
+/// base · high + low
 struct Squares {
     high: Products,
     low: Products,
+    base: f64,
 }
 
 impl ColumnSums {
     pub fn new(kernel: Kernel, values: &Layer, gaps: &Gaps, group: usize, panel: usize) -> Self {
         let of = |right| products(kernel, &gaps.mask, right, group, panel);
-        let yy = Squares { high: of(&gaps.high), low: of(&gaps.low) };
+        let yy = Squares { high: of(&gaps.high), low: of(&gaps.low), base: f64::from(gaps.base) };
         Self { common: of(&gaps.mask), y: of(values), yy }
     }
 }
@@ -50,7 +51,8 @@ impl<'a> Sums<'a> {
         own: &'a ColumnSums,
     ) -> Self {
         let of = |left, right| products(kernel, left, right, group, panel);
-        let xx = Squares { high: of(&gaps.high, &gaps.mask), low: of(&gaps.low, &gaps.mask) };
+        let (high, low) = (of(&gaps.high, &gaps.mask), of(&gaps.low, &gaps.mask));
+        let xx = Squares { high, low, base: f64::from(gaps.base) };
         Self { own, x: of(values, &gaps.mask), xy: of(values, values), xx }
     }
 
@@ -90,7 +92,7 @@ impl<'a> Sums<'a> {
     #[inline]
     fn at(&self, i: usize, j: usize, x: &Rounding, y: &Rounding) -> Scaled {
         let of = |products: &Products| f64::from(products[i][j]);
-        let square = |squares: &Squares| 128.0 * of(&squares.high) + of(&squares.low);
+        let square = |squares: &Squares| squares.base * of(&squares.high) + of(&squares.low);
         let (n, sum_x, sum_y) = (of(&self.own.common), of(&self.x), of(&self.own.y));
         let root = n.sqrt();
         // Differences of whole numbers below 2⁵³ are exact, and so never negative.

@@ -7,15 +7,16 @@
 //! # The bound
 //!
 //! Let x be a row minus its mean, divided by its length, so that ‖x‖ = 1 and r = x·y. It is rounded to whole
-//! numbers, |q| ≤ 127: x = x̂ + e, x̂ = s·q, where s = max|xᵢ| / 127. The screen computes x̂·ŷ = s_x s_y q_x·q_y,
-//! and q_x·q_y is exact. What it misses is, with Cauchy and Schwarz,
+//! numbers, |q| ≤ L: x = x̂ + e, x̂ = s·q, where s = max|xᵢ| / L. L is 127, or 79 with AVX2, whose products of bytes
+//! have no room for more. The screen computes x̂·ŷ = s_x s_y q_x·q_y, and q_x·q_y is exact. What it misses is, with
+//! Cauchy and Schwarz,
 //!
 //! > |x·y − x̂·ŷ| = |e_x·y + x̂·e_y| ≤ ‖e_x‖ + ‖x̂‖ ‖e_y‖ =: ε
 //!
 //! The norms are computed per row while it is rounded, so nothing is assumed about how values spread: a row
-//! that is one spike has a large step s, but ε is what it is (each ‖e‖ ≤ √T s/2; about 0.008 for normal noise).
-//! A pair passes when |x̂·ŷ| + ε + slack ≥ threshold. The slack of 10⁻⁵ covers the rounding of the inequality
-//! itself (a dozen f32 operations on numbers of about 1: below 10⁻⁶) and of the recheck (f64: below 10⁻¹²).
+//! that is one spike has a large step s, but ε is what it is (each ‖e‖ ≤ √T s/2; about 0.008 for normal noise and
+//! L = 127). A pair passes when |x̂·ŷ| + ε + slack ≥ threshold. The slack of 10⁻⁵ covers the rounding of the
+//! inequality itself (a dozen f32 operations on numbers of about 1: below 10⁻⁶) and of the recheck (f64: below 10⁻¹²).
 //!
 //! Where |x̂·ŷ| − ε − slack ≥ threshold the pair surely counts. If it is also surely weaker than what both of its
 //! points keep already, it is counted without a recheck: a trip of the whole plant stays affordable.
@@ -30,7 +31,7 @@
 //! > |r| = |Cx·Cy| / (‖Cx‖ ‖Cy‖) ≤ (|Cx̂·Cŷ| + a ‖e_y‖) / ((a − ‖e_x‖)(b − ‖e_y‖)) + ‖e_x‖ / (a − ‖e_x‖)
 //!
 //! n, a, b and Cx̂·Cŷ follow from n, Σq_x, Σq_y, Σq_xq_y, Σq_x² and Σq_y² over S, which are products of q, of
-//! the masks and of q² (in two parts of seven bits) and therefore exact. Where a row hardly moves over S
+//! the masks and of q² (in two parts of at most L) and therefore exact. Where a row hardly moves over S
 //! (a ≤ ‖e_x‖) nothing can be said, and the pair passes.
 
 use rayon::prelude::*;
@@ -140,7 +141,7 @@ fn correlate_wanted(
     // What is wanted together: a group of rows and columns of which none is wanted is passed over.
     rows.sort_by_key(|row| (!row.complete, !wanted[row.point]));
     let wanted: Vec<bool> = rows.iter().map(|row| wanted[row.point]).collect();
-    let packed = Packed::new(grid, &rows);
+    let packed = Packed::new(kernel, grid, &rows);
     let screen = Screen {
         grid,
         options,

@@ -3,16 +3,17 @@
 use rayon::prelude::*;
 
 use super::{
-    kernel::{COLUMNS, Columns, Left, OFFSET, ROWS, Right, STEP},
+    kernel::{COLUMNS, Columns, Kernel, Left, OFFSET, ROWS, Right, STEP},
     rows::Row,
 };
 use crate::analytics::grid::Grid;
 
-/// Largest |q| such that no product of two rows, the right one with its offset, leaves i32.
-fn levels(buckets: usize) -> f64 {
-    let largest = i32::MAX as usize / (2 * OFFSET as usize) / buckets.max(1);
+/// Largest |q| that the kernel multiplies, and such that no product of two rows, the right one with its offset, leaves
+/// i32.
+fn levels(kernel: Kernel, buckets: usize) -> i32 {
+    let largest = i32::MAX / (2 * OFFSET) / i32::try_from(buckets.max(1)).unwrap_or(i32::MAX);
     assert!(largest > 0, "a row has more than eight million buckets");
-    largest.min(127) as f64
+    largest.min(kernel.largest())
 }
 
 /// One int8 number per row and bucket, once for each side of a product. Rows go in groups of `ROWS`, columns
@@ -68,20 +69,27 @@ pub(super) struct Packed {
 pub(super) struct Gaps {
     /// 1 where the row has a value.
     pub mask: Layer,
-    /// q² = 128 · high + low
+    /// q² = base · high + low
     pub high: Layer,
     pub low: Layer,
+    /// One more than the largest |q|, so that neither part is larger than that.
+    pub base: i32,
 }
 
 impl Packed {
-    pub fn new(grid: &Grid, rows: &[Row]) -> Self {
+    pub fn new(kernel: Kernel, grid: &Grid, rows: &[Row]) -> Self {
         let steps = grid.buckets.div_ceil(STEP);
         let layer = || Layer::new(rows.len(), steps);
         let mut values = layer();
-        let mut gaps =
-            rows.iter().any(|row| !row.complete).then(|| Gaps { mask: layer(), high: layer(), low: layer() });
+        let levels = levels(kernel, grid.buckets);
+        let base = levels + 1;
+        let mut gaps = rows.iter().any(|row| !row.complete).then(|| Gaps {
+            mask: layer(),
+            high: layer(),
+            low: layer(),
+            base,
+        });
         let mut rounding = vec![Rounding::default(); rows.len().next_multiple_of(COLUMNS)];
-        let levels = levels(grid.buckets);
 
         let mut layers: Vec<&mut Layer> = vec![&mut values];
         if let Some(gaps) = &mut gaps {
@@ -103,18 +111,18 @@ impl Packed {
             |(buffer, part): &mut (Vec<i8>, Vec<i8>), ((rows, rounding), mut writers)| {
                 for (i, (row, rounding)) in rows.iter().zip(rounding).enumerate() {
                     let values = grid.row(row.point);
-                    *rounding = round(values, row, levels, buffer);
+                    *rounding = round(values, row, f64::from(levels), buffer);
                     writers[0].write(i, buffer);
                     if let [_, mask, high, low] = &mut writers[..] {
-                        let mut of = |writer: &mut Writer, number: &dyn Fn(usize) -> i16| {
+                        let mut of = |writer: &mut Writer, number: &dyn Fn(usize) -> i32| {
                             part.clear();
                             part.extend((0..values.len()).map(|bucket| number(bucket) as i8));
                             writer.write(i, part);
                         };
-                        let square = |bucket: usize| i16::from(buffer[bucket]).pow(2);
-                        of(mask, &|bucket| i16::from(values[bucket].is_finite()));
-                        of(high, &|bucket| square(bucket) >> 7);
-                        of(low, &|bucket| square(bucket) & 127);
+                        let square = |bucket: usize| i32::from(buffer[bucket]).pow(2);
+                        of(mask, &|bucket| i32::from(values[bucket].is_finite()));
+                        of(high, &|bucket| square(bucket) / base);
+                        of(low, &|bucket| square(bucket) % base);
                     }
                 }
             },

@@ -50,13 +50,16 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn the_exact_r_lies_within_the_bounds_of_the_screen(rows in vec(hard_row(), 2..6), threshold in 0.0..1.0) {
+    fn the_exact_r_lies_within_the_bounds_of_the_screen(
+        kernel in prop::sample::select(Kernel::available()),
+        rows in vec(hard_row(), 2..6),
+        threshold in 0.0..1.0,
+    ) {
         let grid = grid(&rows);
         let options = CorrelationOptions { threshold, min_overlap: 8, strongest_per_point: 64 };
         let rows: Vec<Row> = (0..rows.len()).filter_map(|i| Row::new(i, grid.row(i), &options)).collect();
         prop_assume!(rows.len() > 1);
-        let packed = Packed::new(&grid, &rows);
-        let kernel = Kernel::available()[0];
+        let packed = Packed::new(kernel, &grid, &rows);
         let mut products: Products = [[0; COLUMNS]; ROWS];
         kernel.products(packed.values.left(0), packed.values.right(0), &mut products);
         let own = packed.gaps.as_ref().map(|gaps| ColumnSums::new(kernel, &packed.values, gaps, 0, 0));
@@ -82,33 +85,55 @@ proptest! {
     }
 
     #[test]
-    fn every_kernel_multiplies_alike(
-        left in vec(any::<i8>().prop_map(|v| v.max(-127)), ROWS * 4 * 13),
-        right in vec(any::<i8>().prop_map(|v| v.max(-127)), COLUMNS * 4 * 13),
+    fn every_kernel_multiplies_exactly(
+        left in vec(any::<i8>(), ROWS * 4 * 13),
+        right in vec(any::<i8>(), COLUMNS * 4 * 13),
     ) {
-        use super::kernel::{Columns, Left, OFFSET};
-        let word = |bytes: &[i8]| u32::from_le_bytes(std::array::from_fn(|i| bytes[i] as u8));
-        let words: Vec<[u32; ROWS]> =
-            left.chunks(ROWS * 4).map(|step| std::array::from_fn(|row| word(&step[row * 4..]))).collect();
-        let columns: Vec<Columns> = right
-            .chunks(COLUMNS * 4)
-            .map(|step| Columns(std::array::from_fn(|column| word(&step[column * 4..]) ^ 0x8080_8080)))
-            .collect();
-        let of = |values: &[i8], width: usize, index: usize| -> Vec<i32> {
-            let steps = values.chunks(width * 4);
-            steps.flat_map(|step| step[index * 4..][..4].iter().map(|&v| i32::from(v)).collect::<Vec<_>>()).collect()
-        };
-        let offsets = std::array::from_fn(|row| OFFSET * of(&left, ROWS, row).iter().sum::<i32>());
         for kernel in Kernel::available() {
-            let mut products: Products = [[7; COLUMNS]; ROWS];
-            kernel.products(Left { words: &words, offsets }, &columns, &mut products);
-            for (row, products) in products.iter().enumerate() {
-                for (column, product) in products.iter().enumerate() {
-                    let (x, y) = (of(&left, ROWS, row), of(&right, COLUMNS, column));
-                    let expected: i32 = x.iter().zip(&y).map(|(x, y)| x * y).sum();
-                    prop_assert_eq!(*product, expected, "{} at {} {}", kernel.name(), row, column);
-                }
-            }
+            let limited = |values: &[i8]| -> Vec<i8> {
+                values.iter().map(|&v| i32::from(v).clamp(-kernel.largest(), kernel.largest()) as i8).collect()
+            };
+            multiplies_exactly(kernel, &limited(&left), &limited(&right))?;
+        }
+    }
+}
+
+fn multiplies_exactly(kernel: Kernel, left: &[i8], right: &[i8]) -> Result<(), TestCaseError> {
+    use super::kernel::{Columns, Left, OFFSET};
+    let word = |bytes: &[i8]| u32::from_le_bytes(std::array::from_fn(|i| bytes[i] as u8));
+    let words: Vec<[u32; ROWS]> =
+        left.chunks(ROWS * 4).map(|step| std::array::from_fn(|row| word(&step[row * 4..]))).collect();
+    let columns: Vec<Columns> = right
+        .chunks(COLUMNS * 4)
+        .map(|step| Columns(std::array::from_fn(|column| word(&step[column * 4..]) ^ 0x8080_8080)))
+        .collect();
+    let of = |values: &[i8], width: usize, index: usize| -> Vec<i32> {
+        let steps = values.chunks(width * 4);
+        steps
+            .flat_map(|step| step[index * 4..][..4].iter().map(|&v| i32::from(v)).collect::<Vec<_>>())
+            .collect()
+    };
+    let offsets = std::array::from_fn(|row| OFFSET * of(left, ROWS, row).iter().sum::<i32>());
+    let mut products: Products = [[7; COLUMNS]; ROWS];
+    kernel.products(Left { words: &words, offsets }, &columns, &mut products);
+    for (row, products) in products.iter().enumerate() {
+        for (column, product) in products.iter().enumerate() {
+            let (x, y) = (of(left, ROWS, row), of(right, COLUMNS, column));
+            let expected: i32 = x.iter().zip(&y).map(|(x, y)| x * y).sum();
+            prop_assert_eq!(*product, expected, "{} at {} {}", kernel.name(), row, column);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn every_kernel_multiplies_its_largest_numbers() {
+    for kernel in Kernel::available() {
+        let largest = kernel.largest() as i8;
+        for (left, right) in
+            [(largest, largest), (-largest, largest), (largest, -largest), (-largest, -largest)]
+        {
+            multiplies_exactly(kernel, &[left; ROWS * 4 * 13], &[right; COLUMNS * 4 * 13]).expect("exact");
         }
     }
 }

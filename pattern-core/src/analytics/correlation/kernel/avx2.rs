@@ -1,11 +1,13 @@
-//! AVX2: bytes are widened to 16 bits, whose products are added in pairs to 32 bits. (The instruction that
-//! multiplies bytes saturates.)
+//! AVX2: bytes are multiplied, and the products added in pairs to 16 bits and again to 32. The 16 bits saturate, hence the
+//! smaller numbers, [`LARGEST`].
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::*;
 
 use super::{COLUMNS, Left, Products, ROWS, Right, Scales};
 
+/// 2 · 79 · (79 + 128), two products of the largest numbers with the offset, still is below 2¹⁵.
+pub(super) const LARGEST: i32 = 79;
 const LANES: usize = 8;
 /// 4 × 16 sums, the values of two registers of columns and one row in both halves: 16 registers hold no more.
 const PART_ROWS: usize = 4;
@@ -36,26 +38,20 @@ fn part(
     first_row: usize,
     first_column: usize,
 ) -> [[__m256i; PART_REGISTERS]; PART_ROWS] {
-    let low_bytes = _mm256_set1_epi16(0xff);
+    let ones = _mm256_set1_epi16(1);
     let mut sums = [[_mm256_setzero_si256(); PART_REGISTERS]; PART_ROWS];
     for (rows, columns) in left.words.iter().zip(right) {
         let columns = &columns.0[first_column..][..PART_COLUMNS];
-        let mut even = [_mm256_setzero_si256(); PART_REGISTERS];
-        let mut odd = even;
-        for register in 0..PART_REGISTERS {
+        let mut values = [_mm256_setzero_si256(); PART_REGISTERS];
+        for (register, value) in values.iter_mut().enumerate() {
             // SAFETY: each register is 8 of the 16 words.
-            let bytes = unsafe { _mm256_loadu_si256(columns.as_ptr().add(register * LANES).cast()) };
-            even[register] = _mm256_and_si256(bytes, low_bytes);
-            odd[register] = _mm256_srli_epi16::<8>(bytes);
+            *value = unsafe { _mm256_loadu_si256(columns.as_ptr().add(register * LANES).cast()) };
         }
         for (sums, row) in sums.iter_mut().zip(&rows[first_row..][..PART_ROWS]) {
             let row = _mm256_set1_epi32(*row as i32);
-            let row_even = _mm256_srai_epi16::<8>(_mm256_slli_epi16::<8>(row));
-            let row_odd = _mm256_srai_epi16::<8>(row);
-            for (sum, (even, odd)) in sums.iter_mut().zip(even.into_iter().zip(odd)) {
-                let pairs =
-                    _mm256_add_epi32(_mm256_madd_epi16(even, row_even), _mm256_madd_epi16(odd, row_odd));
-                *sum = _mm256_add_epi32(*sum, pairs);
+            for (sum, value) in sums.iter_mut().zip(values) {
+                let pairs = _mm256_maddubs_epi16(value, row);
+                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(pairs, ones));
             }
         }
     }

@@ -103,6 +103,15 @@ impl Kernel {
         }
     }
 
+    /// The largest |q| that it multiplies.
+    pub(super) fn largest(self) -> i32 {
+        match self.0 {
+            #[cfg(all(target_arch = "x86_64", target_endian = "little"))]
+            Path::Avx2 => avx2::LARGEST,
+            _ => 127,
+        }
+    }
+
     /// Σ left · right of each row with each column.
     #[allow(unsafe_code)]
     pub(super) fn products(self, left: Left, right: Right, out: &mut Products) {
