@@ -187,10 +187,10 @@ impl Store {
 }
 
 /// Locks the data source's row, so that two who register the same new names wait for each other
-/// instead of meeting in a deadlock.
+/// instead of meeting in a deadlock. Of two who add it at once, one may conflict by its id as well as by its name.
 async fn lock_data_source(conn: &mut PgConnection, name: &str) -> Result<Uuid> {
     sqlx::query!(
-        "insert into data_sources (id, name) values ($1, $2) on conflict (name) do nothing",
+        "insert into data_sources (id, name) values ($1, $2) on conflict do nothing",
         stable_id(&["data_source", name]),
         name
     )
