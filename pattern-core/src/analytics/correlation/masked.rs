@@ -16,27 +16,20 @@ pub(super) struct Sums<'a> {
     own: &'a ColumnSums,
     x: Products,
     xy: Products,
-    xx: Squares,
+    xx: Products,
 }
 
 /// Those of the columns alone.
 pub(super) struct ColumnSums {
     common: Products,
     y: Products,
-    yy: Squares,
-}
-
-/// base · high + low
-struct Squares {
-    high: Products,
-    low: Products,
-    base: f64,
+    yy: Products,
 }
 
 impl ColumnSums {
     pub fn new(kernel: Kernel, values: &Layer, gaps: &Gaps, group: usize, panel: usize) -> Self {
         let of = |right| products(kernel, &gaps.mask, right, group, panel);
-        let yy = Squares { high: of(&gaps.high), low: of(&gaps.low), base: f64::from(gaps.base) };
+        let yy = squares(&of(&gaps.high), &of(&gaps.low), gaps.base);
         Self { common: of(&gaps.mask), y: of(values), yy }
     }
 }
@@ -51,8 +44,7 @@ impl<'a> Sums<'a> {
         own: &'a ColumnSums,
     ) -> Self {
         let of = |left, right| products(kernel, left, right, group, panel);
-        let (high, low) = (of(&gaps.high, &gaps.mask), of(&gaps.low, &gaps.mask));
-        let xx = Squares { high, low, base: f64::from(gaps.base) };
+        let xx = squares(&of(&gaps.high, &gaps.mask), &of(&gaps.low, &gaps.mask), gaps.base);
         Self { own, x: of(values, &gaps.mask), xy: of(values, values), xx }
     }
 
@@ -92,15 +84,14 @@ impl<'a> Sums<'a> {
     #[inline]
     fn at(&self, i: usize, j: usize, x: &Rounding, y: &Rounding) -> Scaled {
         let of = |products: &Products| f64::from(products[i][j]);
-        let square = |squares: &Squares| squares.base * of(&squares.high) + of(&squares.low);
         let (n, sum_x, sum_y) = (of(&self.own.common), of(&self.x), of(&self.own.y));
         let root = n.sqrt();
         // Differences of whole numbers below 2⁵³ are exact, and so never negative.
         Scaled {
             n,
             root,
-            x: x.step * (n * square(&self.xx) - sum_x * sum_x).sqrt(),
-            y: y.step * (n * square(&self.own.yy) - sum_y * sum_y).sqrt(),
+            x: x.step * (n * of(&self.xx) - sum_x * sum_x).sqrt(),
+            y: y.step * (n * of(&self.own.yy) - sum_y * sum_y).sqrt(),
             xy: x.step * y.step * (n * of(&self.xy) - sum_x * sum_y).abs(),
             lost_x: root * x.residual,
             lost_y: root * y.residual,
@@ -127,4 +118,9 @@ fn products(kernel: Kernel, left: &Layer, right: &Layer, group: usize, panel: us
     let mut products = [[0; COLUMNS]; ROWS];
     kernel.products(left.left(group), right.right(panel), &mut products);
     products
+}
+
+/// Σq² from its two parts. No row has so many buckets that it would leave i32.
+fn squares(high: &Products, low: &Products, base: i32) -> Products {
+    std::array::from_fn(|i| std::array::from_fn(|j| base * high[i][j] + low[i][j]))
 }

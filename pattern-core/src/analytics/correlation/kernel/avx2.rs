@@ -1,5 +1,5 @@
-//! AVX2: bytes are multiplied, and the products added in pairs to 16 bits and again to 32. The 16 bits saturate, hence the
-//! smaller numbers, [`LARGEST`].
+//! AVX2: bytes are multiplied, and the products added in pairs to 16 bits and again to 32. The 16 bits saturate,
+//! hence the smaller numbers, [`LARGEST`].
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::*;
