@@ -9,7 +9,8 @@ const LANES: usize = 8;
 /// Variation over the common buckets below this share of the row's size there is rounding.
 const DEGENERATE: f64 = 1e-12;
 
-/// r of two rows without gaps.
+/// r of two rows without gaps. Inlined, so that each path compiles it with what its CPU has.
+#[inline(always)]
 pub(super) fn complete(a: &[f32], x: &Row, b: &[f32], y: &Row) -> f64 {
     let [products] = sums(a, b, |a, b| [(f64::from(a) - x.mean) * (f64::from(b) - y.mean)]);
     (products * x.scale * y.scale).clamp(-1.0, 1.0)
@@ -37,6 +38,7 @@ pub(super) fn common(a: &[f32], x: &Row, b: &[f32], y: &Row, min_overlap: usize)
     (moves(xx, shift_x) && moves(yy, shift_y)).then(|| (r(), count as u32))
 }
 
+#[inline(always)]
 pub(super) fn sums<const N: usize>(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> [f64; N]) -> [f64; N] {
     let mut lanes = [[0.0; LANES]; N];
     let (a_whole, a_rest) = a.as_chunks::<LANES>();

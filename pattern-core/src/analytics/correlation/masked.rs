@@ -2,8 +2,9 @@
 
 use super::{
     CorrelationOptions,
-    kernel::{COLUMNS, Kernel, Products, ROWS},
-    packed::{Gaps, Layer, Rounding},
+    gaps::Gaps,
+    kernel::{COLUMNS, Kernel, Left, Products, ROWS, Right},
+    packed::{Panel, Rounding},
     screen::{Bounds, SLACK},
 };
 
@@ -27,25 +28,20 @@ pub(super) struct ColumnSums {
 }
 
 impl ColumnSums {
-    pub fn new(kernel: Kernel, values: &Layer, gaps: &Gaps, group: usize, panel: usize) -> Self {
-        let of = |right| products(kernel, &gaps.mask, right, group, panel);
-        let yy = squares(&of(&gaps.high), &of(&gaps.low), gaps.base);
-        Self { common: of(&gaps.mask), y: of(values), yy }
+    /// Of a group of the rows of x.
+    pub fn new(kernel: Kernel, x: &Gaps, group: usize, y: &Gaps) -> Self {
+        let of = |right| products(kernel, x.mask.left(group), right);
+        let yy = squares(&of(y.high.right()), &of(y.low.right()), y.base);
+        Self { common: of(y.mask.right()), y: of(y.values.right()), yy }
     }
 }
 
 impl<'a> Sums<'a> {
-    pub fn new(
-        kernel: Kernel,
-        values: &Layer,
-        gaps: &Gaps,
-        group: usize,
-        panel: usize,
-        own: &'a ColumnSums,
-    ) -> Self {
-        let of = |left, right| products(kernel, left, right, group, panel);
-        let xx = squares(&of(&gaps.high, &gaps.mask), &of(&gaps.low, &gaps.mask), gaps.base);
-        Self { own, x: of(values, &gaps.mask), xy: of(values, values), xx }
+    pub fn new(kernel: Kernel, x: &Gaps, group: usize, y: &Gaps, own: &'a ColumnSums) -> Self {
+        let over_common = |left: &Panel| products(kernel, left.left(group), y.mask.right());
+        let xx = squares(&over_common(&x.high), &over_common(&x.low), x.base);
+        let xy = products(kernel, x.values.left(group), y.values.right());
+        Self { own, x: over_common(&x.values), xy, xx }
     }
 
     /// Whether |r| may reach the threshold: not [`Bounds::high`] < threshold, without its divisions. See "Gaps"
@@ -114,9 +110,9 @@ struct Scaled {
     lost_y: f64,
 }
 
-fn products(kernel: Kernel, left: &Layer, right: &Layer, group: usize, panel: usize) -> Products {
+fn products(kernel: Kernel, left: Left, right: Right) -> Products {
     let mut products = [[0; COLUMNS]; ROWS];
-    kernel.products(left.left(group), right.right(panel), &mut products);
+    kernel.products(left, right, &mut products);
     products
 }
 

@@ -7,7 +7,7 @@
 //! # The bound
 //!
 //! Let x be a row minus its mean, divided by its length, so that ‖x‖ = 1 and r = x·y. It is rounded to whole
-//! numbers, |q| ≤ L: x = x̂ + e, x̂ = s·q, where s = max|xᵢ| / L. L is 127, or 79 with AVX2, whose products of bytes
+//! numbers, |q| ≤ L: x = x̂ + e, x̂ = s·q, where s = max|xᵢ| / L. L is 127, or 46 with AVX2, whose products of bytes
 //! have no room for more. The screen computes x̂·ŷ = s_x s_y q_x·q_y, and q_x·q_y is exact. What it misses is, with
 //! Cauchy and Schwarz,
 //!
@@ -16,10 +16,22 @@
 //! The norms are computed per row while it is rounded, so nothing is assumed about how values spread: a row
 //! that is one spike has a large step s, but ε is what it is (each ‖e‖ ≤ √T s/2; about 0.008 for normal noise and
 //! L = 127). A pair passes when |x̂·ŷ| + ε + slack ≥ threshold. The slack of 10⁻⁵ covers the rounding of the
-//! inequality itself (a dozen f32 operations on numbers of about 1: below 10⁻⁶) and of the recheck (f64: below 10⁻¹²).
+//! inequality itself (a dozen f32 operations on numbers of about 1: below 10⁻⁶), of the rows and their transforms in
+//! f32 (below 10⁻⁶ of a row's length) and of the recheck (f64: below 10⁻¹²).
 //!
 //! Where |x̂·ŷ| − ε − slack ≥ threshold the pair surely counts. If it is also surely weaker than what both of its
 //! points keep already, it is counted without a recheck: a trip of the whole plant stays affordable.
+//!
+//! # In parts
+//!
+//! Most pairs are nowhere near the threshold, and a part of their products tells it. Rows without gaps are multiplied as
+//! their spectra: the Fourier transform in real numbers is orthonormal, so r stays x·y, and of a row that moves slowly
+//! nearly everything stands in the first few of them. Cut in parts, each rounded with a step of its own, x = x̂ + e + x′,
+//! where x′ is what comes after the parts that are multiplied, and again with Cauchy and Schwarz
+//!
+//! > |x·y − x̂·ŷ| ≤ ‖e_x‖ + ‖x̂‖ ‖e_y‖ + ‖x′‖ ‖y′‖
+//!
+//! A block of pairs is done as soon as none of them can reach the threshold, or so few that they are rechecked at once.
 //!
 //! # Gaps
 //!
@@ -39,6 +51,7 @@ use rayon::prelude::*;
 use super::grid::Grid;
 
 mod exact;
+mod gaps;
 mod incremental;
 mod kernel;
 mod lag;
@@ -46,6 +59,7 @@ mod masked;
 mod packed;
 mod rows;
 mod screen;
+mod spectrum;
 mod strongest;
 #[cfg(test)]
 mod tests;
@@ -58,9 +72,10 @@ pub use kernel::Kernel;
 pub use lag::{LARGEST_LAG, lags};
 pub use variants::{high_pass, rank};
 
-use packed::Packed;
+use gaps::Gaps;
 use rows::Row;
 use screen::Screen;
+use spectrum::spectra;
 use strongest::Strongest;
 
 #[derive(Debug, Clone)]
@@ -139,16 +154,20 @@ fn correlate_wanted(
         .filter_map(|point| Row::new(point, grid.row(point), options))
         .collect();
     // What is wanted together: a group of rows and columns of which none is wanted is passed over.
-    rows.sort_by_key(|row| (!row.complete, !wanted[row.point]));
+    // What is rough needs more products before it is seen not to be alike: it meets what is as rough.
+    let order = |row: &Row| (!row.complete, !wanted[row.point]);
+    rows.sort_by(|a, b| order(a).cmp(&order(b)).then(a.roughness.total_cmp(&b.roughness)));
     let wanted: Vec<bool> = rows.iter().map(|row| wanted[row.point]).collect();
-    let packed = Packed::new(kernel, grid, &rows);
+    let complete = rows.partition_point(|row| row.complete);
+    let gaps = if complete < rows.len() { Gaps::of(kernel, grid, &rows) } else { Vec::new() };
     let screen = Screen {
         grid,
         options,
         kernel,
         rows: &rows,
         wanted: &wanted,
-        packed: &packed,
+        spectra: &spectra(kernel, grid, &rows[..complete]),
+        gaps: &gaps,
         strongest: &strongest,
     };
     screen.run(share);

@@ -16,6 +16,9 @@ pub(super) struct Row {
     pub mean: f64,
     pub scale: f64,
     pub complete: bool,
+    /// From 0, what never moves, over 2, noise, to 4, what alternates: the length of its steps (von Neumann's ratio).
+    /// Steps over a gap are none.
+    pub roughness: f64,
 }
 
 impl Row {
@@ -30,7 +33,15 @@ impl Row {
         if is_rounding(energy, count, mean) {
             return None;
         }
-        Some(Self { point, mean, scale: energy.sqrt().recip(), complete: count == values.len() as f64 })
+        let step = |a: f32, b: f32| [(f64::from(b) - f64::from(a)).powi(2)];
+        let [steps] = sums(values, &values[1..], |a, b| if (b - a).is_finite() { step(a, b) } else { [0.0] });
+        Some(Self {
+            point,
+            mean,
+            scale: energy.sqrt().recip(),
+            complete: count == values.len() as f64,
+            roughness: steps / energy,
+        })
     }
 
     /// 0 in a gap.

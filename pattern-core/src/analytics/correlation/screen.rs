@@ -4,10 +4,12 @@ use rayon::prelude::*;
 
 use super::{
     CorrelationOptions, Share, exact,
-    kernel::{COLUMNS, Kernel, Products, ROWS, Scales},
+    gaps::Gaps,
+    kernel::{COLUMNS, Kernel, Products, ROWS, Scale},
     masked::{ColumnSums, Sums},
-    packed::{Gaps, Packed, Rounding},
+    packed::GROUPS,
     rows::Row,
+    spectrum::{PARTS, Parts},
     strongest::Strongest,
 };
 use crate::analytics::grid::Grid;
@@ -15,11 +17,14 @@ use crate::analytics::grid::Grid;
 /// Groups of columns in a block, and as many rows: enough to be worth a thread's while. Who changes it changes
 /// what a [`Share`] is: workers of two versions may then not share a run.
 const BLOCK: usize = 8;
-const GROUPS_IN_BLOCK: usize = BLOCK * COLUMNS / ROWS;
+const GROUPS_IN_BLOCK: usize = BLOCK * GROUPS;
 
 /// More than all rounding between the numbers below and the exact r, in units of r: a dozen operations on
 /// f32 of about 1, and the sums of the recheck.
 pub(super) const SLACK: f64 = 1e-5;
+
+/// So many exact r cost less than the products of another part.
+const FEW: u32 = 2;
 
 /// What |r| lies between, as the screen knows it.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +41,10 @@ pub(super) struct Screen<'a> {
     pub rows: &'a [Row],
     /// By row: whether its pairs are wanted. A pair is looked at when one of its rows is.
     pub wanted: &'a [bool],
-    pub packed: &'a Packed,
+    /// Of the rows without gaps.
+    pub spectra: &'a [Parts],
+    /// Of all rows; none where no row has a gap.
+    pub gaps: &'a [Gaps],
     pub strongest: &'a Strongest,
 }
 
@@ -56,7 +64,6 @@ impl Screen<'_> {
         for panel in columns * BLOCK..last_panel.min((columns + 1) * BLOCK) {
             let last_column = self.rows.len().min((panel + 1) * COLUMNS);
             let wanted_columns = self.wanted[panel * COLUMNS..last_column].contains(&true);
-            let scales = self.scales(panel);
             // Over rows without gaps, a column's own sums are the same.
             let mut whole = None;
             // Of a pair, the row is the earlier one.
@@ -66,54 +73,56 @@ impl Screen<'_> {
                 if !wanted_columns && !self.wanted[group * ROWS..last_row].contains(&true) {
                     continue;
                 }
-                match &self.packed.gaps {
-                    Some(gaps) if last_column > complete => {
-                        let own = || ColumnSums::new(self.kernel, &self.packed.values, gaps, group, panel);
-                        match last_row <= complete {
-                            true => self.with_gaps(gaps, group, panel, whole.get_or_insert_with(own)),
-                            false => self.with_gaps(gaps, group, panel, &own()),
-                        }
-                    }
-                    _ => self.without_gaps(group, panel, &scales),
+                let Some(y) = self.gaps.get(panel).filter(|_| last_column > complete) else {
+                    self.without_gaps(group, panel);
+                    continue;
+                };
+                let own = || ColumnSums::new(self.kernel, &self.gaps[group / GROUPS], group % GROUPS, y);
+                match last_row <= complete {
+                    true => self.with_gaps(group, panel, whole.get_or_insert_with(own)),
+                    false => self.with_gaps(group, panel, &own()),
                 }
             }
         }
     }
 
-    fn scales(&self, panel: usize) -> Scales {
-        let of = |i| &self.packed.rounding[panel * COLUMNS + i];
-        Scales {
-            step: std::array::from_fn(|i| of(i).step as f32),
-            residual: std::array::from_fn(|i| of(i).residual as f32),
-        }
-    }
-
-    /// Finds |step_x · step_y · q_x·q_y| + ‖e_x‖ + ‖x̂‖ ‖e_y‖ + slack ≥ threshold, divided by step_x.
-    fn without_gaps(&self, group: usize, panel: usize, scales: &Scales) {
-        let values = &self.packed.values;
+    /// Multiplies part by part, as long as there are more pairs that may reach the threshold than are quickly rechecked.
+    fn without_gaps(&self, group: usize, panel: usize) {
+        let rows = group * ROWS..self.rows.len().min((group + 1) * ROWS);
+        let (of_rows, of_columns) = (&self.spectra[group / GROUPS], &self.spectra[panel]);
+        let least = (self.options.threshold - SLACK) as f32;
+        let mut known = [[0.0; COLUMNS]; ROWS];
         let mut products: Products = [[0; COLUMNS]; ROWS];
-        self.kernel.products(values.left(group), values.right(panel), &mut products);
-        for (row, products) in (group * ROWS..self.rows.len()).zip(&products) {
-            let x = &self.packed.rounding[row];
-            let weight = (x.length / x.step) as f32;
-            let limit = ((self.options.threshold - x.residual - SLACK) / x.step) as f32;
-            if !self.kernel.any_reaches(products, scales, weight, limit) {
+        for (part, (x, y)) in of_rows.iter().zip(of_columns).enumerate() {
+            self.kernel.products(x.numbers.left(group % GROUPS), y.numbers.right(), &mut products);
+            let scale = |i: usize| x.scales.get(group % GROUPS * ROWS + i);
+            let mut reach = [0; ROWS];
+            for i in 0..rows.len() {
+                reach[i] = self.kernel.add(scale(i), &y.scales, least, &products[i], &mut known[i]);
+            }
+            let candidates: u32 = reach.iter().sum();
+            if candidates > FEW && part + 1 < PARTS {
                 continue;
             }
-            for i in (0..COLUMNS).filter(|&i| scales.reaches(products, i, weight, limit)) {
-                let column = panel * COLUMNS + i;
-                if self.is_wanted(row, column) {
-                    self.recheck(row, column, bounds(products[i], x, &self.packed.rounding[column]));
+            for (i, row) in rows.enumerate().filter(|&(i, _)| reach[i] > 0) {
+                for (j, &known) in known[i].iter().enumerate() {
+                    let bounds = bounds(known, scale(i), y.scales.get(j));
+                    let column = panel * COLUMNS + j;
+                    if bounds.high >= self.options.threshold && self.is_wanted(row, column) {
+                        self.recheck(row, column, bounds);
+                    }
                 }
             }
+            return;
         }
     }
 
-    fn with_gaps(&self, gaps: &Gaps, group: usize, panel: usize, own: &ColumnSums) {
-        let sums = Sums::new(self.kernel, &self.packed.values, gaps, group, panel, own);
-        let columns = &self.packed.rounding[panel * COLUMNS..][..COLUMNS];
+    fn with_gaps(&self, group: usize, panel: usize, own: &ColumnSums) {
+        let (x, y) = (&self.gaps[group / GROUPS], &self.gaps[panel]);
+        let sums = Sums::new(self.kernel, x, group % GROUPS, y, own);
+        let columns = &y.rounding;
         for (i, row) in (group * ROWS..self.rows.len()).take(ROWS).enumerate() {
-            let x = &self.packed.rounding[row];
+            let x = &x.rounding[row % COLUMNS];
             let reaches = |j: usize| sums.may_reach(i, j, x, &columns[j], self.options);
             if !(0..COLUMNS).fold(false, |any, j| any | reaches(j)) {
                 continue;
@@ -140,7 +149,7 @@ impl Screen<'_> {
         }
         let (a, b) = (self.grid.row(x.point), self.grid.row(y.point));
         let found = if x.complete && y.complete {
-            Some((exact::complete(a, x, b, y), self.grid.buckets as u32))
+            Some((self.kernel.exact(a, x, b, y), self.grid.buckets as u32))
         } else {
             exact::common(a, x, b, y, self.options.min_overlap)
         };
@@ -150,9 +159,9 @@ impl Screen<'_> {
     }
 }
 
-/// ± ε around the product of two rows without gaps.
-pub(super) fn bounds(product: i32, x: &Rounding, y: &Rounding) -> Bounds {
-    let estimate = f64::from(product.abs()) * x.step * y.step;
-    let error = x.residual + x.length * y.residual + SLACK;
-    Bounds { low: estimate - error, high: estimate + error }
+/// What |r| lies between where so much is known of it.
+pub(super) fn bounds(known: f32, x: Scale, y: Scale) -> Bounds {
+    let known = f64::from(known.abs());
+    let error = f64::from(x.residual + x.length * y.residual + x.rest * y.rest) + SLACK;
+    Bounds { low: known - error, high: known + error }
 }

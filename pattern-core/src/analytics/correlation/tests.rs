@@ -6,11 +6,12 @@ use uuid::Uuid;
 
 use super::{
     CorrelationOptions, Kernel, exact,
+    gaps::Gaps,
     kernel::{COLUMNS, Products, ROWS},
     masked::{ColumnSums, Sums},
-    packed::Packed,
     rows::Row,
-    screen::bounds,
+    screen::{SLACK, bounds},
+    spectrum::spectra,
 };
 use crate::analytics::grid::Grid;
 
@@ -50,7 +51,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn the_exact_r_lies_within_the_bounds_of_the_screen(
+    fn with_gaps_the_exact_r_lies_within_the_bounds_of_the_screen(
         kernel in prop::sample::select(Kernel::available()),
         rows in vec(hard_row(), 2..6),
         threshold in 0.0..1.0,
@@ -59,27 +60,51 @@ proptest! {
         let options = CorrelationOptions { threshold, min_overlap: 8, strongest_per_point: 64 };
         let rows: Vec<Row> = (0..rows.len()).filter_map(|i| Row::new(i, grid.row(i), &options)).collect();
         prop_assume!(rows.len() > 1);
-        let packed = Packed::new(kernel, &grid, &rows);
-        let mut products: Products = [[0; COLUMNS]; ROWS];
-        kernel.products(packed.values.left(0), packed.values.right(0), &mut products);
-        let own = packed.gaps.as_ref().map(|gaps| ColumnSums::new(kernel, &packed.values, gaps, 0, 0));
-        let sums = packed.gaps.as_ref().zip(own.as_ref())
-            .map(|(gaps, own)| Sums::new(kernel, &packed.values, gaps, 0, 0, own));
-        for (i, x) in rows.iter().enumerate() {
-            for (j, y) in rows.iter().enumerate().skip(i + 1) {
-                let (a, b) = (grid.row(x.point), grid.row(y.point));
-                let (of_x, of_y) = (&packed.rounding[i], &packed.rounding[j]);
-                if x.complete && y.complete {
-                    let r = exact::complete(a, x, b, y).abs();
-                    let found = bounds(products[i][j], of_x, of_y);
+        let pairs = || (0..rows.len()).flat_map(|j| (0..j).map(move |i| (i, j)));
+        let gaps = &Gaps::of(kernel, &grid, &rows)[0];
+        let own = ColumnSums::new(kernel, gaps, 0, gaps);
+        let sums = Sums::new(kernel, gaps, 0, gaps, &own);
+        for (i, j) in pairs() {
+            let (x, y) = (&rows[i], &rows[j]);
+            let (of_x, of_y) = (&gaps.rounding[i], &gaps.rounding[j]);
+            let exact = exact::common(grid.row(x.point), x, grid.row(y.point), y, options.min_overlap);
+            if let Some((r, _)) = exact {
+                let r = r.abs();
+                let found = sums.bounds(i, j, of_x, of_y);
+                prop_assert!(found.low <= r && r <= found.high, "{r} is not within {found:?}");
+                prop_assert!(r < threshold || sums.may_reach(i, j, of_x, of_y, &options), "{r} was lost");
+            }
+        }
+    }
+
+    #[test]
+    fn the_exact_r_lies_within_what_is_known_after_each_part(
+        kernel in prop::sample::select(Kernel::available()),
+        rows in vec(hard_row(), 2..6),
+        threshold in 0.0..1.0,
+    ) {
+        let grid = grid(&rows);
+        let options = CorrelationOptions { threshold, min_overlap: 8, strongest_per_point: 64 };
+        let rows: Vec<Row> = (0..rows.len()).filter_map(|i| Row::new(i, grid.row(i), &options)).collect();
+        let rows: Vec<Row> = rows.into_iter().filter(|row| row.complete).collect();
+        prop_assume!(rows.len() > 1);
+        let mut known = [[0.0; COLUMNS]; ROWS];
+        for part in &spectra(kernel, &grid, &rows)[0] {
+            let mut products: Products = [[0; COLUMNS]; ROWS];
+            kernel.products(part.numbers.left(0), part.numbers.right(), &mut products);
+            for (i, x) in rows.iter().enumerate() {
+                let scale = part.scales.get(i);
+                let least = (threshold - SLACK) as f32;
+                let reach = kernel.add(scale, &part.scales, least, &products[i], &mut known[i]);
+                let mut expected = 0;
+                for (j, y) in rows.iter().enumerate() {
+                    let r = kernel.exact(grid.row(x.point), x, grid.row(y.point), y).abs();
+                    prop_assert_eq!(r, exact::complete(grid.row(x.point), x, grid.row(y.point), y).abs());
+                    let found = bounds(known[i][j], scale, part.scales.get(j));
                     prop_assert!(found.low <= r && r <= found.high, "{r} is not within {found:?}");
+                    expected += u32::from(r >= threshold);
                 }
-                if let (Some(sums), Some((r, _))) = (&sums, exact::common(a, x, b, y, options.min_overlap)) {
-                    let r = r.abs();
-                    let found = sums.bounds(i, j, of_x, of_y);
-                    prop_assert!(found.low <= r && r <= found.high, "{r} is not within {found:?}");
-                    prop_assert!(r < threshold || sums.may_reach(i, j, of_x, of_y, &options), "{r} was lost");
-                }
+                prop_assert!(reach >= expected, "{expected} reach {threshold}, {reach} may");
             }
         }
     }

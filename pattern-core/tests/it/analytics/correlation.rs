@@ -112,6 +112,21 @@ fn constants_correlate_with_nothing_however_large_they_are() {
 }
 
 #[test]
+fn windows_of_every_length_find_their_pairs() {
+    for length in MIN_OVERLAP..100 {
+        let mut noise = Noise::new(length as u64);
+        let rows: Vec<Vec<f32>> =
+            (0..60).map(|_| (0..length).map(|_| noise.next() as f32).collect()).collect();
+        let grid = grid(&rows);
+        let found: Vec<(usize, usize)> =
+            correlate(&grid, &options(0.5)).pairs.iter().map(|pair| (pair.a, pair.b)).collect();
+        let expected: Vec<(usize, usize)> =
+            all_naive(&grid, 0.5).into_iter().map(|(a, b, ..)| (a, b)).collect();
+        assert_eq!(found, expected, "of length {length}");
+    }
+}
+
+#[test]
 fn a_row_that_is_constant_where_it_overlaps_correlates_with_nothing() {
     let mut a = vec![5.0_f32; 40];
     a[..10].copy_from_slice(&[1.0, 9.0, 2.0, 8.0, 3.0, 7.0, 1.5, 9.5, 0.0, 4.0]);

@@ -8,6 +8,8 @@ mod avx512;
 mod neon;
 mod portable;
 
+use super::{exact, rows::Row};
+
 /// Rows, columns and buckets that a kernel takes at once. 8 × 48 sums fill 24 of the 32 registers of AVX-512,
 /// and a week of 48 columns is 32 KiB, which the first cache holds.
 pub(super) const ROWS: usize = 8;
@@ -35,22 +37,60 @@ pub(super) struct Columns(pub [u32; COLUMNS]);
 /// Makes the right factor unsigned, as VNNI wants it.
 pub(super) const OFFSET: i32 = 128;
 
-/// How each column of a group was rounded, to compare products with.
+/// What is known of a row so far, see "In parts" of the module above.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Scale {
+    pub step: f32,
+    /// ‖x̂‖
+    pub length: f32,
+    /// ‖e‖
+    pub residual: f32,
+    /// ‖x′‖
+    pub rest: f32,
+}
+
+/// That of the columns a kernel takes.
+#[derive(Default)]
 pub(super) struct Scales {
-    pub step: [f32; COLUMNS],
-    pub residual: [f32; COLUMNS],
+    step: Lanes,
+    length: Lanes,
+    residual: Lanes,
+    rest: Lanes,
+}
+
+#[repr(align(64))]
+struct Lanes([f32; COLUMNS]);
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Self([0.0; COLUMNS])
+    }
 }
 
 impl Scales {
-    /// Inlined, so that each path compiles it with what its CPU has.
-    #[inline(always)]
-    pub fn reaches(&self, products: &[i32; COLUMNS], i: usize, weight: f32, limit: f32) -> bool {
-        products[i].abs() as f32 * self.step[i] + weight * self.residual[i] >= limit
+    pub fn get(&self, i: usize) -> Scale {
+        let [step, length, residual, rest] =
+            [&self.step, &self.length, &self.residual, &self.rest].map(|lanes| lanes.0[i]);
+        Scale { step, length, residual, rest }
     }
 
+    pub fn set(&mut self, i: usize, scale: Scale) {
+        let Self { step, length, residual, rest } = self;
+        (step.0[i], length.0[i], residual.0[i], rest.0[i]) =
+            (scale.step, scale.length, scale.residual, scale.rest);
+    }
+
+    /// Inlined, so that each path compiles it with what its CPU has.
     #[inline(always)]
-    fn any_reaches(&self, products: &[i32; COLUMNS], weight: f32, limit: f32) -> bool {
-        (0..COLUMNS).fold(false, |any, i| any | self.reaches(products, i, weight, limit))
+    fn add(&self, x: Scale, threshold: f32, products: &[i32; COLUMNS], known: &mut [f32; COLUMNS]) -> u32 {
+        let least = threshold - x.residual;
+        let mut reach = 0;
+        for i in 0..COLUMNS {
+            known[i] += x.step * self.step.0[i] * products[i] as f32;
+            let most = known[i].abs() + x.length * self.residual.0[i] + x.rest * self.rest.0[i];
+            reach += u32::from(most >= least);
+        }
+        reach
     }
 }
 
@@ -129,21 +169,33 @@ impl Kernel {
         }
     }
 
-    /// Whether any column of a row's products reaches its limit.
+    /// Adds a part's products of a row to what is known of its r with each column. How many may reach the threshold?
     #[allow(unsafe_code)]
-    pub(super) fn any_reaches(
+    pub(super) fn add(
         self,
+        x: Scale,
+        columns: &Scales,
+        threshold: f32,
         products: &[i32; COLUMNS],
-        scales: &Scales,
-        weight: f32,
-        limit: f32,
-    ) -> bool {
+        known: &mut [f32; COLUMNS],
+    ) -> u32 {
         match self.0 {
             // SAFETY: `available` makes these paths only where the CPU has AVX2.
             #[cfg(all(target_arch = "x86_64", target_endian = "little"))]
-            Path::Avx512Vnni | Path::Avx2 => unsafe { avx2::any_reaches(products, scales, weight, limit) },
+            Path::Avx512Vnni | Path::Avx2 => unsafe { avx2::add(x, columns, threshold, products, known) },
             // Where NEON is, the compiler uses it everywhere.
-            _ => scales.any_reaches(products, weight, limit),
+            _ => columns.add(x, threshold, products, known),
+        }
+    }
+
+    /// r of two rows without gaps, the same on every path.
+    #[allow(unsafe_code)]
+    pub(super) fn exact(self, a: &[f32], x: &Row, b: &[f32], y: &Row) -> f64 {
+        match self.0 {
+            // SAFETY: `available` makes these paths only where the CPU has AVX2.
+            #[cfg(all(target_arch = "x86_64", target_endian = "little"))]
+            Path::Avx512Vnni | Path::Avx2 => unsafe { avx2::exact(a, x, b, y) },
+            _ => exact::complete(a, x, b, y),
         }
     }
 }
