@@ -40,6 +40,7 @@ pub(super) fn common(a: &[f32], x: &Row, b: &[f32], y: &Row, min_overlap: usize)
 
 #[inline(always)]
 pub(super) fn sums<const N: usize>(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> [f64; N]) -> [f64; N] {
+    debug_assert_eq!(a.len(), b.len());
     let mut lanes = [[0.0; LANES]; N];
     let (a_whole, a_rest) = a.as_chunks::<LANES>();
     let (b_whole, b_rest) = b.as_chunks::<LANES>();

@@ -26,7 +26,7 @@
 //!
 //! Most pairs are nowhere near the threshold, and a part of their products tells it. Rows without gaps are multiplied as
 //! their spectra: the Fourier transform in real numbers is orthonormal, so r stays x·y, and of a row that moves slowly
-//! nearly everything stands in the first few of them. Cut in parts, each rounded with a step of its own, x = x̂ + e + x′,
+//! nearly everything stands in a few low frequencies. Cut in parts, each rounded as above with a step of its own, x = x̂ + e + x′,
 //! where x′ is what comes after the parts that are multiplied, and again with Cauchy and Schwarz
 //!
 //! > |x·y − x̂·ŷ| ≤ ‖e_x‖ + ‖x̂‖ ‖e_y‖ + ‖x′‖ ‖y′‖
@@ -154,7 +154,8 @@ fn correlate_wanted(
         .filter_map(|point| Row::new(point, grid.row(point), options))
         .collect();
     // What is wanted together: a group of rows and columns of which none is wanted is passed over.
-    // What is rough needs more products before it is seen not to be alike: it meets what is as rough.
+    // What is rough needs more products before it is seen not to be alike: it meets what is as rough. Who changes the
+    // order changes what a share is, see `screen::BLOCK`.
     let order = |row: &Row| (!row.complete, !wanted[row.point]);
     rows.sort_by(|a, b| order(a).cmp(&order(b)).then(a.roughness.total_cmp(&b.roughness)));
     let wanted: Vec<bool> = rows.iter().map(|row| wanted[row.point]).collect();

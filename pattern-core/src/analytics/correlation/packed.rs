@@ -72,8 +72,9 @@ pub(super) struct Rounding {
 /// Writes q into `out` and says what was lost.
 pub(super) fn round(values: &[f32], levels: i32, out: &mut Vec<i8>) -> Rounding {
     let largest = values.iter().fold(0.0, |largest, value| value.abs().max(largest));
+    // Of what is smaller the inverse would leave f32; it is lost, and counts as such.
     let (step, inverse) =
-        if largest > 0.0 { (largest / levels as f32, levels as f32 / largest) } else { (0.0, 0.0) };
+        if largest > 1e-30 { (largest / levels as f32, levels as f32 / largest) } else { (0.0, 0.0) };
     // Adding it leaves a f32 no room for a fraction: rounds to the nearest whole number, which stands in the
     // lowest bits, in a fraction of the time of `round`.
     let whole = 1.5 * 2.0_f32.powi(23);

@@ -34,7 +34,9 @@ impl Row {
             return None;
         }
         let step = |a: f32, b: f32| [(f64::from(b) - f64::from(a)).powi(2)];
-        let [steps] = sums(values, &values[1..], |a, b| if (b - a).is_finite() { step(a, b) } else { [0.0] });
+        let [steps] = sums(&values[..values.len() - 1], &values[1..], |a, b| {
+            if (b - a).is_finite() { step(a, b) } else { [0.0] }
+        });
         Some(Self {
             point,
             mean,

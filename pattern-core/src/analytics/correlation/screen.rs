@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::{
     CorrelationOptions, Share, exact,
     gaps::Gaps,
-    kernel::{COLUMNS, Kernel, Products, ROWS, Scale},
+    kernel::{COLUMNS, Kernel, Known, Products, ROWS},
     masked::{ColumnSums, Sums},
     packed::GROUPS,
     rows::Row,
@@ -20,7 +20,7 @@ const BLOCK: usize = 8;
 const GROUPS_IN_BLOCK: usize = BLOCK * GROUPS;
 
 /// More than all rounding between the numbers below and the exact r, in units of r: a dozen operations on
-/// f32 of about 1, and the sums of the recheck.
+/// f32 of about 1, the transforms in f32, and the sums of the recheck.
 pub(super) const SLACK: f64 = 1e-5;
 
 /// So many exact r cost less than the products of another part.
@@ -91,22 +91,22 @@ impl Screen<'_> {
         let rows = group * ROWS..self.rows.len().min((group + 1) * ROWS);
         let (of_rows, of_columns) = (&self.spectra[group / GROUPS], &self.spectra[panel]);
         let least = (self.options.threshold - SLACK) as f32;
-        let mut known = [[0.0; COLUMNS]; ROWS];
+        let mut r = [[0.0; COLUMNS]; ROWS];
         let mut products: Products = [[0; COLUMNS]; ROWS];
         for (part, (x, y)) in of_rows.iter().zip(of_columns).enumerate() {
             self.kernel.products(x.numbers.left(group % GROUPS), y.numbers.right(), &mut products);
-            let scale = |i: usize| x.scales.get(group % GROUPS * ROWS + i);
+            let known = |i: usize| x.known.get(group % GROUPS * ROWS + i);
             let mut reach = [0; ROWS];
             for i in 0..rows.len() {
-                reach[i] = self.kernel.add(scale(i), &y.scales, least, &products[i], &mut known[i]);
+                reach[i] = self.kernel.add(known(i), &y.known, least, &products[i], &mut r[i]);
             }
             let candidates: u32 = reach.iter().sum();
             if candidates > FEW && part + 1 < PARTS {
                 continue;
             }
             for (i, row) in rows.enumerate().filter(|&(i, _)| reach[i] > 0) {
-                for (j, &known) in known[i].iter().enumerate() {
-                    let bounds = bounds(known, scale(i), y.scales.get(j));
+                for (j, &r) in r[i].iter().enumerate() {
+                    let bounds = bounds(r, known(i), y.known.get(j));
                     let column = panel * COLUMNS + j;
                     if bounds.high >= self.options.threshold && self.is_wanted(row, column) {
                         self.recheck(row, column, bounds);
@@ -159,9 +159,9 @@ impl Screen<'_> {
     }
 }
 
-/// What |r| lies between where so much is known of it.
-pub(super) fn bounds(known: f32, x: Scale, y: Scale) -> Bounds {
-    let known = f64::from(known.abs());
+/// What |r| lies between where so much is known of the rows.
+pub(super) fn bounds(r: f32, x: Known, y: Known) -> Bounds {
+    let r = f64::from(r.abs());
     let error = f64::from(x.residual + x.length * y.residual + x.rest * y.rest) + SLACK;
-    Bounds { low: known - error, high: known + error }
+    Bounds { low: r - error, high: r + error }
 }

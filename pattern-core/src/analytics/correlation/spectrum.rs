@@ -6,7 +6,7 @@ use realfft::{RealFftPlanner, RealToComplex, num_complex::Complex32};
 
 use super::{
     exact::sums,
-    kernel::{COLUMNS, Kernel, STEP, Scale, Scales},
+    kernel::{COLUMNS, Kernel, Known, KnownColumns, STEP},
     packed::{Panel, levels, round},
     rows::Row,
 };
@@ -23,8 +23,8 @@ const WHOLE: usize = 2 * STEP;
 /// A part of as many rows as a kernel takes columns.
 pub(super) struct Part {
     pub numbers: Panel,
-    /// Of this part and those before it.
-    pub scales: Scales,
+    /// After this part and those before it.
+    pub known: KnownColumns,
 }
 
 pub(super) type Parts = [Part; PARTS];
@@ -42,29 +42,29 @@ fn parts(transform: &mut Transform, grid: &Grid, rows: &[Row], levels: i32) -> P
     let count = transform.numbers.len();
     let end = |part: usize| if part + 1 == PARTS { count } else { count * ENDS[part] / 32 / WHOLE * WHOLE };
     let places: [_; PARTS] = std::array::from_fn(|part| if part == 0 { 0 } else { end(part - 1) }..end(part));
-    let mut parts =
-        places.clone().map(|places| Part { numbers: Panel::new(places.len()), scales: Scales::default() });
+    let mut parts = places
+        .clone()
+        .map(|places| Part { numbers: Panel::new(places.len()), known: KnownColumns::default() });
     let mut whole = Vec::new();
     for (i, row) in rows.iter().enumerate() {
         let numbers = transform.of(grid.row(row.point), row);
-        let (mut length, mut residual, mut rest) = (0.0_f64, 0.0_f64, energy(numbers));
+        let (mut length, mut residual) = (0.0_f64, 0.0_f64);
         for (part, places) in parts.iter_mut().zip(places.clone()) {
-            let numbers = &numbers[places];
-            let rounding = round(numbers, levels, &mut whole);
+            let rest = length_of(&numbers[places.end..]);
+            let rounding = round(&numbers[places], levels, &mut whole);
             part.numbers.write(i, &whole);
             (length, residual) = (length.hypot(rounding.length), residual.hypot(rounding.residual));
-            rest -= energy(numbers);
             let [step, length, residual, rest] =
-                [rounding.step, length, residual, rest.max(0.0).sqrt()].map(|number| number as f32);
-            part.scales.set(i, Scale { step, length, residual, rest });
+                [rounding.step, length, residual, rest].map(|number| number as f32);
+            part.known.set(i, Known { step, length, residual, rest });
         }
     }
     parts
 }
 
-fn energy(numbers: &[f32]) -> f64 {
+fn length_of(numbers: &[f32]) -> f64 {
     let [energy] = sums(numbers, numbers, |number, _| [f64::from(number).powi(2)]);
-    energy
+    energy.sqrt()
 }
 
 /// An orthonormal change of basis: products of rows are those of their spectra.
@@ -94,8 +94,8 @@ impl<'a> Transform<'a> {
         self.plan
             .process_with_scratch(&mut self.values, &mut self.spectrum, &mut self.scratch)
             .expect("lengths fit the plan");
-        // All frequencies but these two stand for their mirrors too.
         let (once, twice) = (1.0 / (values.len() as f32).sqrt(), (2.0 / values.len() as f32).sqrt());
+        // Every other frequency stands for its mirror too.
         let own_mirror = |frequency: usize| frequency == 0 || 2 * frequency == values.len();
         let frequencies = self.spectrum.iter().enumerate();
         for (numbers, (frequency, value)) in self.numbers.as_chunks_mut().0.iter_mut().zip(frequencies) {

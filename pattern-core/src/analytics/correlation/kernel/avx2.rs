@@ -5,7 +5,7 @@
 use std::arch::x86_64::*;
 
 use super::super::{exact, rows::Row};
-use super::{COLUMNS, Columns, Left, Products, ROWS, Right, Scale, Scales};
+use super::{COLUMNS, Columns, Known, KnownColumns, Left, Products, ROWS, Right};
 
 /// 4 · 46 · (46 + 128), four products of the largest numbers with the offset, still is below 2¹⁵.
 pub(super) const LARGEST: i32 = 46;
@@ -77,13 +77,13 @@ fn steps<const COUNT: usize>(
 
 #[target_feature(enable = "avx2")]
 pub(super) fn add(
-    x: Scale,
-    columns: &Scales,
-    threshold: f32,
+    x: Known,
+    columns: &KnownColumns,
+    least: f32,
     products: &[i32; COLUMNS],
-    known: &mut [f32; COLUMNS],
+    r: &mut [f32; COLUMNS],
 ) -> u32 {
-    columns.add(x, threshold, products, known)
+    columns.add(x, least, products, r)
 }
 
 #[target_feature(enable = "avx2")]

@@ -1,4 +1,5 @@
-//! Products of int8 rows, on what the CPU has. Whole numbers: every path gives the same ones.
+//! Products of rows, on what the CPU has: of int8, which are exact, what follows from them for r, and the r of a pair,
+//! the same on every path.
 
 #[cfg(all(target_arch = "x86_64", target_endian = "little"))]
 mod avx2;
@@ -11,7 +12,7 @@ mod portable;
 use super::{exact, rows::Row};
 
 /// Rows, columns and buckets that a kernel takes at once. 8 × 48 sums fill 24 of the 32 registers of AVX-512,
-/// and a week of 48 columns is 32 KiB, which the first cache holds.
+/// and a week of 48 columns is 32 KiB, of which the first cache holds the parts that most products need.
 pub(super) const ROWS: usize = 8;
 pub(super) const COLUMNS: usize = 48;
 pub(super) const STEP: usize = 4;
@@ -37,9 +38,10 @@ pub(super) struct Columns(pub [u32; COLUMNS]);
 /// Makes the right factor unsigned, as VNNI wants it.
 pub(super) const OFFSET: i32 = 128;
 
-/// What is known of a row so far, see "In parts" of the module above.
+/// What is known of a row after a part, see "In parts" of the module above.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Scale {
+pub(super) struct Known {
+    /// Of this part alone.
     pub step: f32,
     /// ‖x̂‖
     pub length: f32,
@@ -49,45 +51,39 @@ pub(super) struct Scale {
     pub rest: f32,
 }
 
-/// That of the columns a kernel takes.
-#[derive(Default)]
-pub(super) struct Scales {
-    step: Lanes,
-    length: Lanes,
-    residual: Lanes,
-    rest: Lanes,
+/// Of the columns a kernel takes, each number side by side.
+pub(super) struct KnownColumns {
+    step: [f32; COLUMNS],
+    length: [f32; COLUMNS],
+    residual: [f32; COLUMNS],
+    rest: [f32; COLUMNS],
 }
 
-#[repr(align(64))]
-struct Lanes([f32; COLUMNS]);
-
-impl Default for Lanes {
+impl Default for KnownColumns {
     fn default() -> Self {
-        Self([0.0; COLUMNS])
+        let zeros = [0.0; COLUMNS];
+        Self { step: zeros, length: zeros, residual: zeros, rest: zeros }
     }
 }
 
-impl Scales {
-    pub fn get(&self, i: usize) -> Scale {
-        let [step, length, residual, rest] =
-            [&self.step, &self.length, &self.residual, &self.rest].map(|lanes| lanes.0[i]);
-        Scale { step, length, residual, rest }
+impl KnownColumns {
+    pub fn get(&self, i: usize) -> Known {
+        Known { step: self.step[i], length: self.length[i], residual: self.residual[i], rest: self.rest[i] }
     }
 
-    pub fn set(&mut self, i: usize, scale: Scale) {
-        let Self { step, length, residual, rest } = self;
-        (step.0[i], length.0[i], residual.0[i], rest.0[i]) =
-            (scale.step, scale.length, scale.residual, scale.rest);
+    pub fn set(&mut self, i: usize, known: Known) {
+        (self.step[i], self.length[i]) = (known.step, known.length);
+        (self.residual[i], self.rest[i]) = (known.residual, known.rest);
     }
 
     /// Inlined, so that each path compiles it with what its CPU has.
     #[inline(always)]
-    fn add(&self, x: Scale, threshold: f32, products: &[i32; COLUMNS], known: &mut [f32; COLUMNS]) -> u32 {
-        let least = threshold - x.residual;
+    fn add(&self, x: Known, least: f32, products: &[i32; COLUMNS], r: &mut [f32; COLUMNS]) -> u32 {
+        let least = least - x.residual;
         let mut reach = 0;
         for i in 0..COLUMNS {
-            known[i] += x.step * self.step.0[i] * products[i] as f32;
-            let most = known[i].abs() + x.length * self.residual.0[i] + x.rest * self.rest.0[i];
+            r[i] += x.step * self.step[i] * products[i] as f32;
+            let most = r[i].abs() + x.length * self.residual[i] + x.rest * self.rest[i];
             reach += u32::from(most >= least);
         }
         reach
@@ -169,22 +165,22 @@ impl Kernel {
         }
     }
 
-    /// Adds a part's products of a row to what is known of its r with each column. How many may reach the threshold?
+    /// Adds a part's products of a row to what is known of its r with each column. How many |r| may reach the least?
     #[allow(unsafe_code)]
     pub(super) fn add(
         self,
-        x: Scale,
-        columns: &Scales,
-        threshold: f32,
+        x: Known,
+        columns: &KnownColumns,
+        least: f32,
         products: &[i32; COLUMNS],
-        known: &mut [f32; COLUMNS],
+        r: &mut [f32; COLUMNS],
     ) -> u32 {
         match self.0 {
             // SAFETY: `available` makes these paths only where the CPU has AVX2.
             #[cfg(all(target_arch = "x86_64", target_endian = "little"))]
-            Path::Avx512Vnni | Path::Avx2 => unsafe { avx2::add(x, columns, threshold, products, known) },
+            Path::Avx512Vnni | Path::Avx2 => unsafe { avx2::add(x, columns, least, products, r) },
             // Where NEON is, the compiler uses it everywhere.
-            _ => columns.add(x, threshold, products, known),
+            _ => columns.add(x, least, products, r),
         }
     }
 
