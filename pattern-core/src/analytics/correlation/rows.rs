@@ -16,8 +16,8 @@ pub(super) struct Row {
     pub mean: f64,
     pub scale: f64,
     pub complete: bool,
-    /// From 0, what never moves, over 2, noise, to 4, what alternates: the length of its steps (von Neumann's ratio).
-    /// Steps over a gap are none.
+    /// The squares of its steps over those of itself (von Neumann's ratio): near 0 what moves slowly, 2 noise, 4 what
+    /// alternates. Steps over a gap are none.
     pub roughness: f64,
 }
 

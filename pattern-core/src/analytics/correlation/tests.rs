@@ -47,13 +47,16 @@ fn hard_row(length: usize) -> impl Strategy<Value = Vec<f32>> {
     ]
 }
 
-fn grid(rows: &[Vec<f32>]) -> Grid {
-    Grid {
+/// A grid of the rows, and those that may correlate.
+fn moving(rows: &[Vec<f32>], options: &CorrelationOptions) -> (Grid, Vec<Row>) {
+    let grid = Grid {
         start: DateTime::UNIX_EPOCH,
         buckets: rows[0].len(),
         points: (0..rows.len()).map(|i| Uuid::from_u128(i as u128)).collect(),
         values: rows.concat(),
-    }
+    };
+    let rows = (0..rows.len()).filter_map(|i| Row::new(i, grid.row(i), options)).collect();
+    (grid, rows)
 }
 
 proptest! {
@@ -65,15 +68,13 @@ proptest! {
         rows in hard_rows(),
         threshold in 0.0..1.0,
     ) {
-        let grid = grid(&rows);
         let options = CorrelationOptions { threshold, min_overlap: 8, strongest_per_point: 64 };
-        let rows: Vec<Row> = (0..rows.len()).filter_map(|i| Row::new(i, grid.row(i), &options)).collect();
+        let (grid, rows) = moving(&rows, &options);
         prop_assume!(rows.len() > 1);
-        let pairs = || (0..rows.len()).flat_map(|j| (0..j).map(move |i| (i, j)));
         let gaps = &Gaps::of(kernel, &grid, &rows)[0];
         let own = ColumnSums::new(kernel, gaps, 0, gaps);
         let sums = Sums::new(kernel, gaps, 0, gaps, &own);
-        for (i, j) in pairs() {
+        for (i, j) in (0..rows.len()).flat_map(|j| (0..j).map(move |i| (i, j))) {
             let (x, y) = (&rows[i], &rows[j]);
             let (of_x, of_y) = (&gaps.rounding[i], &gaps.rounding[j]);
             let exact = exact::common(grid.row(x.point), x, grid.row(y.point), y, options.min_overlap);
@@ -92,10 +93,9 @@ proptest! {
         rows in hard_rows(),
         threshold in 0.0..1.0,
     ) {
-        let grid = grid(&rows);
         let options = CorrelationOptions { threshold, min_overlap: 8, strongest_per_point: 64 };
-        let rows: Vec<Row> = (0..rows.len()).filter_map(|i| Row::new(i, grid.row(i), &options)).collect();
-        let rows: Vec<Row> = rows.into_iter().filter(|row| row.complete).collect();
+        let (grid, mut rows) = moving(&rows, &options);
+        rows.retain(|row| row.complete);
         prop_assume!(rows.len() > 1);
         let mut sums = [[0.0; COLUMNS]; ROWS];
         for part in &spectra(kernel, &grid, &rows)[0] {
