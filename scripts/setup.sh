@@ -20,6 +20,7 @@ need() { # need PACKAGE CONDITION…: the package is missing where the condition
     shift
     "$@" || missing+=("$package")
 }
+has_headers() { echo "#include <$1>" | cc -E - >/dev/null 2>&1; }
 has_postgres() { have initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
 has_compiler() { have cc && have c++ && have make; }
 has_chromium() { have chromium || have chromium-browser || have google-chrome; }
@@ -36,6 +37,9 @@ has_browser_driver() { cmp -s "$browser_tests/package-lock.json" "$browser_tests
 
 need build-essential has_compiler
 need pkg-config have pkg-config
+# Kafka's TLS, and its tokens from an OAuth server.
+need libssl-dev has_headers openssl/ssl.h
+need libcurl4-openssl-dev has_headers curl/curl.h
 need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
 need postgresql has_postgres
 need default-jre-headless have java
