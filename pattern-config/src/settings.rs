@@ -78,6 +78,11 @@ pub struct EngineConfig {
     pub sealing_after_hours: i64,
     /// How long finished runs and dead letters are kept. (Published events: as long as Kafka keeps them.)
     pub retention_days: i64,
+    /// How long sealed samples are kept; for ever where it is missing.
+    pub sample_retention_days: Option<i64>,
+    /// How long the 15-minute means of sealed days are kept, which behaviour and correlation are judged on; for ever
+    /// where it is missing.
+    pub rollup_retention_days: Option<i64>,
 }
 
 impl Default for EngineConfig {
@@ -93,6 +98,8 @@ impl Default for EngineConfig {
             learning_suggestions: 20,
             sealing_after_hours: 36,
             retention_days: 90,
+            sample_retention_days: None,
+            rollup_retention_days: None,
         }
     }
 }
@@ -251,10 +258,20 @@ impl EngineConfig {
             ("correlation_tile_points", self.correlation_tile_points, 100..=10_000_000),
             ("learning_suggestions", self.learning_suggestions, 0..=10_000),
         ];
+        // The window may begin within a day, and needs what the day before brought over midnight.
+        let least = self.window_days + 2;
+        let kept = [
+            ("sample_retention_days", self.sample_retention_days),
+            ("rollup_retention_days", self.rollup_retention_days),
+        ];
         let key = |name| format!("pattern_engine.{name}");
+        let kept = kept.into_iter().filter_map(move |(name, days)| {
+            let problem = out_of_range(&key(name), &days?, least..=36_500)?;
+            Some(format!("{problem} (window_days and two more), or leave it out to keep everything"))
+        });
         let whole_numbers = whole_numbers.map(|(name, value, range)| out_of_range(&key(name), &value, range));
         let sizes = sizes.map(|(name, value, range)| out_of_range(&key(name), &value, range));
-        whole_numbers.into_iter().chain(sizes).flatten()
+        whole_numbers.into_iter().chain(sizes).flatten().chain(kept)
     }
 }
 

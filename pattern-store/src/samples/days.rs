@@ -43,6 +43,11 @@ pub(super) fn table_name(day: NaiveDate) -> String {
     format!("samples_{}", day.format("%Y%m%d"))
 }
 
+/// Whether a day's table is there no more: it was sealed.
+pub(super) fn is_gone(error: &StoreError) -> bool {
+    matches!(error, StoreError::Database(sqlx::Error::Database(e)) if e.code().as_deref() == Some("42P01"))
+}
+
 pub(super) fn midnight(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(NaiveTime::MIN).and_utc()
 }
@@ -102,6 +107,16 @@ pub(super) async fn states(
         .fetch_all(&mut *conn)
         .await?;
     rows.into_iter().map(|r| Ok((r.day, DayState::parse(&r.state)?))).collect()
+}
+
+/// Whether the day's samples are no longer kept, though its means may be.
+pub(super) async fn samples_are_pruned(conn: &mut PgConnection, day: NaiveDate) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from sample_days where day = $1 and samples_pruned_at is not null) as "pruned!""#,
+        day
+    )
+    .fetch_one(conn)
+    .await?)
 }
 
 /// The days between two dates (both included) that have samples, oldest first.
@@ -172,9 +187,8 @@ impl Store {
             r#"select day as "day!" from sample_days where state = 'hot' and day <= $1
                union
                select d.day from sample_days d
-               where d.state = 'sealed' and exists (select from late_samples l
-                    where l.at >= d.day::timestamp at time zone 'UTC'
-                      and l.at < (d.day + 1)::timestamp at time zone 'UTC')
+               join (select distinct (at at time zone 'UTC')::date as day from late_samples) l on l.day = d.day
+               where d.state = 'sealed'
                order by 1"#,
             newest
         )

@@ -63,10 +63,11 @@ impl Store {
                 }
             }
         };
+        let keys = keys.as_slice();
         let kept = async {
             let days = stream::iter(days.iter().copied().filter(is_kept));
-            let read =
-                days.map(|day| async move { Ok((day, self.sealed_buckets(data_source_id, day).await?)) });
+            let read = days
+                .map(|day| async move { Ok((day, self.sealed_buckets(data_source_id, keys, day).await?)) });
             read.buffer_unordered(DAYS_AT_ONCE)
                 .try_for_each(async |(day, made)| {
                     place_day(day, made);
@@ -82,7 +83,7 @@ impl Store {
                     carry = None;
                     continue;
                 }
-                let (made, out) = self.make_buckets(*day, &keys, carry.take()).await?;
+                let (made, out) = self.make_buckets(*day, keys, carry.take()).await?;
                 carry = Some(out);
                 place_day(*day, made);
             }
@@ -93,12 +94,16 @@ impl Store {
     }
 
     /// Means of a sealed day whose day before is sealed too or has no samples.
-    async fn sealed_buckets(&self, data_source_id: Uuid, day: NaiveDate) -> Result<Vec<(i32, Buckets)>> {
+    async fn sealed_buckets(
+        &self,
+        data_source_id: Uuid,
+        keys: &[i32],
+        day: NaiveDate,
+    ) -> Result<Vec<(i32, Buckets)>> {
         // Before the means: what is merged in between is then made from samples, which is right as well.
         let late: Vec<i32> = sqlx::query_scalar!(
-            "select distinct l.point from late_samples l join points p on p.key = l.point
-             where p.data_source_id = $1 and l.at >= $2 and l.at < $3",
-            data_source_id,
+            "select distinct point from late_samples where point = any($1) and at >= $2 and at < $3",
+            keys,
             midnight(day - Duration::days(1)),
             midnight(day + Duration::days(1))
         )

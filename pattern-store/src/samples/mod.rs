@@ -13,11 +13,13 @@ mod import;
 mod merge;
 mod newest;
 mod reader;
+mod retention;
 mod sealing;
 mod writer;
 
 pub use codec::STALE_AFTER;
 pub use import::InsertedSamples;
+pub use retention::{KeptFrom, PrunedSamples};
 pub use sealing::SealedDay;
 pub use writer::{AppendedSamples, append_samples};
 

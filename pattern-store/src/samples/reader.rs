@@ -15,7 +15,7 @@ use super::{
     days::{self, DayState, midnight, table_name},
     merge::{DayParts, DaySamples, merge},
 };
-use crate::{Result, Store, StoreError, off_thread};
+use crate::{Result, Store, off_thread};
 
 /// About what the samples may take that are read at once.
 const BYTES_PER_READ: i64 = 256 * 1024 * 1024;
@@ -88,9 +88,7 @@ impl Store {
     pub(super) async fn read_day(&self, day: NaiveDate, select: Select<'_>) -> Result<DaySamples> {
         let parts = match self.day_parts(day, select).await {
             // Sealed and dropped since we looked for its table; what it held is in the blocks now.
-            Err(StoreError::Database(sqlx::Error::Database(e))) if e.code().as_deref() == Some("42P01") => {
-                self.day_parts(day, select).await?
-            }
+            Err(error) if days::is_gone(&error) => self.day_parts(day, select).await?,
             other => other?,
         };
         merge_off_thread(day, parts).await

@@ -28,6 +28,8 @@ pub struct SealedDay {
     pub samples: u64,
     /// Late samples that were merged.
     pub late: u64,
+    /// Late samples of a day whose samples are not kept any more.
+    pub dropped: u64,
     /// In how many steps, to bound the memory; 0 where there was nothing to do.
     pub parts: u32,
 }
@@ -52,6 +54,14 @@ async fn seal(conn: &mut PgConnection, day: NaiveDate) -> Result<SealedDay> {
     let Some(state) = states.get(&day).copied() else {
         return Ok(SealedDay::default());
     };
+    if days::samples_are_pruned(&mut tx, day).await? {
+        let dropped = drop_late(&mut tx, day).await?;
+        tx.commit().await?;
+        if dropped > 0 {
+            tracing::warn!(%day, dropped, "samples came late for a day whose samples are no longer kept");
+        }
+        return Ok(SealedDay { dropped, ..SealedDay::default() });
+    }
     let next_is_sealed = states.get(&next_day) == Some(&DayState::Sealed);
     let bytes = days::bytes(&mut tx, day, day).await?;
     let parts = i32::try_from(bytes / BYTES_PER_PART + 1).unwrap_or(i32::MAX);
@@ -93,6 +103,18 @@ async fn take_late(conn: &mut PgConnection, day: NaiveDate, parts: i32, rest: i3
     Ok(rows.into_iter().map(Row::from).collect())
 }
 
+/// Forgets the day's late samples.
+pub(super) async fn drop_late(conn: &mut PgConnection, day: NaiveDate) -> Result<u64> {
+    let dropped = sqlx::query!(
+        "delete from late_samples where at >= $1 and at < $2",
+        midnight(day),
+        midnight(day + Duration::days(1))
+    )
+    .execute(conn)
+    .await?;
+    Ok(dropped.rows_affected())
+}
+
 async fn seal_part(
     conn: &mut PgConnection,
     day: NaiveDate,
@@ -126,7 +148,13 @@ async fn seal_part(
     if next_is_sealed {
         carry_into(conn, day + Duration::days(1), sealed.carry_out).await?;
     }
-    Ok(SealedDay { points: sealed.blocks.len() as u64, samples: sealed.samples, late: late_count, parts: 1 })
+    Ok(SealedDay {
+        points: sealed.blocks.len() as u64,
+        samples: sealed.samples,
+        late: late_count,
+        dropped: 0,
+        parts: 1,
+    })
 }
 
 /// The last sample of each point of a day, where its value holds over midnight.

@@ -1,9 +1,11 @@
 mod clusters;
 mod jobs;
+mod newest;
 mod outbox;
 mod plans;
 mod points;
 mod pool;
+mod retention;
 mod review;
 mod samples;
 mod sealing;

@@ -2,6 +2,7 @@
 
 use chrono::Duration;
 use pattern_core::domain::TOPIC_RETENTION_MS;
+use pattern_store::samples::KeptFrom;
 use serde_json::{Value, json};
 
 use super::{Stage, StageError};
@@ -21,6 +22,7 @@ pub(super) async fn run(stage: &Stage) -> Result<Value, StageError> {
     let runs = store.prune_runs(retention).await?;
     let plans = store.prune_correlation_plans().await?;
     let dead_letters = store.prune_dead_letters(retention).await?;
+    let samples = store.prune_samples(stage.kept_from()).await?;
     let keys = store.prune_idempotency_keys(stage.now - Duration::days(KEY_DAYS)).await?;
     Ok(json!({
         "suggestions_reopened": reopened,
@@ -30,5 +32,16 @@ pub(super) async fn run(stage: &Stage) -> Result<Value, StageError> {
         "correlation_plans_pruned": plans,
         "dead_letters_pruned": dead_letters,
         "idempotency_keys_pruned": keys,
+        "samples_pruned": samples,
     }))
+}
+
+impl Stage {
+    fn kept_from(&self) -> KeptFrom {
+        let from = |days: Option<i64>| days.map(|days| self.now.date_naive() - Duration::days(days));
+        KeptFrom {
+            samples: from(self.engine.sample_retention_days),
+            means: from(self.engine.rollup_retention_days),
+        }
+    }
 }
