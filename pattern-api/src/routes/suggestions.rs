@@ -4,7 +4,9 @@ use pattern_core::domain::{
     ApproveRequest, DecisionAction, DeferRequest, RejectRequest, Suggestion, SuggestionDetail,
     SuggestionStatus, UndoRequest,
 };
-use pattern_store::{DecisionRequest, RecentDecision, SuggestionFilter, SuggestionStats};
+use pattern_store::{
+    DecisionRequest, Idempotency, NewDecision, RecentDecision, SuggestionFilter, SuggestionStats,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
@@ -270,24 +272,28 @@ async fn bulk(
             decisions.len()
         )));
     }
-    let mut results = Vec::with_capacity(decisions.len());
-    for decision in decisions {
-        let (id, request) = match decision {
-            BulkDecision::Approve { id, request } => (id, DecisionRequest::Approve(request)),
-            BulkDecision::Reject { id, request } => (id, DecisionRequest::Reject(request)),
-            BulkDecision::Defer { id, request } => (id, DecisionRequest::Defer(request)),
-            BulkDecision::Undo { id, request } => (id, DecisionRequest::Undo(request)),
-        };
-        // Each decision keeps its own answer, so that a repeated bulk does not act twice.
-        let idempotency = body
-            .idempotency
-            .as_ref()
-            .map(|whole| pattern_store::Idempotency { key: format!("{}/{id}", whole.key), ..whole.clone() });
-        let outcome = state.store.decide(id, &request, &reviewer, idempotency.as_ref(), Utc::now()).await;
-        results.push(match outcome {
-            Ok(suggestion) => BulkResult { id, suggestion: Some(suggestion), problem: None },
-            Err(error) => BulkResult { id, suggestion: None, problem: Some(error.into()) },
-        });
-    }
+    // Each decision keeps its own answer, so that a repeated bulk does not act twice.
+    let own = |id: Uuid| {
+        let whole = body.idempotency.as_ref()?;
+        Some(Idempotency { key: format!("{}/{id}", whole.key), ..whole.clone() })
+    };
+    let decisions: Vec<NewDecision> = decisions
+        .into_iter()
+        .map(|decision| {
+            let (id, request) = match decision {
+                BulkDecision::Approve { id, request } => (id, DecisionRequest::Approve(request)),
+                BulkDecision::Reject { id, request } => (id, DecisionRequest::Reject(request)),
+                BulkDecision::Defer { id, request } => (id, DecisionRequest::Defer(request)),
+                BulkDecision::Undo { id, request } => (id, DecisionRequest::Undo(request)),
+            };
+            NewDecision { id, request, idempotency: own(id) }
+        })
+        .collect();
+    let outcomes = state.store.decide_all(&decisions, &reviewer, Utc::now()).await;
+    let results = decisions.iter().zip(outcomes).map(|(NewDecision { id, .. }, outcome)| match outcome {
+        Ok(suggestion) => BulkResult { id: *id, suggestion: Some(suggestion), problem: None },
+        Err(error) => BulkResult { id: *id, suggestion: None, problem: Some(error.into()) },
+    });
+    let results = results.collect();
     Ok(Json(BulkAnswer { results }))
 }

@@ -101,10 +101,12 @@ pub(super) async fn give_back_all_of(conn: &mut PgConnection, worker: &str) -> R
 
 /// Lets a run that waits in the queue be looked at now.
 pub(super) async fn hasten(conn: &mut PgConnection, id: &str) -> Result<()> {
-    let hastened = sqlx::query("update apalis.jobs set run_at = now() where id = $1 and status = 'Pending'")
-        .bind(id)
-        .execute(&mut *conn)
-        .await?;
+    let hastened = sqlx::query(
+        "update apalis.jobs set run_at = now() where id = $1 and status = 'Pending' and run_at > now()",
+    )
+    .bind(id)
+    .execute(&mut *conn)
+    .await?;
     if hastened.rows_affected() > 0 {
         wake_workers(conn).await?;
     }

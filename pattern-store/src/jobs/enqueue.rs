@@ -68,6 +68,7 @@ impl Store {
             triggered_by: &run.triggered_by,
             next: &[],
             tile: None,
+            wait: Duration::ZERO,
         };
         enqueue_stage(conn, &stage).await
     }
@@ -79,16 +80,18 @@ impl Store {
         data_source_id: Option<Uuid>,
         triggered_by: &str,
     ) -> Result<Uuid> {
-        start_chain(conn, Chain::Flywheel, data_source_id, triggered_by).await
+        start_chain(conn, Chain::Flywheel, data_source_id, triggered_by, Duration::ZERO).await
     }
 
-    /// Queues learning and the match that uses it; collapses as [`Store::start_flywheel`] does.
+    /// Queues learning and the match that uses it; collapses as [`Store::start_flywheel`] does. It starts after
+    /// `wait`, or as soon as somebody asks for it without one.
     pub async fn enqueue_learning(
         conn: &mut PgConnection,
         data_source_id: Option<Uuid>,
         triggered_by: &str,
+        wait: Duration,
     ) -> Result<Uuid> {
-        start_chain(conn, Chain::Learning, data_source_id, triggered_by).await
+        start_chain(conn, Chain::Learning, data_source_id, triggered_by, wait).await
     }
 }
 
@@ -97,6 +100,7 @@ pub(super) async fn start_chain(
     chain: Chain,
     data_source_id: Option<Uuid>,
     triggered_by: &str,
+    wait: Duration,
 ) -> Result<Uuid> {
     // Two callers at once would both see no queued chain.
     sqlx::query!(
@@ -109,8 +113,9 @@ pub(super) async fn start_chain(
     let [first, rest @ ..] = chain.stages() else { unreachable!("a chain has stages") };
     // The share lock keeps the first stage from starting before the caller's transaction ends, so
     // it sees what the caller wrote.
-    let waiting = sqlx::query_scalar!(
-        r#"select s.chain_id as "chain_id!" from job_runs s join job_runs c on c.id = s.chain_id
+    let waiting = sqlx::query!(
+        r#"select s.chain_id as "chain_id!", s.delivery as "delivery!"
+           from job_runs s join job_runs c on c.id = s.chain_id
            where c.job = $1 and s.job = $2 and s.status = 'queued' and s.attempts = 0
              and s.data_source_id is not distinct from $3
            limit 1 for share of s"#,
@@ -120,8 +125,11 @@ pub(super) async fn start_chain(
     )
     .fetch_optional(&mut *conn)
     .await?;
-    if let Some(chain_id) = waiting {
-        return Ok(chain_id);
+    if let Some(waiting) = waiting {
+        if wait.is_zero() {
+            deliveries::hasten(conn, &waiting.delivery).await?;
+        }
+        return Ok(waiting.chain_id);
     }
     let chain_id = Uuid::now_v7();
     sqlx::query!(
@@ -141,6 +149,7 @@ pub(super) async fn start_chain(
         triggered_by,
         next: rest,
         tile: None,
+        wait,
     };
     enqueue_stage(conn, &stage).await?;
     Ok(chain_id)
@@ -154,6 +163,7 @@ pub(super) struct Stage<'a> {
     pub triggered_by: &'a str,
     pub next: &'a [JobName],
     pub tile: Option<Tile>,
+    pub wait: Duration,
 }
 
 pub(super) async fn enqueue_stage(conn: &mut PgConnection, stage: &Stage<'_>) -> Result<Option<Uuid>> {
@@ -187,7 +197,7 @@ pub(super) async fn enqueue_stage(conn: &mut PgConnection, stage: &Stage<'_>) ->
     if inserted.rows_affected() == 0 {
         return Ok(None);
     }
-    deliveries::push(conn, &delivery, stage.job.as_str(), id, Duration::ZERO).await?;
+    deliveries::push(conn, &delivery, stage.job.as_str(), id, stage.wait).await?;
     Ok(Some(id))
 }
 

@@ -109,6 +109,7 @@ pub(super) async fn succeed(store: &Store, attempt: &Attempt, result: &Value) ->
                     triggered_by: &attempt.triggered_by,
                     next: rest,
                     tile: None,
+                    wait: Duration::ZERO,
                 };
                 enqueue_stage(&mut tx, &stage).await?;
             }

@@ -1,5 +1,6 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use pattern_core::domain::JobName;
+use std::time::Duration;
 use uuid::Uuid;
 
 use super::{
@@ -67,11 +68,13 @@ impl Store {
                     .fetch_all(&mut *tx)
                     .await?;
                 for id in ids {
-                    queued.push(start_chain(&mut tx, Chain::Flywheel, Some(id), "schedule").await?);
+                    queued.push(
+                        start_chain(&mut tx, Chain::Flywheel, Some(id), "schedule", Duration::ZERO).await?,
+                    );
                 }
             }
             Scheduled::Learning => {
-                queued.push(start_chain(&mut tx, Chain::Learning, None, "schedule").await?);
+                queued.push(start_chain(&mut tx, Chain::Learning, None, "schedule", Duration::ZERO).await?);
             }
             Scheduled::Job(job) => {
                 let waiting = sqlx::query_scalar!(

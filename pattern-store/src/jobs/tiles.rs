@@ -7,7 +7,10 @@
 use pattern_core::domain::JobName;
 use serde_json::Value;
 use sqlx::{PgConnection, PgTransaction};
-use std::ops::ControlFlow::{Break, Continue};
+use std::{
+    ops::ControlFlow::{Break, Continue},
+    time::Duration,
+};
 use uuid::Uuid;
 
 use super::{
@@ -72,6 +75,7 @@ pub(super) async fn split(
             triggered_by: &attempt.triggered_by,
             next: &[],
             tile: Some(of),
+            wait: Duration::ZERO,
         };
         enqueue_stage(&mut tx, &stage).await?;
     }

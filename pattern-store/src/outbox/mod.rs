@@ -24,22 +24,25 @@ pub const CHANNEL_POSITION: &str = "naia_position";
 
 /// Puts events into the outbox. An event that is there already (same entity, version and type) stays.
 pub async fn append(conn: &mut PgConnection, events: &[NewEvent]) -> Result<()> {
-    for NewEvent { event, data_source } in events {
-        let text = serde_json::to_string(event)?;
-        sqlx::query!(
-            "insert into outbox (id, aggregatetype, aggregateid, type, topic, data_source, event)
-             values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do nothing",
-            event.id,
-            event.r#type.aggregate(),
-            event.subject,
-            event.r#type.as_str(),
-            event.r#type.topic(),
-            data_source.as_deref(),
-            text,
-        )
-        .execute(&mut *conn)
-        .await?;
-    }
+    let texts = events.iter().map(|new| serde_json::to_string(&new.event)).collect::<Result<Vec<_>, _>>()?;
+    let each =
+        |part: fn(&NewEvent) -> &str| events.iter().map(|new| part(new).to_owned()).collect::<Vec<_>>();
+    sqlx::query!(
+        "insert into outbox (id, aggregatetype, aggregateid, type, topic, data_source, event)
+         select id, aggregatetype, aggregateid, type, topic, data_source, event
+         from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[])
+              with ordinality as e(id, aggregatetype, aggregateid, type, topic, data_source, event, n)
+         order by n on conflict (id) do nothing",
+        &events.iter().map(|new| new.event.id).collect::<Vec<_>>(),
+        &each(|new| new.event.r#type.aggregate()),
+        &events.iter().map(|new| new.event.subject).collect::<Vec<_>>(),
+        &each(|new| new.event.r#type.as_str()),
+        &each(|new| new.event.r#type.topic()),
+        &events.iter().map(|new| new.data_source.clone()).collect::<Vec<_>>() as &[Option<String>],
+        &texts
+    )
+    .execute(&mut *conn)
+    .await?;
     if !events.is_empty() {
         sqlx::query!("select pg_notify($1, '')", CHANNEL_APPENDED).execute(&mut *conn).await?;
     }

@@ -1,3 +1,4 @@
+use std::time::Duration;
 use uuid::Uuid;
 
 use super::with_sequence;
@@ -65,5 +66,19 @@ impl Store {
         .fetch_one(self.pool())
         .await?;
         Ok(count)
+    }
+
+    /// How long the event that was written first has been waiting for Kafka; zero where none waits.
+    pub async fn oldest_unpublished(&self) -> Result<Duration> {
+        let seconds = sqlx::query_scalar!(
+            r#"select coalesce(extract(epoch from now() - least(
+                   (select created_at from outbox where published_at is null and position is not null
+                    order by position limit 1),
+                   (select created_at from outbox where position is null order by ordinal limit 1))),
+               0)::float8 as "seconds!""#
+        )
+        .fetch_one(self.pool())
+        .await?;
+        Ok(Duration::from_secs_f64(seconds.max(0.0)))
     }
 }

@@ -6,13 +6,14 @@ use pattern_core::domain::{
     UndoRequest, stable_id,
 };
 use sqlx::PgConnection;
+use std::time::Duration;
 use uuid::Uuid;
 
 use super::bindings::{self, Approved};
-use super::propose::{expire, publish};
 use super::read::load_suggestion;
 use super::undo;
-use crate::{Idempotency, Store, StoreError, evidence};
+use super::write::{Touched, expire, publish};
+use crate::{Idempotency, Store, StoreError, evidence, locks};
 
 #[derive(Debug, Clone)]
 pub enum DecisionRequest {
@@ -77,6 +78,16 @@ impl DecisionRequest {
     }
 }
 
+/// A decision as it arrives.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub id: Uuid,
+    pub request: &'a DecisionRequest,
+    pub reviewer: &'a str,
+    pub idempotency: Option<&'a Idempotency>,
+    pub now: DateTime<Utc>,
+}
+
 /// What every step of a decision needs to know.
 pub(super) struct Deciding<'a> {
     pub suggestion: &'a Suggestion,
@@ -95,11 +106,25 @@ impl Store {
         idempotency: Option<&Idempotency>,
         now: DateTime<Utc>,
     ) -> Result<Suggestion, DecideError> {
+        let asked = Asked { id, request, reviewer, idempotency, now };
+        Ok(self.decide_one(asked, Duration::ZERO).await?.0)
+    }
+
+    /// Answers the suggestion, and the data source that learning was asked for: it starts after `learn_after`.
+    pub(super) async fn decide_one(
+        &self,
+        asked: Asked<'_>,
+        learn_after: Duration,
+    ) -> Result<(Suggestion, Option<Uuid>), DecideError> {
+        let Asked { id, request, reviewer, idempotency, now } = asked;
         let mut tx = self.pool.begin().await?;
         if let Some(idempotency) = idempotency
             && let Some(answer) = idempotency.claim(&mut tx, reviewer).await?
         {
-            return Ok(answer);
+            return Ok((answer, None));
+        }
+        if matches!(request, DecisionRequest::Undo(_)) {
+            lock_proposals(&mut tx, id).await?;
         }
         let data_source_id = lock_question(&mut tx, id).await?;
         let before = load_suggestion(&mut tx, id).await?;
@@ -112,60 +137,68 @@ impl Store {
             stable_id(&["decision", &id.to_string(), &before.version.to_string(), request.action().as_str()]);
         let deciding = Deciding { suggestion: &before, data_source_id, decision_id, reviewer, now };
         record(&mut tx, &deciding, request).await?;
-        let mut touched = Vec::new();
-        let cause = match request {
-            DecisionRequest::Approve(approve) => {
-                let Approved { equipment, others } = bindings::approve(&mut tx, &deciding, approve).await?;
-                set_status(&mut tx, id, SuggestionStatus::Approved, Some(equipment.id), None, now).await?;
-                let rivals = rivals(&mut tx, id).await?;
-                expire(&mut tx, &rivals, now).await?;
-                let why = format!("{} was approved for the same points", equipment.name);
-                touched.extend(rivals.into_iter().map(|r| (r, EventType::SuggestionExpired, why.clone())));
-                match others {
-                    0 => format!("approved as {}", equipment.name),
-                    _ => format!("approved as {} and {others} more", equipment.name),
-                }
-            }
-            DecisionRequest::Reject(reject) => {
-                remember_rejection(&mut tx, &deciding).await?;
-                if let Some(pattern) = before.pattern.id {
-                    evidence::record(&mut tx, &deciding.fact(pattern, "rejection")).await?;
-                }
-                set_status(&mut tx, id, SuggestionStatus::Rejected, None, None, now).await?;
-                if reject.reason.is_empty() {
-                    "rejected".into()
-                } else {
-                    format!("rejected: {}", reject.reason)
-                }
-            }
-            DecisionRequest::Defer(defer) => {
-                set_status(&mut tx, id, SuggestionStatus::Deferred, None, defer.until, now).await?;
-                "deferred".into()
-            }
-            DecisionRequest::Undo(_) => {
-                touched.extend(undo::retract(&mut tx, &deciding).await?);
-                set_status(&mut tx, id, SuggestionStatus::Pending, None, None, now).await?;
-                format!("decision undone ({} before)", before.status.as_str())
-            }
-        };
-        let event = match request.action() {
-            DecisionAction::Approve => EventType::SuggestionApproved,
-            DecisionAction::Reject => EventType::SuggestionRejected,
-            DecisionAction::Defer => EventType::SuggestionDeferred,
-            DecisionAction::Undo => EventType::SuggestionReopened,
-        };
-        touched.insert(0, (id, event, cause));
+        let touched = carry_out(&mut tx, &deciding, request).await?;
         publish(&mut tx, &touched, reviewer, now).await?;
-        if request.action() != DecisionAction::Defer {
-            Store::enqueue_learning(&mut tx, Some(data_source_id), reviewer).await?;
+        let teaches = request.action() != DecisionAction::Defer;
+        if teaches {
+            Store::enqueue_learning(&mut tx, Some(data_source_id), reviewer, learn_after).await?;
         }
         let after = load_suggestion(&mut tx, id).await?;
         if let Some(idempotency) = idempotency {
             idempotency.keep(&mut tx, reviewer, &after).await?;
         }
         tx.commit().await?;
-        Ok(after)
+        Ok((after, teaches.then_some(data_source_id)))
     }
+}
+
+/// Does what was decided. Answers what there is to tell of it, the decision first.
+async fn carry_out(
+    conn: &mut PgConnection,
+    deciding: &Deciding<'_>,
+    request: &DecisionRequest,
+) -> Result<Vec<Touched>, DecideError> {
+    let (before, id, now) = (deciding.suggestion, deciding.suggestion.id, deciding.now);
+    let mut touched = Vec::new();
+    let cause = match request {
+        DecisionRequest::Approve(approve) => {
+            let Approved { equipment, others } = bindings::approve(conn, deciding, approve).await?;
+            set_status(conn, id, SuggestionStatus::Approved, Some(equipment.id), None, now).await?;
+            let rivals = rivals(conn, id).await?;
+            expire(conn, &rivals, now).await?;
+            let why = format!("{} was approved for the same points", equipment.name);
+            touched.extend(rivals.into_iter().map(|r| (r, EventType::SuggestionExpired, why.clone())));
+            match others {
+                0 => format!("approved as {}", equipment.name),
+                _ => format!("approved as {} and {others} more", equipment.name),
+            }
+        }
+        DecisionRequest::Reject(reject) => {
+            remember_rejection(conn, deciding).await?;
+            if let Some(pattern) = before.pattern.id {
+                evidence::record(conn, &deciding.fact(pattern, "rejection")).await?;
+            }
+            set_status(conn, id, SuggestionStatus::Rejected, None, None, now).await?;
+            if reject.reason.is_empty() { "rejected".into() } else { format!("rejected: {}", reject.reason) }
+        }
+        DecisionRequest::Defer(defer) => {
+            set_status(conn, id, SuggestionStatus::Deferred, None, defer.until, now).await?;
+            "deferred".into()
+        }
+        DecisionRequest::Undo(_) => {
+            touched.extend(undo::retract(conn, deciding).await?);
+            set_status(conn, id, SuggestionStatus::Pending, None, None, now).await?;
+            format!("decision undone ({} before)", before.status.as_str())
+        }
+    };
+    let event = match request.action() {
+        DecisionAction::Approve => EventType::SuggestionApproved,
+        DecisionAction::Reject => EventType::SuggestionRejected,
+        DecisionAction::Defer => EventType::SuggestionDeferred,
+        DecisionAction::Undo => EventType::SuggestionReopened,
+    };
+    touched.insert(0, (id, event, cause));
+    Ok(touched)
 }
 
 impl Store {
@@ -191,6 +224,15 @@ impl Deciding<'_> {
             observed_at: self.now,
         }
     }
+}
+
+/// Keeps matching from asking the question anew while it is reopened: it would be open twice.
+async fn lock_proposals(conn: &mut PgConnection, id: Uuid) -> Result<(), StoreError> {
+    let source = sqlx::query_scalar!("select data_source_id from suggestions where id = $1", id)
+        .fetch_optional(&mut *conn)
+        .await?
+        .ok_or_else(|| StoreError::NotFound(format!("suggestion {id}")))?;
+    locks::data_source(conn, source).await
 }
 
 /// Locks the suggestion and its open rivals in id order. Answers the data source.

@@ -1,6 +1,7 @@
 //! The review queue: reading it, proposing into it, deciding on it.
 
 mod bindings;
+mod bulk;
 mod decide;
 mod equipment;
 mod exclusions;
@@ -8,8 +9,10 @@ mod propose;
 mod read;
 mod settled;
 mod undo;
+mod write;
 
 pub use bindings::{ActiveBinding, ForeignBinding};
+pub use bulk::NewDecision;
 pub use decide::{DecideError, DecisionRequest};
 pub use exclusions::Exclusion;
 pub use propose::{NewSuggestion, ProposeChange, SuggestedRoleRow};

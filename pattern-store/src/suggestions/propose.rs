@@ -1,18 +1,16 @@
 //! What a matching run wants in the queue, against what is there.
 
 use chrono::{DateTime, Duration, Utc};
-use pattern_core::domain::{
-    Cause, EventType, NewEvent, Purpose, Scores, SuggestionData, SuggestionStatus, stable_id,
-};
+use pattern_core::domain::{EventType, Purpose, Scores, SuggestionStatus, stable_id};
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
-use super::read::load_suggestions;
 use super::settled::settled_questions;
-use crate::{Result, Store, jobs::Fence, locks, outbox};
+use super::write::{self, Touched, expire, publish};
+use crate::{Result, Store, jobs::Fence, locks};
 
 /// A proposal of a matching run.
 #[derive(Debug, Clone)]
@@ -59,6 +57,7 @@ struct Open {
     scores: Scores,
     reason: String,
     point_ids: Vec<Uuid>,
+    roles: HashMap<Uuid, String>,
     updated_at: DateTime<Utc>,
 }
 
@@ -78,15 +77,17 @@ impl Store {
         fence.confirm(&mut tx).await?;
         locks::data_source(&mut tx, data_source).await?;
         let mut change = ProposeChange::default();
-        let mut touched: Vec<(Uuid, EventType, String)> = Vec::new();
+        let mut touched: Vec<Touched> = Vec::new();
 
         let mut open = open_suggestions(&mut tx, data_source).await?;
         let mut unchanged: Vec<(Uuid, f64)> = Vec::new();
+        let (mut updates, mut inserts) = (Vec::new(), Vec::new());
+        let earlier = earlier_questions(&mut tx, data_source).await?;
         let settled = settled_questions(&mut tx, data_source).await?;
         for proposal in proposals {
             let key = (proposal.cluster_id, proposal.pattern.map(|(id, _)| id));
             match open.remove(&key) {
-                Some(old) if is_same(&mut tx, &old, proposal).await? => {
+                Some(old) if old.is_same(proposal) => {
                     change.unchanged += 1;
                     unchanged.push((old.id, proposal.priority));
                 }
@@ -97,19 +98,22 @@ impl Store {
                     } else {
                         "scored anew".to_owned()
                     };
-                    update(&mut tx, old.id, proposal, now).await?;
+                    updates.push((old.id, proposal));
                     touched.push((old.id, EventType::SuggestionChanged, cause));
                 }
                 None if settled.answer(proposal).is_some() => change.remembered += 1,
                 None => {
                     change.created += 1;
-                    let id = insert(&mut tx, data_source, proposal, answer_within, now).await?;
+                    let id = question_id(&key, earlier.get(&key).copied().unwrap_or_default());
+                    inserts.push((id, proposal));
                     touched.push((id, EventType::SuggestionCreated, proposal.reason.clone()));
                 }
             }
         }
 
-        prioritise(&mut tx, unchanged).await?;
+        write::update_all(&mut tx, &updates, now).await?;
+        write::insert_all(&mut tx, data_source, &inserts, answer_within, now).await?;
+        write::prioritise(&mut tx, unchanged).await?;
         // One that was reopened since is not missing: the run did not see it.
         let seen = |o: &&Open| o.status == SuggestionStatus::Pending && o.updated_at <= now;
         let gone: Vec<Uuid> = open.values().filter(seen).map(|o| o.id).collect();
@@ -142,7 +146,7 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         let why = "the time it was deferred to has come";
-        let touched: Vec<_> =
+        let touched: Vec<Touched> =
             ids.iter().map(|id| (*id, EventType::SuggestionReopened, why.to_owned())).collect();
         publish(&mut tx, &touched, "engine", now).await?;
         tx.commit().await?;
@@ -170,16 +174,36 @@ impl Store {
     }
 }
 
-type OpenByQuestion = BTreeMap<(Uuid, Option<Uuid>), Open>;
+/// A question: the cluster, and the pattern that it is asked to be.
+type Question = (Uuid, Option<Uuid>);
 
-async fn open_suggestions(conn: &mut PgConnection, data_source: Uuid) -> Result<OpenByQuestion> {
+/// The number of earlier questions makes the id: a rerun that was cut off comes to the same one.
+fn question_id((cluster, pattern): &Question, earlier: i64) -> Uuid {
+    let pattern = pattern.map(|id| id.to_string()).unwrap_or_default();
+    stable_id(&["suggestion", &cluster.to_string(), &pattern, &earlier.to_string()])
+}
+
+/// How often each question was asked before.
+async fn earlier_questions(conn: &mut PgConnection, data_source: Uuid) -> Result<HashMap<Question, i64>> {
+    let rows = sqlx::query!(
+        r#"select cluster_id, pattern_id, count(*) as "asked!" from suggestions
+           where data_source_id = $1 group by cluster_id, pattern_id"#,
+        data_source
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|r| ((r.cluster_id, r.pattern_id), r.asked)).collect())
+}
+
+async fn open_suggestions(conn: &mut PgConnection, data_source: Uuid) -> Result<BTreeMap<Question, Open>> {
     let rows = sqlx::query!(
         "select id, cluster_id, pattern_id, status, purpose, confidence, scores, reason, point_ids, updated_at
          from suggestions where data_source_id = $1 and status in ('pending', 'deferred') order by id for update",
         data_source
     )
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
+    let mut roles = roles_of(conn, &rows.iter().map(|r| r.id).collect::<Vec<_>>()).await?;
     rows.into_iter()
         .map(|r| {
             let status = match r.status.as_str() {
@@ -194,6 +218,7 @@ async fn open_suggestions(conn: &mut PgConnection, data_source: Uuid) -> Result<
                 scores: serde_json::from_value(r.scores)?,
                 reason: r.reason,
                 point_ids: r.point_ids,
+                roles: roles.remove(&r.id).unwrap_or_default(),
                 updated_at: r.updated_at,
             };
             Ok(((r.cluster_id, r.pattern_id), open))
@@ -208,152 +233,30 @@ fn moved(before: Option<f64>, after: Option<f64>) -> bool {
     }
 }
 
-async fn is_same(conn: &mut PgConnection, old: &Open, new: &NewSuggestion) -> Result<bool> {
-    let old_points: HashSet<&Uuid> = old.point_ids.iter().collect();
-    let mut scores = old.scores.parts().into_iter().zip(new.scores.parts());
-    if old.purpose != new.purpose.as_str()
-        || moved(Some(old.confidence), Some(new.confidence))
-        || scores.any(|(before, after)| moved(before, after))
-        || old_points != new.point_ids.iter().collect()
-    {
-        return Ok(false);
+async fn roles_of(conn: &mut PgConnection, ids: &[Uuid]) -> Result<HashMap<Uuid, HashMap<Uuid, String>>> {
+    let rows = sqlx::query!(
+        "select suggestion_id, point_id, role from suggestion_roles where suggestion_id = any($1)",
+        ids
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut roles: HashMap<Uuid, HashMap<Uuid, String>> = HashMap::new();
+    for row in rows {
+        roles.entry(row.suggestion_id).or_default().insert(row.point_id, row.role);
     }
-    let old_roles: HashMap<Uuid, String> =
-        sqlx::query!("select point_id, role from suggestion_roles where suggestion_id = $1", old.id)
-            .fetch_all(conn)
-            .await?
-            .into_iter()
-            .map(|r| (r.point_id, r.role))
-            .collect();
-    let new_roles: HashMap<Uuid, String> = new.roles.iter().map(|r| (r.point_id, r.role.clone())).collect();
-    Ok(old_roles == new_roles && old.reason == new.reason)
+    Ok(roles)
 }
 
-async fn insert(
-    conn: &mut PgConnection,
-    data_source: Uuid,
-    new: &NewSuggestion,
-    answer_within: Duration,
-    now: DateTime<Utc>,
-) -> Result<Uuid> {
-    let (pattern_id, pattern_version) = new.pattern.unzip();
-    // The number of earlier questions makes the id: a rerun that was cut off comes to the same one.
-    let earlier = sqlx::query_scalar!(
-        r#"select count(*) as "n!" from suggestions where cluster_id = $1 and pattern_id is not distinct from $2"#,
-        new.cluster_id,
-        pattern_id
-    )
-    .fetch_one(&mut *conn)
-    .await?;
-    let pattern_text = pattern_id.map(|id| id.to_string()).unwrap_or_default();
-    let id = stable_id(&["suggestion", &new.cluster_id.to_string(), &pattern_text, &earlier.to_string()]);
-    sqlx::query!(
-        "insert into suggestions (id, data_source_id, cluster_id, pattern_id, pattern_version, purpose,
-                                  confidence, scores, reason, point_ids, answer_within, draft, created_at, updated_at,
-                                  expires_at, priority)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13,
-                 $13::timestamptz + $11::interval, $14)",
-        id,
-        data_source,
-        new.cluster_id,
-        pattern_id,
-        pattern_version,
-        new.purpose.as_str(),
-        new.confidence,
-        serde_json::to_value(new.scores)?,
-        new.reason,
-        &new.point_ids,
-        answer_within as _,
-        new.draft,
-        now,
-        new.priority
-    )
-    .execute(&mut *conn)
-    .await?;
-    write_roles(conn, id, &new.roles).await?;
-    Ok(id)
-}
-
-async fn update(conn: &mut PgConnection, id: Uuid, new: &NewSuggestion, now: DateTime<Utc>) -> Result<()> {
-    sqlx::query!(
-        "update suggestions set purpose = $2, confidence = $3, scores = $4, reason = $5, point_ids = $6,
-                pattern_version = $7, draft = $8, version = version + 1, updated_at = $9, priority = $10
-         where id = $1",
-        id,
-        new.purpose.as_str(),
-        new.confidence,
-        serde_json::to_value(new.scores)?,
-        new.reason,
-        &new.point_ids,
-        new.pattern.map(|(_, version)| version),
-        new.draft,
-        now,
-        new.priority
-    )
-    .execute(&mut *conn)
-    .await?;
-    sqlx::query!("delete from suggestion_roles where suggestion_id = $1", id).execute(&mut *conn).await?;
-    write_roles(conn, id, &new.roles).await
-}
-
-/// Every answer changes what the others would teach; that is no news about a suggestion.
-async fn prioritise(conn: &mut PgConnection, priorities: Vec<(Uuid, f64)>) -> Result<()> {
-    let (ids, priorities): (Vec<Uuid>, Vec<f64>) = priorities.into_iter().unzip();
-    sqlx::query!(
-        "update suggestions s set priority = new.priority
-         from unnest($1::uuid[], $2::double precision[]) as new(id, priority)
-         where s.id = new.id and s.priority <> new.priority",
-        &ids,
-        &priorities
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-async fn write_roles(conn: &mut PgConnection, id: Uuid, roles: &[SuggestedRoleRow]) -> Result<()> {
-    sqlx::query!(
-        "insert into suggestion_roles (suggestion_id, point_id, role, score)
-         select $1, p, r, s from unnest($2::uuid[], $3::text[], $4::double precision[]) as t(p, r, s)",
-        id,
-        &roles.iter().map(|r| r.point_id).collect::<Vec<_>>(),
-        &roles.iter().map(|r| r.role.clone()).collect::<Vec<_>>(),
-        &roles.iter().map(|r| r.score).collect::<Vec<_>>(),
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-pub(super) async fn expire(conn: &mut PgConnection, ids: &[Uuid], now: DateTime<Utc>) -> Result<()> {
-    sqlx::query!(
-        "update suggestions set status = 'expired', version = version + 1, updated_at = $2 where id = any($1)",
-        ids,
-        now
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Tells of changed suggestions as they are now, in the given order.
-pub(super) async fn publish(
-    conn: &mut PgConnection,
-    touched: &[(Uuid, EventType, String)],
-    actor: &str,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let ids: Vec<Uuid> = touched.iter().map(|(id, ..)| *id).collect();
-    let current: HashMap<Uuid, _> =
-        load_suggestions(conn, &ids).await?.into_iter().map(|s| (s.id, s)).collect();
-    let events: Vec<NewEvent> = touched
-        .iter()
-        .filter_map(|(id, r#type, cause)| {
-            let suggestion = current.get(id)?.clone();
-            let (version, source) = (suggestion.version, suggestion.data_source.clone());
-            let data = SuggestionData { suggestion, cause: Cause::reviewer(actor, cause) };
-            Some(NewEvent::new(*r#type, *id, version, Some(&source), now, &data))
-        })
-        .collect();
-    outbox::append(conn, &events).await
+impl Open {
+    fn is_same(&self, new: &NewSuggestion) -> bool {
+        let points: HashSet<&Uuid> = self.point_ids.iter().collect();
+        let roles: HashMap<Uuid, String> = new.roles.iter().map(|r| (r.point_id, r.role.clone())).collect();
+        let mut scores = self.scores.parts().into_iter().zip(new.scores.parts());
+        self.purpose == new.purpose.as_str()
+            && self.reason == new.reason
+            && !moved(Some(self.confidence), Some(new.confidence))
+            && !scores.any(|(before, after)| moved(before, after))
+            && points == new.point_ids.iter().collect()
+            && self.roles == roles
+    }
 }

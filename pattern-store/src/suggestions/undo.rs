@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::decide::Deciding;
 use super::exclusions;
-use super::propose::expire;
+use super::write::{Touched, expire};
 use crate::{StoreError, evidence, patterns};
 
 /// Retracts bindings, equipment, evidence and rejection of the suggestion. Answers the suggestions that
@@ -15,7 +15,7 @@ use crate::{StoreError, evidence, patterns};
 pub(super) async fn retract(
     conn: &mut PgConnection,
     deciding: &Deciding<'_>,
-) -> Result<Vec<(Uuid, EventType, String)>, StoreError> {
+) -> Result<Vec<Touched>, StoreError> {
     let (id, now) = (deciding.suggestion.id, deciding.now);
     unbind(conn, deciding).await?;
     sqlx::query!(

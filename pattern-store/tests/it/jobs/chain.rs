@@ -109,12 +109,15 @@ async fn learning_that_serves_a_decision_starts_after_the_decision_is_committed(
     let queue = Queue::create().await;
     let plant = queue.data_source("plant").await;
     let mut first = queue.store.pool().begin().await.unwrap();
-    let chain = Store::enqueue_learning(&mut first, Some(plant), "ann").await.unwrap();
+    let chain = Store::enqueue_learning(&mut first, Some(plant), "ann", Duration::ZERO).await.unwrap();
     first.commit().await.unwrap();
 
     // A second decision joins the chain that is queued, and takes its time to commit.
     let mut second = queue.store.pool().begin().await.unwrap();
-    assert_eq!(Store::enqueue_learning(&mut second, Some(plant), "bob").await.unwrap(), chain);
+    assert_eq!(
+        Store::enqueue_learning(&mut second, Some(plant), "bob", Duration::ZERO).await.unwrap(),
+        chain
+    );
     sqlx::query("insert into data_sources (id, name) values (gen_random_uuid(), 'written by bob')")
         .execute(&mut *second)
         .await

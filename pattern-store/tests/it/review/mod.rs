@@ -4,6 +4,7 @@ mod decisions;
 mod equipment;
 mod learning;
 mod questions;
+mod together;
 
 use chrono::{DateTime, Duration, SubsecRound, Utc};
 use pattern_core::{
@@ -166,15 +167,16 @@ impl Plant {
     }
 
     async fn until_waiting(&self, connections: i64) {
-        until("they wait for the row", || async {
-            self.count(
-                "select count(*) from pg_stat_activity
-                 where datname = current_database() and wait_event_type = 'Lock'",
-            )
-            .await
-                == connections
-        })
-        .await;
+        until("they wait for the row", || async { self.waiting().await == connections }).await;
+    }
+
+    /// How many connections wait for a lock.
+    async fn waiting(&self) -> i64 {
+        self.count(
+            "select count(*) from pg_stat_activity
+             where datname = current_database() and wait_event_type = 'Lock'",
+        )
+        .await
     }
 
     /// The causes of the updates of a pattern, oldest first.
