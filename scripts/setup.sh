@@ -47,6 +47,9 @@ has_jars || need maven have mvn
 if [[ $purpose == test ]]; then
     need chromium has_chromium
     need kcat have kcat
+    need pgbouncer test -x /usr/sbin/pgbouncer
+    # Makes the certificates of the tests.
+    need openssl have openssl
     { has_new_node && has_browser_driver; } || need npm have npm
 fi
 

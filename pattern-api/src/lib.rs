@@ -3,6 +3,7 @@
 //! Architecture invariants: only this crate knows the WebSocket wire format; it keeps nothing that can
 //! not be rebuilt from PostgreSQL.
 
+mod contact;
 mod etag;
 mod extract;
 pub mod hub;

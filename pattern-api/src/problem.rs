@@ -84,6 +84,11 @@ impl From<StoreError> for Problem {
                 tracing::warn!(%cause, "postgres is not available");
                 Self::unavailable("the database is not available; nothing was changed, try again shortly")
             }
+            StoreError::Refused(cause) => {
+                tracing::error!(%cause, "postgres does not take the api's connections");
+                Self::unavailable("the database refuses the api, whose log says why; nothing was changed")
+            }
+            StoreError::NotMigrated(_) => Self::unavailable(error.to_string()),
             StoreError::NotFound(_) => Self::new(StatusCode::NOT_FOUND, error.to_string()),
             StoreError::Conflict(_) => Self::new(StatusCode::CONFLICT, error.to_string()),
             StoreError::Invalid(_) => Self::unprocessable(error.to_string()),

@@ -5,7 +5,7 @@ use axum::{
     Router, extract::DefaultBodyLimit, middleware, response::Redirect, routing::get, serve::ListenerExt,
 };
 use pattern_bus::{KafkaSettings, Producer, relay};
-use pattern_config::ApiConfig;
+use pattern_config::{ApiConfig, PostgresConfig};
 use pattern_store::Store;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 
 use crate::{
-    AppState, etag,
+    AppState, contact, etag,
     hub::{Hub, HubOptions},
     origin, page,
     problem::{method_not_allowed, not_found, panicked},
@@ -27,19 +27,23 @@ const BODY_LIMIT: usize = 16 * 1024 * 1024;
 /// How long sockets may take to say goodbye.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// Serves until `shutdown`. PostgreSQL and Kafka may be away at the start, and later.
+/// Serves until `shutdown`. PostgreSQL and Kafka may be away at the start, and later; it fails where one of them
+/// answers and will not have it.
 pub async fn run(
     config: ApiConfig,
     listener: TcpListener,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let store = Store::connect_lazy(&config.postgres.url, config.postgres.max_connections)?;
+    let shutdown = shutdown.child_token();
+    let PostgresConfig { url, direct_url, max_connections } = &config.postgres;
+    let store = Store::connect_lazy_beside(url, direct_url.as_deref(), *max_connections)?;
     let kafka = KafkaSettings {
         bootstrap: config.kafka.bootstrap_servers.clone(),
         topic_prefix: config.kafka.topic_prefix.clone(),
         options: config.kafka.options.clone(),
     };
     kafka.check()?;
+    let mut refusal = contact::meet_servers(store.clone(), kafka.clone(), shutdown.clone());
     let options = HubOptions { allowed_origins: config.api.allowed_origins.clone(), ..HubOptions::default() };
     let hub = Hub::start(store.clone(), kafka.clone(), options, shutdown.clone());
     let producer = Producer::new(&kafka).context("kafka producer can not be made; check kafka.*")?;
@@ -52,7 +56,7 @@ pub async fn run(
     axum::serve(listener, router(state)).with_graceful_shutdown(shutdown.cancelled_owned()).await?;
     hub.drained(DRAIN).await;
     relay.await.context("relay ended badly")?;
-    Ok(())
+    refusal.try_recv().map_or(Ok(()), Err)
 }
 
 fn router(state: AppState) -> Router {

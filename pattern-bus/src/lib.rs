@@ -5,6 +5,7 @@
 
 mod backoff;
 mod blocking;
+mod contact;
 pub mod datapoints;
 pub mod dlq;
 mod error;
@@ -16,6 +17,7 @@ mod topic_id;
 pub mod topics;
 
 pub use backoff::Backoff;
+pub use contact::first_contact;
 pub use error::{BusError, Result};
 pub use producer::{Delivered, Delivery, Producer, Record};
 pub use reader::{ReadEvent, read_events};

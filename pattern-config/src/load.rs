@@ -88,7 +88,7 @@ fn mask(value: &mut Value, key: &str) {
         }
         Value::Array(items) => items.iter_mut().for_each(|v| mask(v, key)),
         Value::String(text) if is_secret(key) => *text = MASK.into(),
-        Value::String(text) if key == "url" => *text = mask_url(text),
+        Value::String(text) if key.ends_with("url") => *text = mask_url(text),
         _ => {}
     }
 }

@@ -9,12 +9,14 @@ use crate::load::Settings;
 #[serde(deny_unknown_fields)]
 pub struct PostgresConfig {
     pub url: String,
+    /// PostgreSQL itself, where `url` leads to a pooler in transaction mode: for LISTEN and migrations.
+    pub direct_url: Option<String>,
     pub max_connections: u32,
 }
 
 impl Default for PostgresConfig {
     fn default() -> Self {
-        Self { url: "postgres://naia@127.0.0.1:5432/naia".into(), max_connections: 20 }
+        Self { url: "postgres://naia@127.0.0.1:5432/naia".into(), direct_url: None, max_connections: 20 }
     }
 }
 
@@ -218,8 +220,12 @@ fn common_problems(postgres: &PostgresConfig, kafka: &KafkaConfig, engine: &Engi
             problems.push(problem.to_owned());
         }
     };
-    let is_postgres = postgres.url.starts_with("postgres://") || postgres.url.starts_with("postgresql://");
-    require(is_postgres, "postgres.url: must start with postgres://");
+    let is_postgres = |url: &str| url.starts_with("postgres://") || url.starts_with("postgresql://");
+    require(is_postgres(&postgres.url), "postgres.url: must start with postgres://");
+    require(
+        postgres.direct_url.as_deref().is_none_or(is_postgres),
+        "postgres.direct_url: must start with postgres://, or be left out",
+    );
     require(postgres.max_connections >= 4, "postgres.max_connections: must be 4 or more");
     require(
         !kafka.bootstrap_servers.trim().is_empty(),

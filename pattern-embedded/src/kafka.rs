@@ -29,16 +29,38 @@ const HEAP_MEGABYTES: u32 = 256;
 pub struct EmbeddedKafka {
     server: Server,
     port: u16,
+    secured: Option<u16>,
+}
+
+/// One more listener, for clients that encrypt and authenticate.
+#[derive(Debug, Clone, Default)]
+pub struct SecuredListener {
+    /// `SSL` or `SASL_SSL`.
+    pub protocol: String,
+    /// Lines of the broker's properties: its certificate, its mechanisms.
+    pub properties: String,
+    /// What the storage tool is told of users, as `SCRAM-SHA-512=[name=…,password=…]`. Counts in a new data folder.
+    pub scram_users: Vec<String>,
 }
 
 struct Ports {
     broker: u16,
     controller: u16,
+    secured: Option<u16>,
 }
 
 impl EmbeddedKafka {
     /// Starts the broker on the data folder, formatting it first where it is new.
     pub async fn start(data_dir: &DataDir, programs: &KafkaPrograms) -> Result<Self> {
+        Self::start_with(data_dir, programs, None).await
+    }
+
+    /// As `start`, with one more listener at `secured_bootstrap`.
+    pub async fn start_with(
+        data_dir: &DataDir,
+        programs: &KafkaPrograms,
+        listener: Option<&SecuredListener>,
+    ) -> Result<Self> {
         let folder = data_dir.folder("kafka")?;
         let mut last = ports_of_last_start(&folder);
         let mut problem = anyhow!("kafka was not started");
@@ -49,14 +71,18 @@ impl EmbeddedKafka {
             while controller == broker {
                 controller = free_port(None)?;
             }
-            let properties = write_properties(&folder, &Ports { broker, controller })?;
-            format_once(&folder, programs, &properties).await?;
+            let mut secured = None;
+            while listener.is_some() && secured.is_none_or(|port| [broker, controller].contains(&port)) {
+                secured = Some(free_port(None)?);
+            }
+            let properties = write_properties(&folder, &Ports { broker, controller, secured }, listener)?;
+            format_once(&folder, programs, &properties, listener).await?;
             let mut command = programs.command(HEAP_MEGABYTES, "kafka.Kafka");
             command.arg(&properties);
             // Its log is safe without a farewell, and a farewell could hang.
             let setting = Setting { run_as: None, handed_down: None, orphaned: Signal::SIGKILL };
             let server = Server::start("kafka", command, setting, &data_dir.path().join("kafka.log"))?;
-            let mut kafka = Self { server, port: broker };
+            let mut kafka = Self { server, port: broker, secured };
             match kafka.wait_until_ready().await {
                 Ok(()) => return Ok(kafka),
                 Err(e) => problem = e,
@@ -68,6 +94,11 @@ impl EmbeddedKafka {
     /// `127.0.0.1:port`
     pub fn bootstrap(&self) -> String {
         format!("127.0.0.1:{}", self.port)
+    }
+
+    /// `127.0.0.1:port` of the listener that it was started with besides.
+    pub fn secured_bootstrap(&self) -> Option<String> {
+        self.secured.map(|port| format!("127.0.0.1:{port}"))
     }
 
     /// Waits until it has ended although nobody stopped it, and says so.
@@ -119,16 +150,20 @@ fn answers(bootstrap: &str) -> bool {
     client.fetch_metadata(None, Duration::from_secs(2)).is_ok_and(|m| !m.brokers().is_empty())
 }
 
-fn write_properties(folder: &Path, ports: &Ports) -> Result<PathBuf> {
-    let Ports { broker, controller } = ports;
+fn write_properties(folder: &Path, ports: &Ports, listener: Option<&SecuredListener>) -> Result<PathBuf> {
+    let Ports { broker, controller, secured } = ports;
     let logs = folder.join("logs");
+    let protocol = listener.map_or("SSL", |listener| listener.protocol.as_str());
+    let secured = secured.map(|port| format!(",{protocol}://127.0.0.1:{port}")).unwrap_or_default();
+    let more = listener.map(|listener| listener.properties.as_str()).unwrap_or_default();
     // The session is short because a broker that was killed is let in again only when it is over.
     let text = format!(
         "process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{broker}
+listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}{secured}
+advertised.listeners=PLAINTEXT://127.0.0.1:{broker}{secured}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SSL:SSL,SASL_SSL:SASL_SSL
 controller.listener.names=CONTROLLER
 log.dirs={logs}
 auto.create.topics.enable=false
@@ -143,7 +178,7 @@ group.initial.rebalance.delay.ms=0
 broker.heartbeat.interval.ms=500
 broker.session.timeout.ms=2000
 log.cleaner.dedupe.buffer.size=16777216
-",
+{more}",
         logs = logs.display()
     );
     let file = folder.join("server.properties");
@@ -155,16 +190,22 @@ fn ports_of_last_start(folder: &Path) -> Option<Ports> {
     let text = fs::read_to_string(folder.join("server.properties")).ok()?;
     let port_after = |start: &str| {
         let rest = text.lines().find_map(|line| line.strip_prefix(start))?;
-        rest.parse().ok()
+        rest.split(',').next()?.parse().ok()
     };
     Some(Ports {
         broker: port_after("advertised.listeners=PLAINTEXT://127.0.0.1:")?,
         controller: port_after("controller.quorum.voters=1@127.0.0.1:")?,
+        secured: None,
     })
 }
 
 /// The mark is written last, so a format that was cut off is done again.
-async fn format_once(folder: &Path, programs: &KafkaPrograms, properties: &Path) -> Result<()> {
+async fn format_once(
+    folder: &Path,
+    programs: &KafkaPrograms,
+    properties: &Path,
+    listener: Option<&SecuredListener>,
+) -> Result<()> {
     let mark = folder.join("formatted");
     if mark.exists() {
         return Ok(());
@@ -177,6 +218,9 @@ async fn format_once(folder: &Path, programs: &KafkaPrograms, properties: &Path)
     let cluster_id = new_cluster_id();
     let mut format = programs.command(HEAP_MEGABYTES, "kafka.tools.StorageTool");
     format.args(["format", "-t", &cluster_id, "-c"]).arg(properties).stdin(Stdio::null());
+    for user in listener.into_iter().flat_map(|listener| &listener.scram_users) {
+        format.args(["--add-scram", user]);
+    }
     child::prepare(&mut format, Setting { run_as: None, handed_down: None, orphaned: Signal::SIGKILL });
     let outcome =
         tokio::task::spawn_blocking(move || format.output()).await.context("formatting was cut off")?;

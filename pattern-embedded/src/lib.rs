@@ -17,7 +17,7 @@ mod wait;
 
 pub use data_dir::DataDir;
 pub use java::{KafkaPrograms, MissingKafka};
-pub use kafka::EmbeddedKafka;
+pub use kafka::{EmbeddedKafka, SecuredListener};
 pub use memory::MemoryBroker;
 pub use postgres::{EmbeddedPostgres, PostgresUse};
 pub use wait::poll;

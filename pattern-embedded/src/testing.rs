@@ -3,6 +3,12 @@
 //! `NAIA_TEST_POSTGRES` and `NAIA_TEST_KAFKA` name the servers to use (`make test` starts a pair for
 //! all test programs). Without them each test program starts its own, once.
 
+mod certificates;
+mod pgbouncer;
+
+pub use certificates::Certificates;
+pub use pgbouncer::PgBouncer;
+
 use sqlx::{Connection, Executor, PgConnection};
 use std::{fs, future::Future, path::PathBuf, sync::OnceLock, thread, time::Duration};
 use tokio::net::TcpListener;

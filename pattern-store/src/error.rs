@@ -8,6 +8,12 @@ pub enum StoreError {
     /// PostgreSQL does not answer; trying again later may help.
     #[error("postgres is not available: {0}")]
     Unavailable(String),
+    /// PostgreSQL answers and will not have us, as things are set.
+    #[error("postgres cannot be used with these settings: {0}; check postgres.url")]
+    Refused(String),
+    /// The database lacks tables of this version.
+    #[error("{0}: bring it up to this version with `naia-pattern-worker --run-migrations`")]
+    NotMigrated(String),
     #[error("{0} does not exist")]
     NotFound(String),
     /// Somebody else was faster, or the state does not allow it.
@@ -25,25 +31,62 @@ pub enum StoreError {
     Corrupt(String),
 }
 
+impl StoreError {
+    pub(crate) fn read_only() -> Self {
+        Self::Unavailable("read-only: this server takes no writes, waiting for one that does".into())
+    }
+
+    /// Whether it says something of the server alone and nothing of what was asked: it may well pass later.
+    pub fn is_of_the_server(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Refused(_) | Self::NotMigrated(_))
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        // 22xxx: the values themselves are wrong, say a zero character in a text or the year 300000.
-        if let sqlx::Error::Database(e) = &error
-            && e.code().is_some_and(|code| code.starts_with("22"))
-        {
-            return Self::Invalid(format!("the database can not keep a value: {}", e.message()));
+        match &error {
+            sqlx::Error::Database(e) => match by_code(&e.code().unwrap_or_default(), e.message()) {
+                Some(known) => known,
+                None => Self::Database(error),
+            },
+            // The TLS handshake: a certificate that is not trusted, say.
+            sqlx::Error::Io(e) if e.kind() == io::ErrorKind::InvalidData => {
+                Self::Refused(format!("tls: {e}"))
+            }
+            sqlx::Error::Tls(e) => Self::Refused(format!("tls: {e}")),
+            sqlx::Error::Configuration(e) => Self::Refused(e.to_string()),
+            sqlx::Error::Io(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => Self::Unavailable(error.to_string()),
+            _ => Self::Database(error),
         }
-        let away = match &error {
-            sqlx::Error::Io(e) => !matches!(e.kind(), io::ErrorKind::InvalidData),
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
-            // 57P0x: shutting down, crashed, starting up; 08xxx: connection; 53300: too many connections;
-            // 55000: the database takes no connections
-            sqlx::Error::Database(e) => e.code().is_some_and(|c| {
-                c.starts_with("57P0") || c.starts_with("08") || c == "53300" || c == "55000"
-            }),
-            _ => false,
-        };
-        if away { Self::Unavailable(error.to_string()) } else { Self::Database(error) }
+    }
+}
+
+/// What the codes of PostgreSQL mean to whoever asked.
+fn by_code(code: &str, message: &str) -> Option<StoreError> {
+    // A day's table is dropped when the day is sealed; whoever reads it knows what to do.
+    let names_a_day = message.contains("samples_2") || message.contains("samples_1");
+    match code {
+        // The values themselves are wrong, say a zero character in a text or the year 300000.
+        _ if code.starts_with("22") => {
+            Some(StoreError::Invalid(format!("the database can not keep a value: {message}")))
+        }
+        "25006" => Some(StoreError::read_only()),
+        // The password, the role, what pg_hba.conf says, the database.
+        "28P01" | "28000" | "3D000" => Some(StoreError::Refused(message.to_owned())),
+        // A table, a column, a function or a schema that does not exist.
+        "42P01" | "42703" | "42883" | "3F000" if !names_a_day => {
+            Some(StoreError::NotMigrated(format!("the database lacks what this version needs ({message})")))
+        }
+        // 57P0x: shutting down, crashed, starting up; 08xxx: connection; 53300: too many connections;
+        // 55000: the database takes no connections
+        "53300" | "55000" => Some(StoreError::Unavailable(message.to_owned())),
+        _ if code.starts_with("57P0") || code.starts_with("08") => {
+            Some(StoreError::Unavailable(message.to_owned()))
+        }
+        _ => None,
     }
 }
 

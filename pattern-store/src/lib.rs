@@ -2,6 +2,7 @@
 
 mod analysis;
 mod clusters;
+mod connection;
 mod correlation_plans;
 mod correlations;
 mod dead_letters;
@@ -37,12 +38,7 @@ pub use sqlx::{PgConnection, PgPool};
 pub use suggestions::*;
 pub use workers::WorkerRow;
 
-use futures_util::FutureExt;
-use sqlx::{
-    Executor, Row,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
-use std::{str::FromStr, time::Duration};
+use std::sync::Arc;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
 
@@ -50,27 +46,21 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: PgPool,
+    link: Arc<connection::Link>,
 }
 
 impl Store {
-    /// Makes the pool; connections are opened when they are first needed, so this works while
-    /// PostgreSQL is away.
-    pub fn connect_lazy(url: &str, max_connections: u32) -> Result<Self> {
-        let options = PgConnectOptions::from_str(url)
-            .map_err(|e| StoreError::Invalid(format!("postgres url can not be used: {e}")))?
-            .application_name("naia");
-        let pool = PgPoolOptions::new()
-            .max_connections(max_connections)
-            .acquire_timeout(Duration::from_secs(5))
-            .before_acquire(|connection, _| is_out_of_transaction(connection).boxed())
-            .connect_lazy_with(options);
-        Ok(Self { pool })
-    }
-
     /// Brings the schema up to this version. Safe to call from many processes at once.
     pub async fn migrate(&self) -> Result<()> {
-        MIGRATIONS.run(&self.pool).await.map_err(|e| StoreError::Migration(e.to_string()))?;
-        jobs::setup(&self.pool).await
+        // Under a lock that belongs to the session.
+        let pool = self.direct_pool();
+        let migrated = MIGRATIONS.run(&pool).await.map_err(migration_failed);
+        let outcome = match migrated {
+            Ok(()) => jobs::setup(&pool).await,
+            failed => failed,
+        };
+        pool.close().await;
+        outcome
     }
 
     pub fn pool(&self) -> &PgPool {
@@ -80,17 +70,15 @@ impl Store {
     pub async fn close(&self) {
         self.pool.close().await;
     }
-
-    /// Answers whether PostgreSQL serves right now.
-    pub async fn ping(&self) -> Result<()> {
-        sqlx::query("select 1").execute(&self.pool).await?;
-        Ok(())
-    }
 }
 
-/// Who is dropped while it begins a transaction leaves the connection in it, and sqlx 0.9 does not notice
-/// (transact-rs/sqlx#4393): whoever came next would write into a transaction that nobody commits.
-async fn is_out_of_transaction(connection: &mut PgConnection) -> sqlx::Result<bool> {
-    // Sent as a simple query, both are the same instant unless the transaction is older.
-    connection.fetch_one(sqlx::raw_sql("select now() = statement_timestamp()")).await?.try_get(0)
+/// That the server is away or refuses us is no fault of the migrations.
+fn migration_failed(error: sqlx::migrate::MigrateError) -> StoreError {
+    match error {
+        sqlx::migrate::MigrateError::Execute(error) => match StoreError::from(error) {
+            StoreError::Database(error) => StoreError::Migration(error.to_string()),
+            known => known,
+        },
+        error => StoreError::Migration(error.to_string()),
+    }
 }

@@ -1,7 +1,7 @@
 use sqlx::postgres::{PgListener, PgPoolOptions};
 use std::time::Duration;
 
-use crate::{PgPool, Store};
+use crate::{Store, connection::ACQUIRE_TIMEOUT};
 
 /// Waits for NOTIFY on one channel, with a poll for what a lost connection may have swallowed.
 ///
@@ -10,20 +10,14 @@ use crate::{PgPool, Store};
 pub struct Listener {
     channel: &'static str,
     poll: Duration,
-    pool: PgPool,
+    store: Store,
     inner: Option<PgListener>,
 }
 
 impl Store {
     /// A listener that wakes at the latest every `poll`.
     pub fn listener(&self, channel: &'static str, poll: Duration) -> Listener {
-        let pool = PgPoolOptions::new()
-            .max_connections(1)
-            .max_lifetime(None)
-            .idle_timeout(None)
-            .acquire_timeout(Duration::from_secs(5))
-            .connect_lazy_with(self.pool().connect_options().as_ref().clone());
-        Listener { channel, poll, pool, inner: None }
+        Listener { channel, poll, store: self.clone(), inner: None }
     }
 }
 
@@ -44,18 +38,31 @@ impl Listener {
     }
 
     async fn next(&mut self) -> sqlx::Result<Option<String>> {
-        if self.inner.is_none() {
-            let mut listener = PgListener::connect_with(&self.pool).await?;
-            listener.listen(self.channel).await?;
-            self.inner = Some(listener);
-            // What was announced before we listened is found by looking once.
-            return Ok(None);
+        if let Some(listener) = self.inner.as_mut()
+            && let Some(mut newest) = listener.try_recv().await?
+        {
+            while let Some(notification) = listener.next_buffered() {
+                newest = notification;
+            }
+            return Ok(Some(newest.payload().to_owned()));
         }
-        let Some(listener) = self.inner.as_mut() else { return Ok(None) };
-        let mut newest = listener.try_recv().await?;
-        while let Some(notification) = listener.next_buffered() {
-            newest = Some(notification);
-        }
-        Ok(newest.map(|notification| notification.payload().to_owned()))
+        // The connection is lost, or there was none yet. The next one may lead to another server.
+        self.inner = None;
+        self.inner = Some(self.listen().await?);
+        // What was announced before we listened is found by looking once.
+        Ok(None)
+    }
+
+    async fn listen(&self) -> sqlx::Result<PgListener> {
+        let pool = PgPoolOptions::new()
+            .max_connections(1)
+            .max_lifetime(None)
+            .idle_timeout(None)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_lazy_with(self.store.direct_options());
+        let mut listener = PgListener::connect_with(&pool).await?;
+        listener.eager_reconnect(false);
+        listener.listen(self.channel).await?;
+        Ok(listener)
     }
 }

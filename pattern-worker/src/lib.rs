@@ -1,5 +1,6 @@
 //! The worker: runs jobs, keeps the schedule, takes in samples and relays events.
 
+mod contact;
 mod ingest;
 pub mod knowledge;
 mod runner;
@@ -7,8 +8,8 @@ pub mod scheduler;
 pub mod stages;
 
 use anyhow::Context;
-use pattern_bus::{Backoff, KafkaSettings, relay, topics};
-use pattern_config::WorkerConfig;
+use pattern_bus::{KafkaSettings, relay};
+use pattern_config::{PostgresConfig, WorkerConfig};
 use pattern_store::{
     Store,
     jobs::{self, Handler},
@@ -16,10 +17,10 @@ use pattern_store::{
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// Runs until `shutdown`, then drains. It starts and goes on while PostgreSQL or Kafka is away.
+/// Runs until `shutdown`, then drains. It waits for PostgreSQL and goes on while Kafka is away.
 ///
-/// Fails at once when the configuration makes no sense, and later only when a part of it breaks
-/// down for good.
+/// Fails at once when the configuration makes no sense or a server refuses it, and later only when a part
+/// of it breaks down for good.
 pub async fn run(config: WorkerConfig, shutdown: CancellationToken) -> anyhow::Result<()> {
     let engine = config.pattern_engine.clone();
     run_with(config, |store| stages::handler(store, engine), shutdown).await
@@ -33,7 +34,8 @@ pub async fn run_with(
 ) -> anyhow::Result<()> {
     let shutdown = shutdown.child_token();
     let schedules = scheduler::schedules(&config.schedule)?;
-    let store = Store::connect_lazy(&config.postgres.url, config.postgres.max_connections)?;
+    let PostgresConfig { url, direct_url, max_connections } = &config.postgres;
+    let store = Store::connect_lazy_beside(url, direct_url.as_deref(), *max_connections)?;
     let kafka = KafkaSettings {
         bootstrap: config.kafka.bootstrap_servers.clone(),
         topic_prefix: config.kafka.topic_prefix.clone(),
@@ -44,7 +46,11 @@ pub async fn run_with(
     let worker = options.name.clone();
     tracing::info!(worker, concurrency = options.concurrency, "worker starts");
 
-    tokio::spawn(prepare_topics(kafka.clone(), shutdown.clone()));
+    let mut refusal = contact::meet_brokers(kafka.clone(), shutdown.clone());
+    tokio::select! {
+        ready = store.wait_until_ready() => ready?,
+        () = shutdown.cancelled() => return refusal.try_recv().map_or(Ok(()), |error| Err(error.into())),
+    }
     let handler = handler(store.clone());
     let mut parts = JoinSet::new();
     // Jobs drain for a while; the relay goes on meanwhile, so that what they still write is published.
@@ -72,17 +78,5 @@ pub async fn run_with(
     }
     store.close().await;
     tracing::info!("worker has ended");
-    outcome
-}
-
-/// Makes the topics that are missing, as soon as there is a broker.
-async fn prepare_topics(kafka: KafkaSettings, shutdown: CancellationToken) {
-    let mut backoff = Backoff::default();
-    while let Err(error) = topics::ensure_topics(&kafka).await {
-        if shutdown.is_cancelled() {
-            return;
-        }
-        tracing::warn!(%error, "the topics can not be prepared yet");
-        backoff.wait(&shutdown).await;
-    }
+    refusal.try_recv().map_or(outcome, |error| Err(error.into()))
 }

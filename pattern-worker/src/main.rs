@@ -3,7 +3,7 @@ use clap::Parser;
 use pattern_config::WorkerConfig;
 use pattern_core::domain::PatternSource;
 use pattern_store::Store;
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -48,11 +48,8 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn migrate(config: &WorkerConfig) -> anyhow::Result<()> {
-    let store = Store::connect_lazy(&config.postgres.url, 2)?;
-    while let Err(error) = store.ping().await {
-        tracing::warn!(%error, "waiting for postgres before migrating");
-        tokio::time::sleep(Duration::from_secs(2)).await;
-    }
+    let store = Store::connect_lazy_beside(&config.postgres.url, config.postgres.direct_url.as_deref(), 2)?;
+    store.wait_until_connected().await?;
     store.migrate().await.context("the database can not be brought up to this version")?;
     let library = pattern_core::library::builtin();
     store

@@ -4,6 +4,7 @@ mod live;
 mod outage;
 mod process;
 mod pumps;
+mod refused;
 mod rest;
 mod ws;
 mod ws_resume;

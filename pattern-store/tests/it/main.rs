@@ -1,4 +1,5 @@
 mod clusters;
+mod connection;
 mod jobs;
 mod newest;
 mod outbox;

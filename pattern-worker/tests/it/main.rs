@@ -4,6 +4,7 @@ mod configuration;
 mod flywheel;
 mod killed;
 mod outage;
+mod refused;
 mod run;
 mod scheduler;
 mod site;

@@ -242,6 +242,10 @@ impl Worker {
         self.child.id()
     }
 
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("a child").is_none()
+    }
+
     /// As `kill -9`.
     pub fn kill(mut self) {
         self.end();
