@@ -1,52 +1,14 @@
 //! What handlers take from a request, with errors as problem details.
 
 use axum::{
-    body::Bytes,
-    extract::{FromRequest, FromRequestParts, Path, Query, Request},
+    extract::{FromRequestParts, Path, Query},
     http::{HeaderMap, request::Parts},
 };
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use pattern_store::Idempotency;
-use serde::{Serialize, de::DeserializeOwned};
-use sha2::{Digest, Sha256};
+use serde::de::DeserializeOwned;
 use std::convert::Infallible;
 
-use crate::problem::Problem;
-
-/// A JSON body; an empty one counts as `{}`.
-pub struct Body<T> {
-    pub value: T,
-    /// Set where the client sent an `Idempotency-Key`.
-    pub idempotency: Option<Idempotency>,
-}
-
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let route = request.uri().path().to_owned();
-        let key = header(request.headers(), "idempotency-key");
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|e| Problem::new(e.status(), format!("body can not be read: {}", e.body_text())))?;
-        let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        let value = serde_json::from_slice(text)
-            .map_err(|e| Problem::unprocessable(format!("body is not what this route takes: {e}")))?;
-        let idempotency = match key {
-            Some(key) if key.len() > 200 => {
-                return Err(Problem::bad_request(
-                    "idempotency-key is longer than 200 characters; use a uuid",
-                ));
-            }
-            Some(key) => {
-                let body_hash = Sha256::digest(text).iter().map(|b| format!("{b:02x}")).collect();
-                Some(Idempotency { key, route, body_hash })
-            }
-            None => None,
-        };
-        Ok(Self { value, idempotency })
-    }
-}
+pub use crate::body::Body;
+use crate::{cursor::Place, problem::Problem};
 
 /// Query parameters.
 pub struct Params<T>(pub T);
@@ -88,33 +50,24 @@ impl<S: Send + Sync> FromRequestParts<S> for Reviewer {
     }
 }
 
-fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+pub fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     let text = headers.get(name)?;
     // A header value is bytes; ours are UTF-8.
     let text = String::from_utf8_lossy(text.as_bytes()).trim().to_owned();
     (!text.is_empty()).then_some(text)
 }
 
-/// An opaque cursor: where the next page begins.
-pub fn encode_cursor<T: Serialize>(place: &T) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(place).expect("cursors are plain values"))
-}
-
 /// Cuts `items`, which may hold one more than `limit`, to a page. Answers the cursor of the next one.
-pub fn cut_page<T, P: Serialize>(items: &mut Vec<T>, limit: i64, place: impl Fn(&T) -> P) -> Option<String> {
+pub fn cut_page<T, P: Place>(items: &mut Vec<T>, limit: i64, place: impl Fn(&T) -> P) -> Option<String> {
     let has_more = items.len() as i64 > limit;
     items.truncate(limit as usize);
-    items.last().filter(|_| has_more).map(|last| encode_cursor(&place(last)))
+    items.last().filter(|_| has_more).map(|last| place(last).text())
 }
 
-pub fn decode_cursor<T: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<T>, Problem> {
+pub fn decode_cursor<P: Place>(cursor: Option<&str>) -> Result<Option<P>, Problem> {
     let Some(cursor) = cursor else { return Ok(None) };
-    BASE64_URL_SAFE_NO_PAD
-        .decode(cursor)
-        .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .map(Some)
-        .ok_or_else(|| Problem::bad_request("cursor is not one of ours; start again without it"))
+    let place = P::read(cursor);
+    place.map(Some).ok_or_else(|| Problem::bad_request("cursor is not one of ours; start again without it"))
 }
 
 /// A page size within bounds: 50 unless asked, 500 at most.

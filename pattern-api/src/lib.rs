@@ -3,12 +3,17 @@
 //! Architecture invariants: only this crate knows the WebSocket wire format; it keeps nothing that can
 //! not be rebuilt from PostgreSQL.
 
+mod body;
 mod contact;
+mod cursor;
+mod edge;
 mod etag;
 mod extract;
+mod host;
 pub mod hub;
 mod origin;
 mod page;
+mod posted_samples;
 mod problem;
 pub mod routes;
 mod server;

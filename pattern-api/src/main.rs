@@ -2,8 +2,15 @@ use anyhow::Context;
 use clap::Parser;
 use pattern_config::ApiConfig;
 use std::path::PathBuf;
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
 use tokio_util::sync::CancellationToken;
+
+/// Gives memory back to the system seconds after a crowd has left; glibc's keeps it for good.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Serves REST, the WebSocket and the page of Naia Patterns.
 #[derive(Debug, Parser)]
@@ -35,16 +42,25 @@ async fn main() -> anyhow::Result<()> {
         listener.local_addr()?
     );
     let shutdown = CancellationToken::new();
-    tokio::spawn(cancel_on_signal(shutdown.clone()));
+    tokio::spawn(cancel_on_signal(shutdown.clone())?);
     pattern_api::run(config, listener, shutdown).await
 }
 
-async fn cancel_on_signal(shutdown: CancellationToken) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
-    shutdown.cancel();
+/// The first signal lets requests end; the second one does not wait.
+fn cancel_on_signal(shutdown: CancellationToken) -> anyhow::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        for first in [true, false] {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            if first {
+                tracing::info!("stopping; once more to stop at once");
+                shutdown.cancel();
+            }
+        }
+        std::process::exit(130);
+    })
 }

@@ -2,18 +2,26 @@
 
 use anyhow::Context;
 use axum::{
-    Router, extract::DefaultBodyLimit, middleware, response::Redirect, routing::get, serve::ListenerExt,
+    Router,
+    body::Bytes,
+    http::{HeaderValue, header},
+    middleware,
+    response::Redirect,
+    routing::get,
 };
 use pattern_bus::{KafkaSettings, Producer, relay};
 use pattern_config::{ApiConfig, PostgresConfig};
 use pattern_store::Store;
-use std::time::Duration;
-use tokio::net::TcpListener;
+use std::sync::Arc;
+use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 
 use crate::{
-    AppState, contact, etag,
+    AppState, contact,
+    edge::{self, BodyMemory, Limits},
+    etag,
+    host::{self, Hosts},
     hub::{Hub, HubOptions},
     origin, page,
     problem::{method_not_allowed, not_found, panicked},
@@ -21,11 +29,6 @@ use crate::{
     uncut::uncut_request,
     ws,
 };
-
-/// The 100 000 samples that one request may hold fit in.
-const BODY_LIMIT: usize = 16 * 1024 * 1024;
-/// How long sockets may take to say goodbye.
-const DRAIN: Duration = Duration::from_secs(5);
 
 /// Serves until `shutdown`. PostgreSQL and Kafka may be away at the start, and later; it fails where one of them
 /// answers and will not have it.
@@ -49,28 +52,41 @@ pub async fn run(
     let producer = Producer::new(&kafka).context("kafka producer can not be made; check kafka.*")?;
     let holder = format!("api-{}-{}", std::process::id(), uuid::Uuid::new_v4().simple());
     let relay = tokio::spawn(relay::run(store.clone(), kafka.clone(), holder, shutdown.clone()));
-    let state = AppState { store, hub: hub.clone(), kafka, producer, shutdown: shutdown.clone() };
-    // Two events in a row: without this the second waits until the browser acknowledges the first, up to
-    // 40 ms. A socket that can not be set only stays slower.
-    let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
-    axum::serve(listener, router(state)).with_graceful_shutdown(shutdown.cancelled_owned()).await?;
-    hub.drained(DRAIN).await;
-    relay.await.context("relay ended badly")?;
+    let bodies = BodyMemory::new(&config.api);
+    let state = AppState { store, hub: hub.clone(), kafka, producer, bodies, shutdown: shutdown.clone() };
+    let hosts = Hosts::new(listener.local_addr()?, &config.api.allowed_hosts);
+    let limits = Limits::from(&config.api);
+    let ((), (), relayed) = tokio::join!(
+        edge::serve(listener, router(state, hosts), limits, shutdown.clone()),
+        async {
+            shutdown.cancelled().await;
+            hub.drained(limits.drain).await;
+        },
+        async {
+            shutdown.cancelled().await;
+            timeout(limits.drain, relay).await
+        },
+    );
+    match relayed {
+        Ok(ended) => ended.context("relay ended badly")?,
+        Err(_) => tracing::warn!("the relay did not end within api.drain_seconds and is cut"),
+    }
     refusal.try_recv().map_or(Ok(()), Err)
 }
 
-fn router(state: AppState) -> Router {
+fn router(state: AppState, hosts: Hosts) -> Router {
     let (rest, openapi) = routes::rest().split_for_parts();
-    let document = serde_json::to_value(&openapi).expect("an OpenAPI document is plain data");
+    let document = Bytes::from(serde_json::to_vec(&openapi).expect("an OpenAPI document is plain data"));
+    let is_json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
     let routes = rest
         .layer(middleware::from_fn(etag::tagged))
         .merge(ws::routes())
-        .route("/api/openapi.json", get(move || std::future::ready(axum::Json(document))))
+        .route("/api/openapi.json", get(move || std::future::ready((is_json, document))))
         .route("/api", get(|| async { Redirect::temporary("/api/docs") }))
         .merge(page::routes());
     with_problems(routes)
         .layer(middleware::from_fn_with_state(state.hub.clone(), origin::only_own_pages_write))
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn_with_state(Arc::new(hosts), host::only_ours))
         // What failed is logged where it failed; that the API is not ready yet is no error.
         .layer(TraceLayer::new_for_http().on_failure(()))
         .with_state(state)

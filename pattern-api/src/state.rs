@@ -1,9 +1,10 @@
+use axum::extract::FromRef;
 use pattern_bus::{KafkaSettings, Producer};
 use pattern_store::Store;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-use crate::hub::Hub;
+use crate::{edge::BodyMemory, hub::Hub};
 
 /// What every handler can reach. Cheap to clone.
 #[derive(Clone)]
@@ -12,5 +13,18 @@ pub struct AppState {
     pub hub: Arc<Hub>,
     pub kafka: KafkaSettings,
     pub producer: Producer,
+    pub(crate) bodies: BodyMemory,
     pub shutdown: CancellationToken,
+}
+
+impl FromRef<AppState> for Arc<Hub> {
+    fn from_ref(state: &AppState) -> Self {
+        state.hub.clone()
+    }
+}
+
+impl FromRef<AppState> for BodyMemory {
+    fn from_ref(state: &AppState) -> Self {
+        state.bodies.clone()
+    }
 }

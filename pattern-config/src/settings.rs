@@ -3,7 +3,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt::Display, net::SocketAddr, ops::RangeInclusive, str::FromStr};
 
-use crate::load::Settings;
+use crate::{host::Host, load::Settings};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -160,13 +160,77 @@ pub struct WorkerConfig {
 #[serde(deny_unknown_fields)]
 pub struct ApiSettings {
     pub listen: SocketAddr,
-    /// Origins that may open a WebSocket besides the page's own.
+    /// Origins that may write and open a WebSocket besides the page's own.
     pub allowed_origins: Vec<String>,
+    /// Names under which the API may be asked besides the address it listens on, as `naia.example` (with any port)
+    /// or `naia.example:8443`: what a proxy before it sends as `Host`.
+    pub allowed_hosts: Vec<String>,
+    /// Connections at once, WebSockets included; who comes on top of them gets 503.
+    pub max_connections: usize,
+    /// For the first line and the headers of a request.
+    pub header_timeout_seconds: u64,
+    /// For the body of a request; each 16 KiB that have come make it a second longer.
+    pub body_timeout_seconds: u64,
+    /// Between two requests on one connection. Longer than a proxy before it keeps its own, so that none of its
+    /// requests meets a connection that just closed.
+    pub idle_timeout_seconds: u64,
+    /// For a client to take any part of an answer.
+    pub write_timeout_seconds: u64,
+    /// What the bodies of all requests at work may hold together; who sends more on top of that gets 503.
+    pub max_body_memory_mib: usize,
+    /// How long requests and WebSockets may go on after the signal to stop.
+    pub drain_seconds: u64,
 }
 
 impl Default for ApiSettings {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 5000)), allowed_origins: Vec::new() }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 5000)),
+            allowed_origins: Vec::new(),
+            allowed_hosts: Vec::new(),
+            max_connections: 10_000,
+            header_timeout_seconds: 10,
+            body_timeout_seconds: 30,
+            idle_timeout_seconds: 75,
+            write_timeout_seconds: 30,
+            max_body_memory_mib: 128,
+            drain_seconds: 20,
+        }
+    }
+}
+
+impl ApiSettings {
+    fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        if !self.listen.ip().is_loopback() {
+            problems.push(format!(
+                "api.listen: {} is reachable by others, but no authentication is configured; listen on \
+                 127.0.0.1 and put an authenticating proxy before it",
+                self.listen
+            ));
+        }
+        for name in self.allowed_hosts.iter().filter(|name| name.parse::<Host>().is_err()) {
+            problems.push(format!(
+                "api.allowed_hosts: '{name}' is no name of a host; write for example naia.example or naia.example:8443"
+            ));
+        }
+        let seconds = [
+            ("header_timeout_seconds", self.header_timeout_seconds, 1..=3_600),
+            ("body_timeout_seconds", self.body_timeout_seconds, 1..=3_600),
+            ("idle_timeout_seconds", self.idle_timeout_seconds, 1..=86_400),
+            ("write_timeout_seconds", self.write_timeout_seconds, 1..=3_600),
+            ("drain_seconds", self.drain_seconds, 0..=3_600),
+        ];
+        let sizes = [
+            ("max_connections", self.max_connections, 1..=1_000_000),
+            // The largest body has to fit in.
+            ("max_body_memory_mib", self.max_body_memory_mib, 16..=65_536),
+        ];
+        let key = |name| format!("api.{name}");
+        problems
+            .extend(seconds.into_iter().filter_map(|(name, n, range)| out_of_range(&key(name), &n, range)));
+        problems.extend(sizes.into_iter().filter_map(|(name, n, range)| out_of_range(&key(name), &n, range)));
+        problems
     }
 }
 
@@ -202,13 +266,7 @@ impl Settings for WorkerConfig {
 impl Settings for ApiConfig {
     fn problems(&self) -> Vec<String> {
         let mut problems = common_problems(&self.postgres, &self.kafka, &self.pattern_engine);
-        if !self.api.listen.ip().is_loopback() {
-            problems.push(format!(
-                "api.listen: {} is reachable by others, but no authentication is configured; listen on \
-                 127.0.0.1 and put an authenticating proxy before it",
-                self.api.listen
-            ));
-        }
+        problems.extend(self.api.problems());
         problems
     }
 }

@@ -180,6 +180,16 @@ impl Hub {
             }
             progress.position.epoch.clone()
         };
+        // In a box: what waits for events is small as long as they come from memory.
+        Box::pin(self.read_outbox(epoch, after, limit)).await
+    }
+
+    async fn read_outbox(
+        &self,
+        epoch: String,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<Arc<HubEvent>>, ReadFailure> {
         let _turn = self.outbox_readers.acquire().await.map_err(|_| ReadFailure::Unavailable)?;
         match self.store.read_events(after, limit as i64).await {
             Ok(Some(rows)) => {

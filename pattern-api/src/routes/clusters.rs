@@ -6,7 +6,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
-    AppState,
+    AppState, cursor,
     extract::{InPath, Params, cut_page, decode_cursor, page_limit},
     problem::Problem,
 };
@@ -20,7 +20,11 @@ pub fn routes() -> OpenApiRouter<AppState> {
 struct ListParams {
     data_source: Option<String>,
     kind: Option<ClusterKind>,
+    /// 50 unless given.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    #[param(schema_with = cursor::time_form)]
     cursor: Option<String>,
 }
 

@@ -48,8 +48,11 @@ struct RunParams {
     chain: Option<Uuid>,
     /// Only the tiles of this run. Without it, tiles are listed only where their job is asked for.
     parent: Option<Uuid>,
+    /// 50 unless given.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
     /// `next_cursor` of the page before.
+    #[param(value_type = Option<Uuid>)]
     cursor: Option<String>,
 }
 

@@ -1,6 +1,7 @@
 //! REST. Every route answers JSON, and problem details when it can not.
 
 mod clusters;
+mod description;
 mod health;
 mod jobs;
 mod patterns;
@@ -23,13 +24,15 @@ struct Description;
 
 /// All REST routes, with their OpenAPI description.
 pub fn rest() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(Description::openapi())
+    let mut routes = OpenApiRouter::with_openapi(Description::openapi())
         .merge(suggestions::routes())
         .merge(points::routes())
         .merge(clusters::routes())
         .merge(patterns::routes())
         .merge(jobs::routes())
-        .merge(health::routes())
+        .merge(health::routes());
+    description::complete(routes.get_openapi_mut());
+    routes
 }
 
 /// The OpenAPI document as it is served and checked in.

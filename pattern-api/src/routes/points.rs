@@ -1,15 +1,16 @@
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Duration, Utc};
-use pattern_core::domain::{DataSource, NamedSample, Point, Sample, absurd_timestamp, name_problem};
+use pattern_core::domain::{DataSource, NamedSample, Point, Sample, name_problem};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
     AppState,
-    extract::{Body, InPath, Params, decode_cursor, encode_cursor, page_limit},
+    cursor::Place,
+    extract::{Body, InPath, Params, decode_cursor, page_limit},
+    posted_samples::{PostedSamples, RejectedSample},
     problem::Problem,
 };
 
@@ -39,7 +40,11 @@ struct ListParams {
     data_source: Option<String>,
     /// Part of the name, unit or description.
     search: Option<String>,
+    /// 50 unless given.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<Uuid>)]
     cursor: Option<String>,
 }
 
@@ -60,7 +65,7 @@ async fn list(
     let after: Option<Uuid> = decode_cursor(params.cursor.as_deref())?;
     let (source, search) = (params.data_source.as_deref(), params.search.as_deref());
     let page = state.store.points(source, search, after, limit).await?;
-    let next_cursor = page.next_cursor.as_ref().map(encode_cursor);
+    let next_cursor = page.next_cursor.as_ref().map(Place::text);
     Ok(Json(PointList { items: page.items, next_cursor, total: page.total }))
 }
 
@@ -78,12 +83,14 @@ async fn point(state: &AppState, id: Uuid) -> Result<Point, Problem> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct SampleParams {
-    /// Defaults to a day before `to`.
+    /// Defaults to a day before `to`. An answer covers at most 31 days from here on.
     from: Option<DateTime<Utc>>,
     /// Defaults to now.
     to: Option<DateTime<Utc>>,
 }
 
+/// 1990-01-01. What says to be older is no sample.
+const EARLIEST_SAMPLE: DateTime<Utc> = DateTime::from_timestamp(631_152_000, 0).expect("a time");
 /// An answer stops at the end of the day with which it has so many.
 const ENOUGH_SAMPLES: usize = 100_000;
 
@@ -103,14 +110,15 @@ async fn samples(
     InPath(id): InPath<Uuid>,
     Params(params): Params<SampleParams>,
 ) -> Result<Json<SampleList>, Problem> {
-    let (mut start, to) = asked_time(&params)?;
+    let (mut start, to) = asked_time(&params);
+    let enough = start + Duration::days(31);
     let point = point(&state, id).await?;
     let keys = state.store.point_keys(&point.data_source, std::slice::from_ref(&point.name)).await?;
     let mut samples = Vec::new();
     let Some(key) = keys.get(&point.name).copied() else {
         return Ok(Json(SampleList { samples, next_from: None }));
     };
-    while start < to && samples.len() < ENOUGH_SAMPLES {
+    while start < to.min(enough) && samples.len() < ENOUGH_SAMPLES {
         let end = to.min(start + Duration::days(1));
         samples.append(&mut state.store.read_samples(&[key], start, end).await?.pop().unwrap_or_default());
         start = end;
@@ -118,18 +126,16 @@ async fn samples(
     Ok(Json(SampleList { samples, next_from: (start < to).then_some(start) }))
 }
 
-fn asked_time(params: &SampleParams) -> Result<(DateTime<Utc>, DateTime<Utc>), Problem> {
-    let now = Utc::now();
-    let to = params.to.unwrap_or(now);
-    let from = params.from.or_else(|| to.checked_sub_signed(Duration::days(1))).unwrap_or(to);
-    if let Some(reason) = absurd_timestamp(from, now) {
-        return Err(Problem::bad_request(format!("from can not be: {reason}")));
-    }
-    if from >= to || to - from > Duration::days(31) {
-        return Err(Problem::bad_request("from must be before to, and at most 31 days apart"));
-    }
-    Ok((from, to))
+/// Samples are from 1990 on and at most a day ahead, so that nothing is missed by looking no further.
+fn asked_time(params: &SampleParams) -> (DateTime<Utc>, DateTime<Utc>) {
+    let latest = Utc::now() + Duration::days(1);
+    let to = params.to.unwrap_or_else(Utc::now).clamp(EARLIEST_SAMPLE, latest);
+    let from = params.from.unwrap_or(to - Duration::days(1)).clamp(EARLIEST_SAMPLE, latest);
+    (from, to)
 }
+
+/// The 100 000 samples that one request may hold fit in.
+const SAMPLES_LIMIT: usize = 16 * 1024 * 1024;
 
 /// Body of `POST /api/samples`.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -137,58 +143,31 @@ struct PostSamples {
     data_source: String,
     /// At most 100 000; each `{"name", "timestamp", "value", "quality"?}`.
     #[schema(value_type = Vec<NamedSample>)]
-    samples: Vec<Value>,
+    samples: PostedSamples,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct PostedSamples {
+struct TakenSamples {
     accepted: usize,
     rejected: Vec<RejectedSample>,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
-struct RejectedSample {
-    index: usize,
-    reason: String,
-}
-
 /// Takes samples over to `naia.datapoints`; a worker stores them.
 #[utoipa::path(post, path = "/api/samples", tag = "points", request_body = PostSamples,
-    responses((status = 202, body = PostedSamples), (status = 422, body = Problem),
-              (status = 503, body = Problem)))]
+    responses((status = 202, body = TakenSamples)))]
 async fn post_samples(
     State(state): State<AppState>,
-    body: Body<PostSamples>,
-) -> Result<(StatusCode, Json<PostedSamples>), Problem> {
-    let request = body.value;
-    if let Some(reason) = name_problem(&request.data_source) {
+    body: Body<PostSamples, SAMPLES_LIMIT>,
+) -> Result<(StatusCode, Json<TakenSamples>), Problem> {
+    let PostSamples { data_source, samples: PostedSamples { good, rejected } } = body.value;
+    if let Some(reason) = name_problem(&data_source) {
         return Err(Problem::unprocessable(format!(
             "data_source: {reason}; name where the samples come from"
         )));
     }
-    if request.samples.len() > 100_000 {
-        return Err(Problem::unprocessable("more than 100000 samples at once; send several requests"));
-    }
-    let now = Utc::now();
-    let mut good = Vec::with_capacity(request.samples.len());
-    let mut rejected = Vec::new();
-    for (index, sample) in request.samples.into_iter().enumerate() {
-        match judge(sample, now) {
-            Ok(sample) => good.push(sample),
-            Err(reason) => rejected.push(RejectedSample { index, reason }),
-        }
-    }
     let accepted = good.len();
-    pattern_bus::datapoints::publish_batches(&state.producer, &state.kafka, &request.data_source, &good)
+    pattern_bus::datapoints::publish_batches(&state.producer, &state.kafka, &data_source, &good)
         .await
         .map_err(|e| Problem::unavailable(format!("samples can not be taken now: {e}; send them again")))?;
-    Ok((StatusCode::ACCEPTED, Json(PostedSamples { accepted, rejected })))
-}
-
-fn judge(sample: Value, now: DateTime<Utc>) -> Result<NamedSample, String> {
-    let sample: NamedSample = serde_json::from_value(sample).map_err(|e| e.to_string())?;
-    match sample.problem(now) {
-        Some(reason) => Err(reason),
-        None => Ok(sample),
-    }
+    Ok((StatusCode::ACCEPTED, Json(TakenSamples { accepted, rejected })))
 }

@@ -15,7 +15,8 @@ use uuid::Uuid;
 
 use crate::{
     AppState,
-    extract::{Body, InPath, Params, Reviewer, cut_page, decode_cursor, encode_cursor, page_limit},
+    cursor::{self, Place},
+    extract::{Body, InPath, Params, Reviewer, cut_page, decode_cursor, page_limit},
     problem::Problem,
     suggestion_detail,
 };
@@ -41,8 +42,11 @@ struct ListParams {
     status: Option<SuggestionStatus>,
     pattern: Option<Uuid>,
     min_confidence: Option<f64>,
+    /// 50 unless given.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
     /// `next_cursor` of the page before.
+    #[param(schema_with = cursor::rank_form)]
     cursor: Option<String>,
 }
 
@@ -61,19 +65,17 @@ async fn list(
     State(state): State<AppState>,
     Params(params): Params<ListParams>,
 ) -> Result<Json<SuggestionList>, Problem> {
-    let after: Option<(u64, Uuid)> = decode_cursor(params.cursor.as_deref())?;
     let filter = SuggestionFilter {
         status: params.status,
         data_source: params.data_source,
         pattern_id: params.pattern,
         min_confidence: params.min_confidence,
-        after: after.map(|(bits, id)| (f64::from_bits(bits), id)),
+        after: decode_cursor(params.cursor.as_deref())?,
         limit: page_limit(params.limit)?,
     };
     let page = state.store.list_suggestions(&filter).await?;
     let next_cursor = match page.items.last() {
-        // As bits: a number written in decimals may be read back as its neighbour, and ties were lost.
-        Some(last) if page.has_more => Some(encode_cursor(&(last.priority.to_bits(), last.id))),
+        Some(last) if page.has_more => Some((last.priority, last.id).text()),
         _ => None,
     };
     Ok(Json(SuggestionList {
@@ -93,8 +95,11 @@ async fn stats(State(state): State<AppState>) -> Result<Json<SuggestionStats>, P
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct DecisionParams {
+    /// 50 unless given.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
     /// `next_cursor` of the page before.
+    #[param(schema_with = cursor::time_form)]
     cursor: Option<String>,
 }
 

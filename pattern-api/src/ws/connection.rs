@@ -18,6 +18,9 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 /// A client that talks faster than it is answered has to wait.
 const COMMANDS: usize = 4;
 
+/// In a box, since a channel keeps room for 32 of them.
+pub type Boxed = Box<Command>;
+
 /// What the client said.
 #[derive(Debug)]
 pub enum Command {
@@ -27,7 +30,8 @@ pub enum Command {
     Alive,
 }
 
-/// One connection, from the upgrade to its end.
+/// One connection, from the upgrade to its end. What it rarely does is in boxes, so that thousands of them which
+/// only wait are small.
 pub async fn serve(socket: WebSocket, hub: Arc<Hub>) {
     let _counted = hub.connection();
     let (sink, mut stream) = socket.split();
@@ -40,13 +44,13 @@ pub async fn serve(socket: WebSocket, hub: Arc<Hub>) {
     if let Ending::Close(code) = ending {
         hub.count_disconnect(code.number());
         // Whoever does not take it within the time is gone anyway.
-        let _ = timeout(CLOSE_WITHIN, say_goodbye(writer.into_sink(), stream, code)).await;
+        let _ = timeout(CLOSE_WITHIN, Box::pin(say_goodbye(writer.into_sink(), stream, code))).await;
     } else {
         hub.count_disconnect(1000);
     }
 }
 
-async fn listen(stream: &mut SplitStream<WebSocket>, commands: mpsc::Sender<Command>) {
+async fn listen(stream: &mut SplitStream<WebSocket>, commands: mpsc::Sender<Boxed>) {
     while let Some(Ok(message)) = stream.next().await {
         let command = match message {
             Message::Text(text) => match messages::parse(&text) {
@@ -57,7 +61,7 @@ async fn listen(stream: &mut SplitStream<WebSocket>, commands: mpsc::Sender<Comm
             Message::Ping(_) | Message::Pong(_) => Command::Alive,
             Message::Close(_) => return,
         };
-        if commands.send(command).await.is_err() {
+        if commands.send(Box::new(command)).await.is_err() {
             return;
         }
     }
@@ -72,5 +76,20 @@ async fn say_goodbye(
 ) {
     if sink.send(Message::Close(Some(code.frame()))).await.is_ok() {
         while let Some(Ok(_)) = stream.next().await {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size_of_answer<A, B, F: Future>(_: fn(A, B) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn what_a_connection_keeps_is_small() {
+        let bytes = size_of_answer(serve);
+        assert!(bytes < 3 * 1024, "{bytes} bytes");
     }
 }

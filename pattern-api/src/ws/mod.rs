@@ -18,7 +18,7 @@ use axum::{
 };
 use std::sync::Arc;
 
-use crate::{hub::Hub, origin, problem::Problem, state::AppState};
+use crate::{hub::Hub, origin, problem::Problem};
 
 /// What tungstenite allocates for every connection; its default is 128 KiB.
 const READ_BUFFER: usize = 1024;
@@ -28,12 +28,6 @@ const WRITE_BUFFER: usize = 0;
 const MAX_WRITE_BUFFER: usize = 64 << 20;
 /// Clients send short commands.
 const MAX_CLIENT_MESSAGE: usize = 64 << 10;
-
-impl FromRef<AppState> for Arc<Hub> {
-    fn from_ref(state: &AppState) -> Self {
-        state.hub.clone()
-    }
-}
 
 pub fn routes<S>() -> Router<S>
 where

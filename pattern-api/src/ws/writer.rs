@@ -9,7 +9,7 @@ use tokio::{
 
 use super::{
     CloseCode,
-    connection::Command,
+    connection::{Boxed, Command},
     messages::{Channel, ClientMessage, ServerMessage, Subscribe},
     subscriptions::Subscriptions,
 };
@@ -58,7 +58,7 @@ struct Watched {
 }
 
 enum Wake {
-    Command(Option<Command>),
+    Command(Option<Boxed>),
     Events,
     State(StateChannel),
     Timer,
@@ -93,7 +93,7 @@ impl Writer {
         self.sink
     }
 
-    pub async fn run(&mut self, mut commands: mpsc::Receiver<Command>) -> Ending {
+    pub async fn run(&mut self, mut commands: mpsc::Receiver<Boxed>) -> Ending {
         let mut outcome = if self.authenticated { self.welcome().await } else { Ok(()) };
         loop {
             match outcome {
@@ -103,10 +103,10 @@ impl Writer {
         }
     }
 
-    async fn turn(&mut self, commands: &mut mpsc::Receiver<Command>) -> Outcome {
+    async fn turn(&mut self, commands: &mut mpsc::Receiver<Boxed>) -> Outcome {
         let behind = self.deliver().await?;
         match self.wake(commands, behind).await {
-            Wake::Command(Some(command)) => self.obey(command).await,
+            Wake::Command(Some(command)) => Box::pin(self.obey(*command)).await,
             Wake::Command(None) => Err(Ending::Gone),
             Wake::Events => Ok(()),
             Wake::State(channel) => self.send_state(channel, false).await,
@@ -115,7 +115,7 @@ impl Writer {
         }
     }
 
-    async fn wake(&mut self, commands: &mut mpsc::Receiver<Command>, behind: bool) -> Wake {
+    async fn wake(&mut self, commands: &mut mpsc::Receiver<Boxed>, behind: bool) -> Wake {
         tokio::select! {
             command = commands.recv() => Wake::Command(command),
             () = std::future::ready(()), if behind => Wake::Events,

@@ -1,11 +1,16 @@
+mod edge;
+mod edge_memory;
+mod hosts;
 mod hub;
 mod killed;
 mod live;
 mod outage;
 mod process;
 mod pumps;
+mod raw;
 mod refused;
 mod rest;
+mod stopping;
 mod ws;
 mod ws_resume;
 mod ws_rules;

@@ -214,8 +214,8 @@ async fn what_makes_no_sense_is_answered_with_a_problem_that_says_so() {
         ("/api/suggestions/00000000-0000-0000-0000-000000000000", 404),
         ("/api/suggestions/not-a-uuid", 400),
         ("/api/jobs/runs/not-a-uuid", 400),
-        ("/api/points/00000000-0000-0000-0000-000000000000/samples?to=-262143-01-01T00:00:00Z", 400),
-        ("/api/points/00000000-0000-0000-0000-000000000000/samples?to=%2B262142-12-31T00:00:00Z", 400),
+        ("/api/points/00000000-0000-0000-0000-000000000000/samples?to=-262143-01-01T00:00:00Z", 404),
+        ("/api/points/00000000-0000-0000-0000-000000000000/samples?to=%2B262142-12-31T00:00:00Z", 404),
         ("/api/suggestions/bulk/approve", 405),
         ("/ws", 400),
         ("/api/nothing", 404),
@@ -373,6 +373,13 @@ async fn many_samples_come_in_several_answers() {
     let path = |from: &str| format!("/api/points/{id}/samples?from={from}&to={}", text(Utc::now()));
     let first = api.json(&path(&text(start))).await;
     let next = api.json(&path(first["next_from"].as_str().expect("there are more"))).await;
+    let long = api
+        .json(&format!("/api/points/{id}/samples?from=0001-01-01T00:00:00Z&to=9999-12-31T00:00:00Z"))
+        .await;
+    assert_eq!((&long["samples"], &long["next_from"]), (&json!([]), &json!("1990-02-01T00:00:00Z")));
+    let backwards =
+        api.json(&format!("/api/points/{id}/samples?from={}&to={}", text(Utc::now()), text(start))).await;
+    assert_eq!((&backwards["samples"], &backwards["next_from"]), (&json!([]), &Value::Null));
     let count = |answer: &Value| answer["samples"].as_array().map_or(0, Vec::len);
     assert!(count(&first) < 130_000);
     assert_eq!((count(&first) + count(&next), &next["next_from"]), (130_000, &Value::Null));

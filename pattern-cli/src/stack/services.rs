@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::stack_file::StackFile;
 
-const STOP_WITHIN: Duration = Duration::from_secs(30);
+/// What the services take to stop beside the time that the API gives its clients.
+const STOP_WITHIN: Duration = Duration::from_secs(10);
 
 /// How the services are set: `NAIA_*` variables configure them as they do the programs.
 pub struct ServiceSettings {
@@ -42,6 +43,7 @@ impl ServiceSettings {
 pub struct Services {
     running: JoinSet<(&'static str, Result<()>)>,
     shutdown: CancellationToken,
+    stop_within: Duration,
 }
 
 impl Services {
@@ -52,13 +54,14 @@ impl Services {
         worker.kafka.bootstrap_servers.clone_from(&file.kafka);
         api.postgres.url.clone_from(&file.postgres);
         api.kafka.bootstrap_servers.clone_from(&file.kafka);
+        let stop_within = STOP_WITHIN + Duration::from_secs(api.api.drain_seconds);
         let shutdown = CancellationToken::new();
         let mut running = JoinSet::new();
         let stop = shutdown.clone();
         running.spawn(async move { ("the worker", pattern_worker::run(worker, stop).await) });
         let stop = shutdown.clone();
         running.spawn(async move { ("the api", pattern_api::run(api, listener, stop).await) });
-        Self { running, shutdown }
+        Self { running, shutdown, stop_within }
     }
 
     pub async fn wait_until_ready(&mut self, api: &str, limit: Duration) -> Result<()> {
@@ -99,8 +102,8 @@ impl Services {
                 }
             }
         };
-        if timeout(STOP_WITHIN, all).await.is_err() {
-            tracing::warn!("the services did not stop in {} s and are cut off", STOP_WITHIN.as_secs());
+        if timeout(self.stop_within, all).await.is_err() {
+            tracing::warn!("the services did not stop in {} s and are cut off", self.stop_within.as_secs());
         }
     }
 }

@@ -100,6 +100,21 @@ fn an_open_listener_without_authentication_is_refused() {
 }
 
 #[test]
+fn limits_and_names_of_the_api_are_judged_by_key() {
+    let file = file(
+        "[api]\nallowed_hosts = [\"naia.example\", \"https://naia.example\"]\nmax_connections = 0\n\
+         idle_timeout_seconds = 0\nmax_body_memory_mib = 1\ndrain_seconds = 0\n",
+    );
+    let Err(ConfigError::Invalid(problems)) = load::<ApiConfig>(Some(file.path())) else {
+        panic!("must be refused")
+    };
+    let keys: Vec<_> = problems.iter().filter_map(|problem| problem.split(':').next()).collect();
+    let expected = ["allowed_hosts", "idle_timeout_seconds", "max_connections", "max_body_memory_mib"];
+    assert_eq!(keys, expected.map(|key| format!("api.{key}")), "{problems:?}");
+    assert!(problems[0].contains("'https://naia.example'"), "{problems:?}");
+}
+
+#[test]
 fn a_dump_masks_passwords_and_can_be_loaded_again() {
     let mut config = WorkerConfig::default();
     config.postgres.url = "postgres://naia:secret@db/naia".into();

@@ -100,6 +100,6 @@ pub struct JobRun {
     pub error: Option<String>,
     /// What the run found, by data source; `{"skipped": true}` where the input was unchanged, `{"tiles": n}`
     /// while other workers do parts of it.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub result: Option<Value>,
 }

@@ -213,6 +213,7 @@ pub struct ApproveRequest {
     /// Points of the suggestion that are no part of the equipment. They lose the proposed role, and are no longer
     /// grouped with it.
     #[serde(default)]
+    #[schema(value_type = Vec<Uuid>)]
     pub excluded_points: BTreeSet<Uuid>,
     pub comment: Option<String>,
 }

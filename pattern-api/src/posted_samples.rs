@@ -1,0 +1,92 @@
+//! Samples as they are posted: judged one by one while the body is read, so that a bad one costs only itself
+//! and none is kept as a tree.
+
+use chrono::{DateTime, Utc};
+use pattern_core::domain::NamedSample;
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error, SeqAccess, Visitor},
+};
+use serde_json::value::RawValue;
+use std::fmt;
+use utoipa::ToSchema;
+
+const AT_ONCE: usize = 100_000;
+
+#[derive(Debug, Default)]
+pub struct PostedSamples {
+    pub good: Vec<NamedSample>,
+    pub rejected: Vec<RejectedSample>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RejectedSample {
+    index: usize,
+    reason: String,
+}
+
+impl PostedSamples {
+    fn judge(&mut self, index: usize, text: &str, now: DateTime<Utc>) {
+        let sample: Result<NamedSample, _> = serde_json::from_str(text);
+        let reason = match sample {
+            Ok(sample) => match sample.problem(now) {
+                None => return self.good.push(sample),
+                Some(reason) => reason,
+            },
+            Err(error) => error.to_string(),
+        };
+        self.rejected.push(RejectedSample { index, reason });
+    }
+}
+
+impl<'de> Deserialize<'de> for PostedSamples {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_seq(OneByOne)
+    }
+}
+
+struct OneByOne;
+
+impl<'de> Visitor<'de> for OneByOne {
+    type Value = PostedSamples;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a list of samples")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut texts: A) -> Result<PostedSamples, A::Error> {
+        let now = Utc::now();
+        let mut samples = PostedSamples::default();
+        let mut index = 0;
+        while let Some(text) = texts.next_element::<&RawValue>()? {
+            if index == AT_ONCE {
+                return Err(A::Error::custom(format!(
+                    "more than {AT_ONCE} samples at once; send several requests"
+                )));
+            }
+            samples.judge(index, text.get(), now);
+            index += 1;
+        }
+        Ok(samples)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_is_too_long_is_not_read_to_its_end() {
+        // Behind so many samples nothing is JSON.
+        let text = format!("[{}, unread", vec!["0"; AT_ONCE + 1].join(","));
+        let error = serde_json::from_str::<PostedSamples>(&text).expect_err("too many").to_string();
+        assert!(error.contains("send several requests"), "{error}");
+    }
+
+    #[test]
+    fn what_is_nested_beyond_reason_is_one_bad_sample() {
+        let text = format!("[{}{}]", "[".repeat(1_000_000), "]".repeat(1_000_000));
+        let samples: PostedSamples = serde_json::from_str(&text).expect("a list");
+        assert_eq!((samples.good.len(), samples.rejected.len()), (0, 1));
+    }
+}
