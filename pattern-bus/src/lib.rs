@@ -5,9 +5,12 @@
 
 mod backoff;
 mod blocking;
+mod client_log;
 pub mod datapoints;
 pub mod dlq;
 mod error;
+mod member_id;
+mod offsets;
 mod producer;
 mod reader;
 pub mod relay;

@@ -20,6 +20,7 @@ pub use codec::STALE_AFTER;
 pub use import::InsertedSamples;
 pub use sealing::SealedDay;
 pub use writer::{AppendedSamples, append_samples};
+pub(crate) use writer::{parts_to_append, sorted_and_distinct};
 
 use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use pattern_core::domain::Sample;

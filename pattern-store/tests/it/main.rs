@@ -1,5 +1,6 @@
 mod clusters;
 mod jobs;
+mod offsets;
 mod outbox;
 mod plans;
 mod points;
