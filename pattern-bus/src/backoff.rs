@@ -1,25 +1,55 @@
-use std::time::Duration;
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 use tokio_util::sync::CancellationToken;
 
+use crate::{BusError, KafkaSettings, client_log::is_away};
+
 const FIRST: Duration = Duration::from_millis(100);
-const LONGEST: Duration = Duration::from_secs(5);
+/// A server that is back is found within so long.
+const LONGEST: Duration = Duration::from_secs(1);
+const REMIND_EVERY: Duration = Duration::from_secs(60);
 
 /// Waits longer after every failure in a row, so that nothing spins while a server is away.
 #[derive(Debug)]
 pub struct Backoff {
     next: Duration,
+    told: Option<Instant>,
 }
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self { next: FIRST }
+        Self { next: FIRST, told: None }
     }
 }
 
 impl Backoff {
     /// Call it after a success.
     pub fn reset(&mut self) {
-        self.next = FIRST;
+        *self = Self::default();
+    }
+
+    /// Logs a failure: the first one of a row, and one a minute.
+    pub fn tell(&mut self, error: &impl fmt::Display, what_failed: &str) {
+        if self.told.is_some_and(|told| told.elapsed() < REMIND_EVERY) {
+            tracing::debug!(%error, "{what_failed}, trying again");
+            return;
+        }
+        self.told = Some(Instant::now());
+        tracing::warn!(%error, "{what_failed}, trying again");
+    }
+
+    /// As [`tell`](Self::tell), but not what the log says already, that the broker is away. A failure that
+    /// does not come again is none of that log's business.
+    pub fn tell_unless_away(&mut self, error: &BusError, what_failed: &str, kafka: &KafkaSettings) {
+        let first = self.next == FIRST;
+        let away = matches!(error, BusError::Unavailable(_)) && (first || is_away(&kafka.bootstrap));
+        if away {
+            tracing::debug!(%error, "{what_failed}, trying again");
+        } else {
+            self.tell(error, what_failed);
+        }
     }
 
     /// Waits; returns early when `shutdown` is cancelled.

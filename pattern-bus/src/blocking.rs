@@ -26,6 +26,11 @@ impl<C: Send + 'static> Unhurried<C> {
     pub fn new(client: C) -> Self {
         Self(Some(client))
     }
+
+    /// For who wants to wait.
+    pub fn into_inner(mut self) -> C {
+        self.0.take().expect("only taken when it is dropped")
+    }
 }
 
 impl<C: Send + 'static> Deref for Unhurried<C> {
@@ -38,7 +43,7 @@ impl<C: Send + 'static> Deref for Unhurried<C> {
 
 impl<C: Send + 'static> Drop for Unhurried<C> {
     fn drop(&mut self) {
-        let client = self.0.take();
+        let Some(client) = self.0.take() else { return };
         // Without a thread to spare it ends here.
         drop(std::thread::Builder::new().name("kafka-end".into()).spawn(move || drop(client)));
     }

@@ -5,10 +5,13 @@
 
 mod backoff;
 mod blocking;
+mod client_log;
 mod contact;
 pub mod datapoints;
 pub mod dlq;
 mod error;
+mod member_id;
+mod offsets;
 mod producer;
 mod reader;
 pub mod relay;

@@ -10,6 +10,7 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     BusError, KafkaSettings, Result,
     blocking::{Unhurried, unhurried},
+    client_log::ClientLog,
 };
 
 /// One record on its way to Kafka.
@@ -50,13 +51,14 @@ impl Delivery {
 /// Snappy, idempotent, `acks=all`. Cheap to clone.
 #[derive(Clone)]
 pub struct Producer {
-    inner: Arc<Unhurried<FutureProducer>>,
+    inner: Arc<Unhurried<FutureProducer<ClientLog>>>,
 }
 
 impl Producer {
     /// Works while the broker is away; records then wait for it up to `message.timeout.ms`.
     pub fn new(kafka: &KafkaSettings) -> Result<Self> {
-        Ok(Self { inner: Arc::new(Unhurried::new(kafka.producer().create()?)) })
+        let producer = kafka.lasting(kafka.producer()).create_with_context(kafka.log())?;
+        Ok(Self { inner: Arc::new(Unhurried::new(producer)) })
     }
 
     /// Queues a record in order of the calls; waits only while the local queue is full.

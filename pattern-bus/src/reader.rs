@@ -7,6 +7,7 @@ use pattern_core::domain::EVENT_TOPICS;
 use rdkafka::{
     Message, Offset, TopicPartitionList,
     consumer::{Consumer, StreamConsumer},
+    error::KafkaError,
     message::{BorrowedMessage, Headers},
 };
 use serde::Deserialize;
@@ -14,7 +15,9 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Backoff, KafkaSettings, Result, blocking::unhurried, relay::HEADER_EPOCH};
+use crate::{
+    Backoff, KafkaSettings, Result, blocking::unhurried, client_log::ClientLog, relay::HEADER_EPOCH,
+};
 
 const METADATA_TIMEOUT: Duration = Duration::from_secs(5);
 const NEW_PARTITIONS_POLL: Duration = Duration::from_secs(10);
@@ -38,23 +41,37 @@ pub async fn read_events(
     sink: mpsc::Sender<ReadEvent>,
     shutdown: CancellationToken,
 ) -> Result<()> {
-    let mut config = kafka.consumer();
+    let mut config = kafka.lasting(kafka.consumer());
     // librdkafka assigns nothing without a group id. Nobody ever joins or commits this one.
     config.set("group.id", "naia-patterns-reader");
-    let consumer: Arc<StreamConsumer> = Arc::new(config.create()?);
     let topics: Vec<_> = EVENT_TOPICS.into_iter().map(|topic| kafka.topic(topic)).collect();
-
-    tokio::select! {
-        () = follow_partitions(&consumer, &topics, &shutdown) => {}
-        () = receive(&consumer, &epoch, &sink, &shutdown) => {}
-        () = shutdown.cancelled() => {}
+    let mut backoff = Backoff::default();
+    loop {
+        let consumer: Arc<Reader> = Arc::new(config.create_with_context(kafka.log())?);
+        let ended = tokio::select! {
+            () = follow_partitions(&consumer, &topics, &shutdown) => End::Asked,
+            ended = receive(&consumer, &epoch, &sink) => ended,
+            () = shutdown.cancelled() => End::Asked,
+        };
+        close(consumer).await;
+        if ended == End::Asked {
+            return Ok(());
+        }
+        // What a new client does not see any more is in the outbox.
+        backoff.wait(&shutdown).await;
     }
-    close(consumer).await;
-    Ok(())
+}
+
+type Reader = StreamConsumer<ClientLog>;
+
+#[derive(PartialEq)]
+enum End {
+    Asked,
+    ClientBroken,
 }
 
 /// Assigns all partitions, and new ones as they appear. Runs until it is dropped.
-async fn follow_partitions(consumer: &Arc<StreamConsumer>, topics: &[String], shutdown: &CancellationToken) {
+async fn follow_partitions(consumer: &Arc<Reader>, topics: &[String], shutdown: &CancellationToken) {
     let mut assigned = HashSet::new();
     let mut backoff = Backoff::default();
     loop {
@@ -74,7 +91,7 @@ async fn follow_partitions(consumer: &Arc<StreamConsumer>, topics: &[String], sh
 
 /// Answers whether every topic is there.
 async fn assign_new(
-    consumer: &Arc<StreamConsumer>,
+    consumer: &Arc<Reader>,
     topics: &[String],
     assigned: &mut HashSet<Partition>,
 ) -> Result<bool> {
@@ -94,7 +111,7 @@ async fn assign_new(
     Ok(complete)
 }
 
-async fn partitions(consumer: Arc<StreamConsumer>, topics: Vec<String>) -> Result<Vec<Partition>> {
+async fn partitions(consumer: Arc<Reader>, topics: Vec<String>) -> Result<Vec<Partition>> {
     unhurried(move || {
         let mut found = Vec::new();
         for topic in &topics {
@@ -107,27 +124,22 @@ async fn partitions(consumer: Arc<StreamConsumer>, topics: Vec<String>) -> Resul
     .await?
 }
 
-async fn receive(
-    consumer: &StreamConsumer,
-    epoch: &str,
-    sink: &mpsc::Sender<ReadEvent>,
-    shutdown: &CancellationToken,
-) {
-    let mut backoff = Backoff::default();
+async fn receive(consumer: &Reader, epoch: &str, sink: &mpsc::Sender<ReadEvent>) -> End {
     loop {
         match consumer.recv().await {
             Ok(message) => {
-                backoff.reset();
                 let Some(event) = understand(&message, epoch) else { continue };
                 if sink.send(event).await.is_err() {
-                    return;
+                    return End::Asked;
                 }
             }
-            Err(error) => {
-                // librdkafka keeps trying by itself.
-                tracing::debug!(%error, "kafka brings no events");
-                backoff.wait(shutdown).await;
+            Err(KafkaError::MessageConsumptionFatal(code)) => {
+                tracing::error!(%code, "kafka reader of events can not go on, making a new one");
+                return End::ClientBroken;
             }
+            // librdkafka keeps trying by itself. An error is old by the time it is read, and many wait
+            // when an outage is over: nothing waits for them.
+            Err(error) => tracing::debug!(%error, "kafka brings no events"),
         }
     }
 }

@@ -1,7 +1,7 @@
 use rdkafka::ClientConfig;
 use std::collections::BTreeMap;
 
-use crate::Result;
+use crate::{Result, client_log::ClientLog};
 
 /// The largest record that our producers make and our topics take. An event carries its entity's whole
 /// state, so a cluster of 10 000 points outgrows the megabyte that Kafka takes by itself.
@@ -33,14 +33,23 @@ impl KafkaSettings {
         format!("{}{name}", self.topic_prefix)
     }
 
+    /// The name a consumer group has on the broker: installations that share a cluster must not share one.
+    pub fn group(&self, name: &str) -> String {
+        format!("{}{name}", self.topic_prefix)
+    }
+
     /// What every client of ours has in common.
     pub fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config
             .set("bootstrap.servers", &self.bootstrap)
             .set("client.id", "naia-patterns")
-            // A broker that comes back is found within a second, not ten.
-            .set("reconnect.backoff.max.ms", "1000")
+            // A broker that comes back is found within half a second, not ten.
+            .set("reconnect.backoff.max.ms", "500")
+            // One that vanished without a word, too: by default it is waited for up to a minute.
+            .set("socket.connection.setup.timeout.ms", "5000")
+            .set("socket.timeout.ms", "10000")
+            .set("socket.keepalive.enable", "true")
             // A decision should reach the browsers now, not with the next packet.
             .set("socket.nagle.disable", "true");
         self.with_options(config)
@@ -77,6 +86,18 @@ impl KafkaSettings {
         self.with_options(config)
     }
 
+    /// For a client that lives as long as its process, and so has to tell when a broker is back: only its
+    /// statistics say that.
+    pub(crate) fn lasting(&self, mut config: ClientConfig) -> ClientConfig {
+        config.set("statistics.interval.ms", "2000");
+        self.with_options(config)
+    }
+
+    /// The context of a client that is made of this.
+    pub(crate) fn log(&self) -> ClientLog {
+        ClientLog::new(&self.bootstrap)
+    }
+
     /// Whether clients can be made of this: librdkafka names the option that it can not use.
     pub fn check(&self) -> Result<()> {
         self.producer().create_native_config()?;
@@ -109,5 +130,12 @@ mod tests {
     fn the_prefix_goes_before_the_topic() {
         let settings = KafkaSettings::new("broker:9092").with_topic_prefix("test1.");
         assert_eq!(settings.topic("naia.datapoints"), "test1.naia.datapoints");
+    }
+
+    #[test]
+    fn two_prefixes_do_not_share_a_consumer_group() {
+        let group = |prefix| KafkaSettings::new("broker:9092").with_topic_prefix(prefix).group("worker");
+        assert_eq!(group(""), "worker");
+        assert_ne!(group("one."), group("two."));
     }
 }

@@ -31,7 +31,12 @@ pub(crate) fn topic_id<C: ClientContext>(
     let mut names: [*const c_char; 1] = [name.as_ptr()];
     // Asked first because the request has to name a broker: by default it waits for a controller, and the
     // in-memory broker has none.
-    let broker = client.fetch_metadata(Some(topic), timeout)?.orig_broker_id();
+    let metadata = client.fetch_metadata(Some(topic), timeout)?;
+    let broker = match (metadata.orig_broker_id(), metadata.brokers().first()) {
+        // A broker that was asked by its address has no id yet.
+        (-1, Some(named)) => named.id(),
+        (answered, _) => answered,
+    };
     let timeout_ms = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
     // SAFETY: the client outlives the call, every pointer comes from librdkafka and is checked or never
     // null by its documentation, the guards free each one exactly once and after its last use, and the

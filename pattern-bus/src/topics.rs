@@ -9,7 +9,6 @@ use rdkafka::{
         AdminClient, AdminOptions, AlterConfig, ConfigSource, NewPartitions, NewTopic,
         OwnedResourceSpecifier, ResourceSpecifier, TopicReplication,
     },
-    client::DefaultClientContext,
     error::{KafkaError, RDKafkaErrorCode},
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -17,6 +16,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use crate::{
     BusError, KafkaSettings, MAX_RECORD_BYTES, Result,
     blocking::{Unhurried, unhurried},
+    client_log::ClientLog,
 };
 
 const DEAD_LETTER_RETENTION_MS: u64 = 30 * 24 * 60 * 60 * 1000;
@@ -119,12 +119,12 @@ pub async fn partition_counts(kafka: &KafkaSettings) -> Result<HashMap<String, i
 }
 
 struct Admin {
-    client: Arc<Unhurried<AdminClient<DefaultClientContext>>>,
+    client: Arc<Unhurried<AdminClient<ClientLog>>>,
 }
 
 impl Admin {
     fn new(kafka: &KafkaSettings) -> Result<Self> {
-        Ok(Self { client: Arc::new(Unhurried::new(kafka.client().create()?)) })
+        Ok(Self { client: Arc::new(Unhurried::new(kafka.client().create_with_context(kafka.log())?)) })
     }
 
     /// A broker, and every topic with its number of partitions.

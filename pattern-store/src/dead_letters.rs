@@ -35,6 +35,31 @@ pub struct DeadLetter {
     pub redriven_at: Option<DateTime<Utc>>,
 }
 
+/// How many dead letters there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct DeadLetterTotals {
+    pub kept: i64,
+    /// Those of them that were not redriven.
+    pub waiting: i64,
+    pub newest: Option<DateTime<Utc>>,
+}
+
+impl StoreError {
+    /// Whether what was to be stored is to blame, so that it fails however often it is tried. Whatever
+    /// else is wrong (a server that is away, a full disk, a schema that is not there) somebody can mend.
+    pub fn blames_the_data(&self) -> bool {
+        match self {
+            Self::Invalid(_) => true,
+            // 22: a value; 23: a constraint; 54: a limit of the program; P0001: raised by a trigger.
+            Self::Database(error) => {
+                let code = error.as_database_error().and_then(|e| e.code());
+                code.is_some_and(|c| ["22", "23", "54", "P0001"].iter().any(|start| c.starts_with(start)))
+            }
+            _ => false,
+        }
+    }
+}
+
 impl Store {
     /// The newest dead letters first; `after` is the id of the last one of the page before.
     pub async fn dead_letters(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<DeadLetter>> {
@@ -64,6 +89,17 @@ impl Store {
         .fetch_optional(self.pool())
         .await?
         .ok_or_else(|| StoreError::NotFound(format!("dead letter {id}")))
+    }
+
+    pub async fn dead_letter_totals(&self) -> Result<DeadLetterTotals> {
+        Ok(sqlx::query_as!(
+            DeadLetterTotals,
+            r#"select count(*) as "kept!", count(*) filter (where redriven_at is null) as "waiting!",
+                      max(created_at) as newest
+               from dead_letters"#
+        )
+        .fetch_one(self.pool())
+        .await?)
     }
 
     /// Remembers that the record was published again.

@@ -1,24 +1,25 @@
 //! How far a topic has been consumed, moved in the transaction that stores what was read.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use std::collections::HashMap;
 
 use crate::{
     NewDeadLetter, Result, Store, dead_letters,
-    samples::{AppendedSamples, KeyedSample, append_samples},
+    samples::{AppendedSamples, KeyedSample, append_samples, parts_to_append, sorted_and_distinct},
 };
 
 /// A partition's step from the offset that was to be read next to the one that is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OffsetMove {
     pub partition: i32,
-    /// What is stored as the next offset, `None` where nothing is. If something else is stored, another
-    /// consumer has read on and nothing of the batch is written.
-    pub expected: Option<i64>,
+    /// What is stored as the next offset. If something else is stored, another consumer has read on and
+    /// nothing of the batch is written.
+    pub expected: i64,
     pub next: i64,
 }
 
-/// What was read from a topic and is to be kept, whole or not at all.
+/// What was read from a topic and is to be kept.
 #[derive(Debug, Clone, Copy)]
 pub struct Consumed<'a> {
     pub topic: &'a str,
@@ -29,59 +30,97 @@ pub struct Consumed<'a> {
     pub dead_letters: &'a [NewDeadLetter],
 }
 
+/// How far a partition is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConsumedPartition {
+    pub partition: i32,
+    pub next_offset: i64,
+    /// When the offset moved last.
+    pub updated_at: DateTime<Utc>,
+}
+
 impl Store {
-    /// The offset to read next, by partition. Partitions that were never read are missing.
-    pub async fn consumed_offsets(&self, topic: &str, topic_id: &str) -> Result<HashMap<i32, i64>> {
-        let rows = sqlx::query!(
-            "select partition, next_offset from consumed_offsets where topic = $1 and topic_id = $2",
+    /// How far the topic is read, by partition. Partitions that nobody consumed yet are missing.
+    pub async fn consumed_partitions(&self, topic: &str, topic_id: &str) -> Result<Vec<ConsumedPartition>> {
+        Ok(sqlx::query_as!(
+            ConsumedPartition,
+            "select partition, next_offset, updated_at from consumed_offsets
+             where topic = $1 and topic_id = $2 order by partition",
             topic,
             topic_id
         )
         .fetch_all(self.pool())
-        .await?;
-        Ok(rows.into_iter().map(|r| (r.partition, r.next_offset)).collect())
+        .await?)
     }
 
-    /// Stores samples and dead letters and moves the offsets, in one transaction. `None`: another
-    /// consumer was faster and nothing was written; read the offsets again.
+    /// The offset to read next, by partition. Partitions that were never read are missing.
+    pub async fn consumed_offsets(&self, topic: &str, topic_id: &str) -> Result<HashMap<i32, i64>> {
+        let partitions = self.consumed_partitions(topic, topic_id).await?;
+        Ok(partitions.into_iter().map(|p| (p.partition, p.next_offset)).collect())
+    }
+
+    /// Stores samples and dead letters and moves the offsets. `None`: another consumer was faster and no
+    /// offset was moved; read the offsets again.
+    ///
+    /// Samples of more days than one transaction can hold are written by several, and the offsets move
+    /// with the last: after a crash in between all of them are written again, which changes nothing.
     pub async fn store_consumed(&self, consumed: Consumed<'_>) -> Result<Option<AppendedSamples>> {
+        let samples = sorted_and_distinct(consumed.samples);
+        let (last, before) = parts_to_append(&samples);
+        let mut appended = AppendedSamples::default();
+        for part in before {
+            let mut tx = self.pool().begin().await?;
+            if !lock_offsets(&mut tx, consumed).await? {
+                return Ok(None);
+            }
+            appended.add(append_samples(&mut tx, part).await?);
+            tx.commit().await?;
+        }
         let mut tx = self.pool().begin().await?;
         // First, so that of two consumers of one partition the second waits here, before it copies.
-        if !move_offsets(&mut tx, consumed).await? {
+        if !lock_offsets(&mut tx, consumed).await? {
             return Ok(None);
         }
-        let appended = append_samples(&mut tx, consumed.samples).await?;
+        appended.add(append_samples(&mut tx, last).await?);
         dead_letters::insert(&mut tx, consumed.dead_letters).await?;
+        move_offsets(&mut tx, consumed).await?;
         tx.commit().await?;
         Ok(Some(appended))
     }
 }
 
-async fn move_offsets(conn: &mut PgConnection, consumed: Consumed<'_>) -> Result<bool> {
-    let mut moves = consumed.moves.to_vec();
-    moves.sort_by_key(|m| m.partition);
-    let partitions: Vec<i32> = moves.iter().map(|m| m.partition).collect();
-    let expected: Vec<Option<i64>> = moves.iter().map(|m| m.expected).collect();
-    let next: Vec<i64> = moves.iter().map(|m| m.next).collect();
-    // Where nothing is expected but something is stored, the comparison is null and nothing moves.
-    // Where something is expected but nothing is stored, the insert is refused by the first filter.
-    let moved = sqlx::query!(
-        "insert into consumed_offsets as o (topic, topic_id, partition, next_offset)
-         select $1, $2, m.partition, m.next
-         from unnest($3::int[], $4::bigint[], $5::bigint[]) as m(partition, expected, next)
-         where m.expected is null or exists (select from consumed_offsets c
-             where c.topic = $1 and c.topic_id = $2 and c.partition = m.partition)
-         order by m.partition
-         on conflict (topic, topic_id, partition) do update
-         set next_offset = excluded.next_offset, updated_at = now()
-         where o.next_offset = ($4::bigint[])[array_position($3::int[], o.partition)]",
+/// Answers whether every partition stands where it is expected to. If so, none moves until the
+/// transaction ends.
+async fn lock_offsets(conn: &mut PgConnection, consumed: Consumed<'_>) -> Result<bool> {
+    let partitions: Vec<i32> = consumed.moves.iter().map(|m| m.partition).collect();
+    let stored = sqlx::query!(
+        "select partition, next_offset from consumed_offsets
+         where topic = $1 and topic_id = $2 and partition = any($3)
+         order by partition for update",
+        consumed.topic,
+        consumed.topic_id,
+        &partitions
+    )
+    .fetch_all(conn)
+    .await?;
+    let stored: HashMap<i32, i64> = stored.into_iter().map(|r| (r.partition, r.next_offset)).collect();
+    Ok(consumed.moves.iter().all(|m| stored.get(&m.partition) == Some(&m.expected)))
+}
+
+/// The offsets must be locked.
+async fn move_offsets(conn: &mut PgConnection, consumed: Consumed<'_>) -> Result<()> {
+    let partitions: Vec<i32> = consumed.moves.iter().map(|m| m.partition).collect();
+    let next: Vec<i64> = consumed.moves.iter().map(|m| m.next).collect();
+    sqlx::query!(
+        "update consumed_offsets o set next_offset = m.next, updated_at = now()
+         from unnest($3::int[], $4::bigint[]) as m(partition, next)
+         where o.topic = $1 and o.topic_id = $2 and o.partition = m.partition",
         consumed.topic,
         consumed.topic_id,
         &partitions,
-        &expected as &[Option<i64>],
         &next
     )
     .execute(conn)
     .await?;
-    Ok(moved.rows_affected() == moves.len() as u64)
+    Ok(())
 }

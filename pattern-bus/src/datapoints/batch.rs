@@ -5,10 +5,14 @@ use pattern_core::domain::SampleBatch;
 use pattern_store::{NewDeadLetter, OffsetMove, samples::KeyedSample};
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{Arc, RwLock},
 };
 
-use super::{group::RawRecord, keys::KnownKeys, record::understand};
+use super::{
+    group::RawRecord,
+    keys::{KnownKeys, read},
+    record::understand,
+};
 use crate::{BusError, Result};
 
 /// What was received together, and how far it has come. Every step can be tried again: it keeps what
@@ -19,6 +23,8 @@ pub(super) struct Pending {
     pub parsed: Option<Arc<Parsed>>,
     pub samples: Option<Arc<Vec<KeyedSample>>>,
     pub dead_are_published: bool,
+    /// It is a dead letter as a whole.
+    pub is_refused: bool,
 }
 
 pub(super) struct Parsed {
@@ -28,19 +34,45 @@ pub(super) struct Parsed {
 }
 
 impl Pending {
-    /// `positions`: our partitions with the next offset as PostgreSQL has it.
-    pub fn new(records: Vec<RawRecord>, positions: &HashMap<i32, Option<i64>>) -> Self {
+    /// `positions`: our partitions with the next offset as PostgreSQL has it. Records that were stored
+    /// before, and those of partitions that are not ours, are left out.
+    pub fn new(mut records: Vec<RawRecord>, positions: &HashMap<i32, i64>) -> Self {
+        records.retain(|r| positions.get(&r.partition).is_some_and(|next| r.offset >= *next));
         let mut next: BTreeMap<i32, i64> = BTreeMap::new();
         for record in &records {
             let end = next.entry(record.partition).or_default();
             *end = (*end).max(record.offset + 1);
         }
-        let expected = |partition| positions.get(&partition).copied().flatten();
         let moves = next
             .into_iter()
-            .map(|(partition, next)| OffsetMove { partition, expected: expected(partition), next })
+            .map(|(partition, next)| OffsetMove { partition, expected: positions[&partition], next })
             .collect();
-        Self { records: Arc::new(records), moves, parsed: None, samples: None, dead_are_published: false }
+        Self {
+            records: Arc::new(records),
+            moves,
+            parsed: None,
+            samples: None,
+            dead_are_published: false,
+            is_refused: false,
+        }
+    }
+
+    /// Of a single record: keeps it as a dead letter, whatever it holds.
+    pub fn refuse(&mut self, topic: &str, topic_id: &str, reason: &str) {
+        let reason = format!("the record can not be stored: {reason}");
+        let letters = self.records.iter().map(|record| dead_letter(record, topic, topic_id, reason.clone()));
+        let dead = letters.enumerate().collect();
+        self.parsed = Some(Arc::new(Parsed { batches: Vec::new(), dead }));
+        self.samples = None;
+        self.dead_are_published = false;
+        self.is_refused = true;
+    }
+
+    /// The records in two parts that keep each partition's order.
+    pub fn halves(self) -> (Vec<RawRecord>, Vec<RawRecord>) {
+        let mut first = Arc::unwrap_or_clone(self.records);
+        let second = first.split_off(first.len() / 2);
+        (first, second)
     }
 
     /// The records as samples by name and dead letters.
@@ -58,12 +90,12 @@ impl Pending {
     pub async fn samples(
         &mut self,
         parsed: Arc<Parsed>,
-        known: Arc<KnownKeys>,
+        known: Arc<RwLock<KnownKeys>>,
     ) -> Result<Arc<Vec<KeyedSample>>> {
         if let Some(samples) = &self.samples {
             return Ok(samples.clone());
         }
-        let samples = Arc::new(off_thread(move || known.resolve(&parsed.batches)).await??);
+        let samples = Arc::new(off_thread(move || read(&known).resolve(&parsed.batches)).await??);
         self.samples = Some(samples.clone());
         Ok(samples)
     }
@@ -76,19 +108,22 @@ fn parse(records: &[RawRecord], topic: &str, topic_id: &str) -> Parsed {
         let understood = understand(record.payload.as_deref(), now);
         parsed.batches.extend(understood.batch);
         if let Some(reason) = understood.problem {
-            let letter = NewDeadLetter {
-                topic: topic.to_owned(),
-                topic_id: topic_id.to_owned(),
-                partition: record.partition,
-                offset: record.offset,
-                key: record.key.clone(),
-                payload: record.payload.clone(),
-                reason,
-            };
-            parsed.dead.push((index, letter));
+            parsed.dead.push((index, dead_letter(record, topic, topic_id, reason)));
         }
     }
     parsed
+}
+
+pub(super) fn dead_letter(record: &RawRecord, topic: &str, topic_id: &str, reason: String) -> NewDeadLetter {
+    NewDeadLetter {
+        topic: topic.to_owned(),
+        topic_id: topic_id.to_owned(),
+        partition: record.partition,
+        offset: record.offset,
+        key: record.key.clone(),
+        payload: record.payload.clone(),
+        reason,
+    }
 }
 
 /// Runs CPU work where it does not hold up the async threads.

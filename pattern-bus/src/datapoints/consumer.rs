@@ -1,32 +1,39 @@
-use futures_util::future::try_join_all;
+use futures_util::FutureExt;
 use pattern_core::domain::TOPIC_DATAPOINTS;
-use pattern_store::{Consumed, NewDeadLetter, Store};
-use rdkafka::error::KafkaError;
-use std::{collections::HashMap, sync::Arc, time::Duration};
-use tokio::{sync::mpsc, time::Instant};
-use tokio_util::sync::CancellationToken;
+use pattern_store::Store;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use std::{
+    collections::HashMap,
+    sync::{Arc, RwLock},
+    time::Duration,
+};
+use tokio::{
+    sync::mpsc,
+    task::JoinHandle,
+    time::{Instant, MissedTickBehavior},
+};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
-    batch::Pending,
     group::{GroupEvent, GroupMember, RawRecord},
+    keeping::{Keeper, Kept},
     keys::KnownKeys,
+    starting::{Start, Starter},
 };
-use crate::{
-    Backoff, BusError, KafkaSettings, Producer, Result,
-    dlq::{self, DeadRecord},
-    topics,
-};
+use crate::{Backoff, KafkaSettings, Producer, Result};
 
 /// A batch is stored when it has so many bytes or records, or when its first record has waited so long.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
 const BATCH_RECORDS: usize = 50_000;
 const BATCH_WAIT: Duration = Duration::from_millis(50);
+/// Storing a batch takes a moment. When it takes longer, something is away, and the group is served
+/// without receiving records.
+const STORING_MOMENT: Duration = Duration::from_secs(1);
 /// How often an idle consumer looks whether its topic is still the same.
 const IDENTITY_POLL: Duration = Duration::from_secs(5);
-const DEAD_LETTERS_AT_ONCE: usize = 256;
 
 /// Consumes until `shutdown` is cancelled. While PostgreSQL or Kafka is away it waits; records that can
-/// not be understood go to the dead letters.
+/// not be understood or stored go to the dead letters.
 ///
 /// # Errors
 /// `Settings` only: with these settings it can never work.
@@ -36,256 +43,322 @@ pub async fn run_datapoints_consumer(
     store: Store,
     shutdown: CancellationToken,
 ) -> Result<()> {
-    let topic = kafka.topic(TOPIC_DATAPOINTS);
-    let mut known = Arc::new(KnownKeys::default());
+    let (topic, group_id) = (kafka.topic(TOPIC_DATAPOINTS), kafka.group(&group_id));
+    let known = Arc::new(RwLock::new(KnownKeys::default()));
     let mut backoff = Backoff::default();
     while !shutdown.is_cancelled() {
         let (member, events) = GroupMember::join(&kafka, &group_id, &topic)?;
-        let mut consumer = Consumer {
-            kafka: &kafka,
-            group_id: &group_id,
-            topic: &topic,
-            store: &store,
-            shutdown: &shutdown,
+        let keeper = Keeper {
+            kafka: kafka.clone(),
+            group_id: group_id.clone(),
+            topic: topic.clone(),
+            store: store.clone(),
             producer: Producer::new(&kafka)?,
             known: known.clone(),
-            member,
-            events,
-            topic_id: String::new(),
-            positions: HashMap::new(),
-            collected: Vec::new(),
+            member: member.clone(),
         };
-        consumer.run().await;
-        known = consumer.known;
-        consumer.member.leave().await;
-        // Only after a fatal error of the client; it is made anew.
+        let consumer = Consumer::new(keeper, events);
+        consumer.run(&shutdown).await;
+        member.leave().await;
+        // Only after a fatal error of a client; they are made anew.
         backoff.wait(&shutdown).await;
     }
     Ok(())
 }
 
-struct Consumer<'a> {
-    kafka: &'a KafkaSettings,
-    group_id: &'a str,
-    topic: &'a str,
-    store: &'a Store,
-    shutdown: &'a CancellationToken,
-    /// Writes the dead letters.
-    producer: Producer,
-    known: Arc<KnownKeys>,
-    member: GroupMember,
+/// Serves the group at all times, and receives records while the ones before them are being stored. What
+/// waits for a server does so in a task of its own.
+struct Consumer {
+    keeper: Keeper,
     events: mpsc::UnboundedReceiver<GroupEvent>,
     topic_id: String,
     /// Our partitions, with the next offset as PostgreSQL has it.
-    positions: HashMap<i32, Option<i64>>,
-    /// Records that were received and not stored yet.
-    collected: Vec<RawRecord>,
+    positions: HashMap<i32, i64>,
+    /// Records that were received and are not being stored yet.
+    collected: Collected,
+    work: Work,
+    paused: bool,
+    /// The next record of some partition is not there any more: it has to be found out from where to go on.
+    out_of_range: bool,
 }
 
-enum Kept {
-    Stored,
-    /// Another consumer has moved an offset that we wanted to move.
-    Overtaken,
-    TopicReplaced,
+#[derive(Default)]
+struct Collected {
+    records: Vec<RawRecord>,
+    bytes: usize,
+    since: Option<Instant>,
 }
 
-impl Consumer<'_> {
+/// What is being done beside receiving. It stops when it is dropped.
+enum Work {
+    None,
+    Starting(Task<Option<Start>>),
+    Keeping(Task<Kept>, Instant),
+    Identifying(Task<Result<Option<String>>>),
+}
+
+struct Task<T> {
+    handle: JoinHandle<T>,
+    _cancels: DropGuard,
+}
+
+impl<T: Send + 'static> Task<T> {
+    fn spawn<F: Future<Output = T> + Send + 'static>(work: impl FnOnce(CancellationToken) -> F) -> Self {
+        let cancelled = CancellationToken::new();
+        let handle = tokio::spawn(work(cancelled.clone()));
+        Self { handle, _cancels: cancelled.drop_guard() }
+    }
+}
+
+/// What work has brought.
+enum Done {
+    Started(Option<Start>),
+    Kept(Kept),
+    Identified(Result<Option<String>>),
+    BrokeDown,
+}
+
+/// Whether the clients can go on.
+#[derive(PartialEq)]
+enum Step {
+    On,
+    MakeAnew,
+}
+
+impl Collected {
+    fn push(&mut self, record: RawRecord) {
+        self.bytes += record.bytes();
+        self.records.push(record);
+        self.since.get_or_insert_with(Instant::now);
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes >= BATCH_BYTES || self.records.len() >= BATCH_RECORDS
+    }
+
+    fn is_due(&self) -> bool {
+        self.is_full() || self.since.is_some_and(|since| since.elapsed() >= BATCH_WAIT)
+    }
+}
+
+impl Work {
+    /// Never, where there is none. May be dropped while it waits.
+    async fn done(&mut self) -> Done {
+        let done = match self {
+            Self::None => return std::future::pending().await,
+            Self::Starting(task) => (&mut task.handle).await.map(Done::Started),
+            Self::Keeping(task, _) => (&mut task.handle).await.map(Done::Kept),
+            Self::Identifying(task) => (&mut task.handle).await.map(Done::Identified),
+        };
+        *self = Self::None;
+        done.unwrap_or(Done::BrokeDown)
+    }
+
+    fn stores_for_long(&self) -> bool {
+        matches!(self, Self::Keeping(_, since) if since.elapsed() >= STORING_MOMENT)
+    }
+}
+
+async fn reached(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Consumer {
+    fn new(keeper: Keeper, events: mpsc::UnboundedReceiver<GroupEvent>) -> Self {
+        Self {
+            keeper,
+            events,
+            topic_id: String::new(),
+            positions: HashMap::new(),
+            collected: Collected::default(),
+            work: Work::None,
+            paused: false,
+            out_of_range: false,
+        }
+    }
+
     /// Returns when shutdown is cancelled or a Kafka client can not go on.
-    async fn run(&mut self) {
-        let mut backoff = Backoff::default();
-        while !self.shutdown.is_cancelled() {
-            if self.producer.is_broken() {
-                tracing::error!("kafka producer of the dead letters can not go on, making a new one");
+    async fn run(mut self, shutdown: &CancellationToken) {
+        let mut identity = tokio::time::interval(IDENTITY_POLL);
+        identity.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            self.keep_what_is_due();
+            self.pause_or_resume();
+            let member = self.keeper.member.clone();
+            let waits_for_room = self.has_no_room() && !self.paused;
+            let deadline = self.next_deadline();
+            let step = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => return,
+                Some(event) = self.events.recv() => self.follow(event),
+                done = self.work.done() => self.finish(done),
+                received = member.receive(), if !waits_for_room => self.take(received),
+                () = reached(deadline) => Step::On,
+                _ = identity.tick() => self.identify(),
+            };
+            if step == Step::MakeAnew {
                 return;
             }
-            tokio::select! {
-                biased;
-                () = self.shutdown.cancelled() => return,
-                Some(event) = self.events.recv() => self.follow(event).await,
-                received = collect(&self.member, &mut self.collected) => match received {
-                    Ok(()) => {
-                        backoff.reset();
-                        self.keep_collected().await;
-                    }
-                    Err(KafkaError::MessageConsumptionFatal(code)) => {
-                        tracing::error!(%code, "kafka consumer can not go on, making a new one");
-                        return;
-                    }
-                    Err(error) => {
-                        // librdkafka keeps trying by itself.
-                        tracing::warn!(%error, topic = self.topic, "kafka brings no samples");
-                        backoff.wait(self.shutdown).await;
-                    }
-                },
-                () = tokio::time::sleep(IDENTITY_POLL) => self.check_identity().await,
+        }
+    }
+
+    /// When a batch is due, or storing one takes too long.
+    fn next_deadline(&self) -> Option<Instant> {
+        match (&self.work, self.collected.since) {
+            (Work::Keeping(_, since), _) if self.has_no_room() && !self.paused => {
+                Some(*since + STORING_MOMENT)
             }
+            (Work::None | Work::Identifying(_), Some(since)) => Some(since + BATCH_WAIT),
+            _ => None,
         }
     }
 
-    async fn follow(&mut self, event: GroupEvent) {
-        self.collected.clear();
-        match event {
-            GroupEvent::Assigned(partitions) => self.start(&partitions).await,
-            GroupEvent::Revoked => self.positions.clear(),
-        }
+    fn has_no_room(&self) -> bool {
+        self.collected.is_full() || self.out_of_range
     }
 
-    /// Reads the partitions from where PostgreSQL says. Tries until it works or shutdown is cancelled.
-    async fn start(&mut self, partitions: &[i32]) {
-        let mut backoff = Backoff::default();
-        while !self.shutdown.is_cancelled() {
-            match self.try_start(partitions).await {
-                Ok(()) => return,
-                Err(error) => {
-                    tracing::warn!(%error, topic = self.topic, "consumption can not start yet, trying again");
-                    backoff.wait(self.shutdown).await;
-                }
-            }
-        }
-    }
-
-    async fn try_start(&mut self, partitions: &[i32]) -> Result<()> {
-        if partitions.is_empty() {
-            // More members than partitions, or no topic yet: the group will tell us when that changes.
-            self.positions.clear();
-            return self.member.assign(&self.positions);
-        }
-        self.topic_id = self.current_topic_id().await?;
-        let offsets = self.store.consumed_offsets(self.topic, &self.topic_id).await?;
-        self.positions = partitions.iter().map(|p| (*p, offsets.get(p).copied())).collect();
-        self.collected.clear();
-        self.member.assign(&self.positions)?;
-        tracing::info!(topic = self.topic, topic_id = self.topic_id, ?partitions, "consuming");
-        Ok(())
-    }
-
-    async fn start_over(&mut self) {
-        // The group has news for us: our partitions may be somebody else's, and the news says what to read.
-        if !self.events.is_empty() {
+    /// A consumer that is not polled for long is thrown out of its group, and old errors pile up in it.
+    fn pause_or_resume(&mut self) {
+        let pause = self.has_no_room() && (self.paused || self.work.stores_for_long());
+        if pause == self.paused {
             return;
         }
-        let partitions: Vec<i32> = self.positions.keys().copied().collect();
-        self.start(&partitions).await;
+        let member = &self.keeper.member;
+        match if pause { member.pause() } else { member.resume() } {
+            Ok(()) => self.paused = pause,
+            Err(error) => {
+                tracing::debug!(%error, pause, "kafka partitions are not paused or resumed");
+                // Receiving too much is better than to serve the group no more.
+                self.paused = true;
+            }
+        }
     }
 
-    async fn current_topic_id(&self) -> Result<String> {
-        let missing = || BusError::Unavailable(format!("topic {} does not exist", self.topic));
-        self.member.topic_id().await?.ok_or_else(missing)
+    fn follow(&mut self, event: GroupEvent) -> Step {
+        self.forget();
+        self.positions.clear();
+        if let GroupEvent::Assigned(partitions) = event {
+            self.start(partitions);
+        }
+        Step::On
     }
 
-    async fn check_identity(&mut self) {
-        if self.positions.is_empty() {
+    /// What was received is not ours any more, or is read again.
+    fn forget(&mut self) {
+        self.collected = Collected::default();
+        self.work = Work::None;
+        self.out_of_range = false;
+    }
+
+    fn start(&mut self, partitions: Vec<i32>) {
+        let Keeper { kafka, topic, store, member, .. } = self.keeper.clone();
+        let starter = Starter { kafka, topic, store, member };
+        self.work = Work::Starting(Task::spawn(|cancelled| starter.find(partitions, cancelled)));
+    }
+
+    fn start_over(&mut self) {
+        self.forget();
+        self.start(self.positions.keys().copied().collect());
+    }
+
+    fn keep_what_is_due(&mut self) {
+        if !matches!(self.work, Work::None | Work::Identifying(_)) {
             return;
         }
-        match self.member.topic_id().await {
-            Ok(Some(id)) if id != self.topic_id => {
-                tracing::warn!(topic = self.topic, "topic was made again, reading it from its beginning");
-                self.start_over().await;
+        if self.collected.records.is_empty() {
+            if self.out_of_range {
+                self.start_over();
             }
+            return;
+        }
+        if !self.collected.is_due() && !self.out_of_range {
+            return;
+        }
+        let records = std::mem::take(&mut self.collected).records;
+        let (keeper, topic_id, positions) =
+            (self.keeper.clone(), self.topic_id.clone(), self.positions.clone());
+        let task = Task::spawn(|cancelled| keeper.keep(records, topic_id, positions, cancelled));
+        self.work = Work::Keeping(task, Instant::now());
+    }
+
+    fn identify(&mut self) -> Step {
+        if matches!(self.work, Work::None) && !self.positions.is_empty() {
+            let member = self.keeper.member.clone();
+            let task = Task::spawn(|_| async move { member.topic_id().await });
+            self.work = Work::Identifying(task);
+        }
+        Step::On
+    }
+
+    fn finish(&mut self, done: Done) -> Step {
+        let topic = &self.keeper.topic;
+        match done {
+            Done::Started(None) | Done::Kept(Kept::Cancelled) => {}
+            Done::Started(Some(start)) => self.begin(start),
+            Done::Kept(Kept::Stored(positions)) => self.positions = positions,
+            Done::Kept(Kept::Overtaken) => {
+                tracing::info!(topic, "another consumer has read on, following it");
+                self.start_over();
+            }
+            Done::Kept(Kept::TopicReplaced) => self.follow_new_topic(),
+            Done::Kept(Kept::ProducerBroken) => {
+                tracing::error!(topic, "kafka producer of the dead letters can not go on, making a new one");
+                return Step::MakeAnew;
+            }
+            Done::Identified(Ok(Some(id))) if id != self.topic_id => self.follow_new_topic(),
             // A topic that is gone is the group's business; a broker that is away will be back.
-            Ok(_) => {}
-            Err(error) => tracing::debug!(%error, "topic can not be identified"),
+            Done::Identified(_) => {}
+            Done::BrokeDown => {
+                tracing::error!(topic, "storing samples broke down, beginning anew");
+                return Step::MakeAnew;
+            }
         }
+        Step::On
     }
 
-    /// Stores what was collected. Tries until it is stored, or proves to be somebody else's, or
-    /// shutdown is cancelled, or the producer breaks; then PostgreSQL still says that it is to be read
-    /// again.
-    async fn keep_collected(&mut self) {
-        let mut records = std::mem::take(&mut self.collected);
-        records.retain(|r| self.positions.get(&r.partition).is_some_and(|next| Some(r.offset) >= *next));
-        if records.is_empty() {
-            return;
+    fn follow_new_topic(&mut self) {
+        let topic = &self.keeper.topic;
+        tracing::warn!(topic, "topic was made again, reading it from its beginning");
+        self.start_over();
+    }
+
+    fn begin(&mut self, start: Start) {
+        // What came since is from before.
+        self.forget();
+        if let Err(error) = self.keeper.member.assign(&start.positions) {
+            tracing::warn!(%error, "partitions can not be read yet, trying again");
+            return self.start(start.positions.into_keys().collect());
         }
-        let mut pending = Pending::new(records, &self.positions);
-        let mut backoff = Backoff::default();
-        while !self.shutdown.is_cancelled() && !self.producer.is_broken() {
-            match self.try_keep(&mut pending).await {
-                Ok(Kept::Stored) => return,
-                Ok(Kept::Overtaken) => {
-                    tracing::info!(topic = self.topic, "another consumer has read on, following it");
-                    return self.start_over().await;
+        self.paused = false;
+        Start { topic_id: self.topic_id, positions: self.positions } = start;
+        let (topic, topic_id) = (&self.keeper.topic, &self.topic_id);
+        tracing::info!(topic, topic_id, partitions = ?self.positions.keys(), "consuming");
+    }
+
+    /// Takes what was received, and what else is there already.
+    fn take(&mut self, received: Result<RawRecord, KafkaError>) -> Step {
+        let member = self.keeper.member.clone();
+        let mut next = Some(received);
+        while let Some(received) = next {
+            match received {
+                Ok(_) if matches!(self.work, Work::Starting(_)) => {}
+                Ok(record) => self.collected.push(record),
+                Err(KafkaError::MessageConsumptionFatal(code)) => {
+                    tracing::error!(%code, "kafka consumer can not go on, making a new one");
+                    return Step::MakeAnew;
                 }
-                Ok(Kept::TopicReplaced) => {
-                    tracing::warn!(topic = self.topic, "topic was made again, reading it from its beginning");
-                    return self.start_over().await;
+                Err(KafkaError::MessageConsumption(RDKafkaErrorCode::AutoOffsetReset)) => {
+                    self.out_of_range = true;
                 }
-                Err(error) => {
-                    tracing::warn!(%error, topic = self.topic, "samples can not be stored yet, trying again");
-                    backoff.wait(self.shutdown).await;
-                }
+                // librdkafka keeps trying by itself, and its log tells of a broker that is away. An error
+                // is old by the time it is read, so nothing waits for it.
+                Err(error) => tracing::debug!(%error, "kafka brings no samples"),
             }
+            next = if self.has_no_room() { None } else { member.receive().now_or_never() };
         }
+        Step::On
     }
-
-    /// One attempt; how far it came is in `pending`, so the next one does not begin at the beginning.
-    async fn try_keep(&mut self, pending: &mut Pending) -> Result<Kept> {
-        let parsed = pending.parsed(self.topic, &self.topic_id).await?;
-        let unknown = self.known.unknown(&parsed.batches);
-        Arc::make_mut(&mut self.known).learn(self.store, &unknown).await?;
-        let samples = pending.samples(parsed.clone(), self.known.clone()).await?;
-        if !pending.dead_are_published {
-            self.publish_dead(&pending.records, &parsed.dead).await?;
-            pending.dead_are_published = true;
-        }
-        // Asked after the records were received: if it still is the same topic, they are from it.
-        if self.current_topic_id().await? != self.topic_id {
-            return Ok(Kept::TopicReplaced);
-        }
-        let dead_letters: Vec<_> = parsed.dead.iter().map(|(_, letter)| letter.clone()).collect();
-        let consumed = Consumed {
-            topic: self.topic,
-            topic_id: &self.topic_id,
-            moves: &pending.moves,
-            samples: &samples,
-            dead_letters: &dead_letters,
-        };
-        let Some(stored) = self.store.store_consumed(consumed).await? else {
-            return Ok(Kept::Overtaken);
-        };
-        self.positions.extend(pending.moves.iter().map(|m| (m.partition, Some(m.next))));
-        self.member.commit(pending.moves.iter().map(|m| (m.partition, m.next)));
-        let (samples, late, dead) = (stored.total(), stored.late, dead_letters.len());
-        tracing::debug!(samples, late, dead, topic = self.topic, "stored");
-        Ok(Kept::Stored)
-    }
-
-    async fn publish_dead(&self, records: &[RawRecord], dead: &[(usize, NewDeadLetter)]) -> Result<()> {
-        for part in dead.chunks(DEAD_LETTERS_AT_ONCE) {
-            let mut sending = Vec::with_capacity(part.len());
-            for (index, letter) in part {
-                let record = &records[*index];
-                let (headers, timestamp_ms) = (record.headers.as_slice(), record.timestamp_ms);
-                let dead = DeadRecord { letter, headers, timestamp_ms, group_id: self.group_id };
-                sending.push(dlq::publish_dead_letter(&self.producer, dead));
-            }
-            if let Err(error) = try_join_all(sending).await {
-                // Perhaps the dead letters have no topic; the next attempt finds one.
-                topics::ensure_topics(self.kafka).await?;
-                return Err(error);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Receives records until a batch is full, or its first record has waited long enough. What was
-/// received is in `collected` even when this is dropped.
-async fn collect(member: &GroupMember, collected: &mut Vec<RawRecord>) -> Result<(), KafkaError> {
-    if collected.is_empty() {
-        collected.push(member.receive().await?);
-    }
-    let deadline = Instant::now() + BATCH_WAIT;
-    let mut bytes: usize = collected.iter().map(RawRecord::bytes).sum();
-    while bytes < BATCH_BYTES && collected.len() < BATCH_RECORDS {
-        match tokio::time::timeout_at(deadline, member.receive()).await {
-            Ok(Ok(record)) => {
-                bytes += record.bytes();
-                collected.push(record);
-            }
-            // An error that lasts comes again, with nothing collected.
-            Ok(Err(_)) | Err(_) => break,
-        }
-    }
-    Ok(())
 }

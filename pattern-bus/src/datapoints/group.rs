@@ -3,6 +3,7 @@
 
 use rdkafka::{
     ClientContext, Message, Offset, TopicPartitionList,
+    config::RDKafkaLogLevel,
     consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, StreamConsumer},
     error::KafkaError,
     message::{BorrowedMessage, Headers},
@@ -10,13 +11,24 @@ use rdkafka::{
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
+use uuid::Uuid;
 
-use crate::{KafkaSettings, Result, blocking::unhurried, reader::close, topic_id::topic_id};
+use crate::{
+    KafkaSettings, Result,
+    blocking::{Unhurried, unhurried},
+    client_log::ClientLog,
+    member_id::has_left,
+    offsets::{Ends, partition_ends},
+    reader::close,
+    topic_id::topic_id,
+};
 
-const IDENTITY_TIMEOUT: Duration = Duration::from_secs(5);
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+const LEAVE_WITHIN: Duration = Duration::from_secs(3);
+const LEAVE_POLL: Duration = Duration::from_millis(10);
 
 /// A record, detached from librdkafka.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct RawRecord {
     pub partition: i32,
     pub offset: i64,
@@ -27,7 +39,7 @@ pub(super) struct RawRecord {
 }
 
 impl RawRecord {
-    fn from_message(message: &BorrowedMessage<'_>) -> Self {
+    pub fn from_message(message: &BorrowedMessage<'_>) -> Self {
         let headers = message.headers().map(|headers| {
             headers.iter().map(|h| (h.key.to_owned(), h.value.unwrap_or_default().to_vec())).collect()
         });
@@ -49,7 +61,7 @@ impl RawRecord {
 /// What the group decided about our partitions.
 #[derive(Debug)]
 pub(super) enum GroupEvent {
-    /// These are ours now. Nothing arrives before `assign` was called.
+    /// These are ours now. Nothing is read from them before `assign` was called.
     Assigned(Vec<i32>),
     /// None is ours any more.
     Revoked,
@@ -57,31 +69,47 @@ pub(super) enum GroupEvent {
 
 struct GroupContext {
     events: mpsc::UnboundedSender<GroupEvent>,
+    log: ClientLog,
 }
 
-impl ClientContext for GroupContext {}
+impl ClientContext for GroupContext {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.log.log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.log.error(error, reason);
+    }
+
+    fn stats_raw(&self, statistics: &[u8]) {
+        self.log.stats_raw(statistics);
+    }
+}
 
 impl ConsumerContext for GroupContext {
-    // Runs on the thread that polls, so it must not wait: it hands over what happened. librdkafka holds
-    // the assignment back until somebody calls assign.
+    // Runs on the thread that polls, so it must not wait: it hands over what happened. But it answers, for
+    // until then the next rebalance waits, and with it the whole group.
     fn rebalance(&self, consumer: &BaseConsumer<Self>, err: RDKafkaRespErr, list: &mut TopicPartitionList) {
-        let event = if err == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
-            GroupEvent::Assigned(list.elements().iter().map(|p| p.partition()).collect())
+        let (answered, event) = if err == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+            let partitions = list.elements().iter().map(|p| p.partition()).collect();
+            (consumer.assign(&TopicPartitionList::new()), GroupEvent::Assigned(partitions))
         } else {
-            if let Err(error) = consumer.unassign() {
-                tracing::warn!(%error, "kafka partitions can not be given back");
-            }
-            GroupEvent::Revoked
+            (consumer.unassign(), GroupEvent::Revoked)
         };
+        if let Err(error) = answered {
+            tracing::warn!(%error, ?event, "kafka does not take the answer to a rebalance");
+        }
         // Nobody receives once the consumer is closing.
         let _ = self.events.send(event);
     }
 }
 
-/// A member of the group that reads one topic.
+/// A member of the group that reads one topic. Cheap to clone; whoever polls it serves the group too, so
+/// somebody has to at all times.
+#[derive(Clone)]
 pub(super) struct GroupMember {
-    consumer: Arc<StreamConsumer<GroupContext>>,
-    topic: String,
+    consumer: Arc<Unhurried<StreamConsumer<GroupContext>>>,
+    topic: Arc<str>,
 }
 
 impl GroupMember {
@@ -92,18 +120,25 @@ impl GroupMember {
     ) -> Result<(Self, mpsc::UnboundedReceiver<GroupEvent>)> {
         let mut config = kafka.consumer();
         config
-            .set("group.id", group_id)
             // The only protocol in which an assignment always names all partitions.
             .set("partition.assignment.strategy", "range")
             // What a killed worker read goes to another one this soon.
             .set("session.timeout.ms", "10000")
             // A topic that is made or made again is noticed soon.
             .set("topic.metadata.refresh.interval.ms", "5000");
+        let mut config = kafka.lasting(config);
+        config
+            .set("group.id", group_id)
+            // A broker that comes back after more than a session takes us for somebody new, and would wait
+            // a session long for whom we were. By this name it knows us.
+            .set("group.instance.id", Uuid::new_v4().to_string())
+            // Records that were deleted unread are to be noticed, not skipped.
+            .set("auto.offset.reset", "error");
         let (sender, events) = mpsc::unbounded_channel();
         let consumer: StreamConsumer<GroupContext> =
-            kafka.with_options(config).create_with_context(GroupContext { events: sender })?;
+            config.create_with_context(GroupContext { events: sender, log: kafka.log() })?;
         consumer.subscribe(&[topic])?;
-        Ok((Self { consumer: Arc::new(consumer), topic: topic.to_owned() }, events))
+        Ok((Self { consumer: Arc::new(Unhurried::new(consumer)), topic: topic.into() }, events))
     }
 
     /// The next record. May be dropped while it waits without losing one.
@@ -111,37 +146,73 @@ impl GroupMember {
         self.consumer.recv().await.map(|message| RawRecord::from_message(&message))
     }
 
-    /// Starts reading: each partition from its offset, or from its beginning.
-    pub fn assign(&self, positions: &HashMap<i32, Option<i64>>) -> Result<()> {
-        let mut list = TopicPartitionList::new();
-        for (partition, next) in positions {
-            let from = next.map_or(Offset::Beginning, Offset::Offset);
-            list.add_partition_offset(&self.topic, *partition, from)?;
-        }
-        Ok(self.consumer.assign(&list)?)
+    /// Starts reading: each partition from its offset.
+    pub fn assign(&self, positions: &HashMap<i32, i64>) -> Result<()> {
+        let list = self.list(positions.iter().map(|(partition, next)| (*partition, *next)))?;
+        self.consumer.assign(&list)?;
+        // What was paused is so still, though it was given back meanwhile.
+        Ok(self.consumer.resume(&list)?)
+    }
+
+    /// Nothing more arrives, but for what happens to the group. What was fetched is fetched again later.
+    pub fn pause(&self) -> Result<()> {
+        Ok(self.consumer.pause(&self.consumer.assignment()?)?)
+    }
+
+    pub fn resume(&self) -> Result<()> {
+        Ok(self.consumer.resume(&self.consumer.assignment()?)?)
     }
 
     /// Tells the group how far we are. Only for people and tools that look at its lag, so a failure
     /// does no harm.
     pub fn commit(&self, offsets: impl Iterator<Item = (i32, i64)>) {
-        let mut list = TopicPartitionList::new();
-        for (partition, next) in offsets {
-            if let Err(error) = list.add_partition_offset(&self.topic, partition, Offset::Offset(next)) {
-                tracing::debug!(%error, partition, "offset can not be committed to kafka");
-            }
-        }
-        if let Err(error) = self.consumer.commit(&list, CommitMode::Async) {
+        let list = self.list(offsets);
+        let committed = list.and_then(|list| Ok(self.consumer.commit(&list, CommitMode::Async)?));
+        if let Err(error) = committed {
             tracing::debug!(%error, "offsets can not be committed to kafka");
         }
+    }
+
+    fn list(&self, offsets: impl Iterator<Item = (i32, i64)>) -> Result<TopicPartitionList> {
+        let mut list = TopicPartitionList::new();
+        for (partition, next) in offsets {
+            list.add_partition_offset(&self.topic, partition, Offset::Offset(next))?;
+        }
+        Ok(list)
     }
 
     /// The topic's identity as of now; `None` where there is no such topic.
     pub async fn topic_id(&self) -> Result<Option<String>> {
         let (consumer, topic) = (self.consumer.clone(), self.topic.clone());
-        unhurried(move || topic_id(consumer.client(), &topic, IDENTITY_TIMEOUT)).await?
+        unhurried(move || topic_id(consumer.client(), &topic, ANSWER_WITHIN)).await?
     }
 
+    /// Where the partitions begin and end as of now.
+    pub async fn ends(&self, partitions: Vec<i32>) -> Result<HashMap<i32, Ends>> {
+        let (consumer, topic) = (self.consumer.clone(), self.topic.clone());
+        unhurried(move || partition_ends(&**consumer, &topic, &partitions, ANSWER_WITHIN)).await?
+    }
+
+    /// Leaves the group, so that others get our partitions at once: one that has a name of its own only
+    /// leaves by unsubscribing, and only while it is polled. Nobody else should use it any more.
     pub async fn leave(self) {
-        close(self.consumer).await;
+        self.consumer.unsubscribe();
+        if tokio::time::timeout(LEAVE_WITHIN, self.poll_until_it_has_left()).await.is_err() {
+            tracing::debug!("the consumer group was not left in time, its session will run out");
+        }
+        if let Some(consumer) = Arc::into_inner(self.consumer) {
+            close(Arc::new(consumer.into_inner())).await;
+        }
+    }
+
+    async fn poll_until_it_has_left(&self) {
+        loop {
+            drop(tokio::time::timeout(LEAVE_POLL, self.receive()).await);
+            let consumer = self.consumer.clone();
+            let left = unhurried(move || has_left(consumer.client())).await.unwrap_or(true);
+            if left && Arc::strong_count(&self.consumer) == 1 {
+                return;
+            }
+        }
     }
 }

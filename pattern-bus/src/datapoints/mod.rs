@@ -9,11 +9,17 @@
 mod batch;
 mod consumer;
 mod group;
+mod keeping;
 mod keys;
+mod lag;
 mod publish;
 mod record;
 mod schema;
+mod skip;
+mod starting;
 
 pub use consumer::run_datapoints_consumer;
+pub use lag::{IngestLag, LagProbe};
 pub use publish::publish_batches;
 pub use schema::record_schema;
+pub use skip::{SkippedRecord, skip_record};

@@ -47,7 +47,7 @@ pub async fn run(store: Store, kafka: KafkaSettings, holder: String, shutdown: C
             }
             Ok(None) => pause(STANDBY_POLL, &shutdown).await,
             Err(error) => {
-                tracing::warn!(%error, "relay can not ask for its lease");
+                backoff.tell(&error, "relay can not ask for its lease");
                 backoff.wait(&shutdown).await;
             }
         }
@@ -120,7 +120,7 @@ async fn number(
             }
             Ok(None) => return,
             Err(error) => {
-                tracing::warn!(%error, "events can not be numbered");
+                backoff.tell(&error, "events can not be numbered");
                 backoff.wait(shutdown).await;
             }
         }

@@ -36,7 +36,7 @@ impl Publisher {
                     let _ = tokio::time::timeout(POLL, numbered.notified()).await;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "events can not be published, they wait in the outbox");
+                    backoff.tell_unless_away(&error, "events wait in the outbox", &self.kafka);
                     self.topics_ready = false;
                     if self.producer.as_ref().is_some_and(Producer::is_broken) {
                         self.producer = None;

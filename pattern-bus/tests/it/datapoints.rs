@@ -19,27 +19,27 @@ use sqlx::{Connection, Executor};
 
 use crate::support::{DATAPOINTS, RunningConsumer, TestKafka, eventually, test_store};
 
-fn sample(name: &str, second: i64, value: f64) -> NamedSample {
+pub fn sample(name: &str, second: i64, value: f64) -> NamedSample {
     NamedSample { name: name.into(), timestamp: at(second), value, quality: 0 }
 }
 
-fn at(second: i64) -> DateTime<Utc> {
+pub fn at(second: i64) -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 3, 2, 0, 0, 0).unwrap() + Duration::seconds(second)
 }
 
 /// Every physical row of a sample, duplicates included.
-async fn rows(store: &Store) -> Vec<(i32, DateTime<Utc>, f64)> {
+pub async fn rows(store: &Store) -> Vec<(i32, DateTime<Utc>, f64)> {
     sqlx::query_as("select point, at, value from samples order by point, at, value")
         .fetch_all(store.pool())
         .await
         .unwrap()
 }
 
-async fn until_rows(store: &Store, count: usize) {
+pub async fn until_rows(store: &Store, count: usize) {
     eventually("all samples are stored", || async { (rows(store).await.len() >= count).then_some(()) }).await;
 }
 
-async fn publish(kafka: &TestKafka, samples: &[NamedSample]) {
+pub async fn publish(kafka: &TestKafka, samples: &[NamedSample]) {
     publish_batches(&kafka.producer, &kafka.settings, "plant", samples).await.unwrap();
 }
 
@@ -55,7 +55,7 @@ async fn publish_raw(kafka: &TestKafka, payload: &[u8]) {
     kafka.producer.send(record).await.unwrap();
 }
 
-fn series(points: usize, samples: i64) -> Vec<NamedSample> {
+pub fn series(points: usize, samples: i64) -> Vec<NamedSample> {
     let names: Vec<String> = (0..points).map(|p| format!("T{p}")).collect();
     (0..samples).flat_map(|i| names.iter().map(move |name| sample(name, i, i as f64))).collect()
 }
@@ -158,7 +158,7 @@ async fn a_bad_record_lands_in_the_dead_letters_untouched_and_the_good_ones_are_
     assert_eq!(header(&format!("{HEADER_PREFIX}original-topic")), kafka.settings.topic(DATAPOINTS));
     assert_eq!(header(&format!("{HEADER_PREFIX}original-partition")), "1");
     assert_eq!(header(&format!("{HEADER_PREFIX}original-offset")), broken.offset.to_string());
-    assert_eq!(header(&format!("{HEADER_PREFIX}original-consumer-group")), "g");
+    assert_eq!(header(&format!("{HEADER_PREFIX}original-consumer-group")), kafka.settings.group("g"));
     assert_eq!(header(&format!("{HEADER_PREFIX}exception-message")), broken.reason);
 }
 
@@ -273,13 +273,13 @@ async fn consumption_pauses_while_postgres_is_away_and_loses_nothing() {
 }
 
 /// A database that nobody may connect to.
-struct Outage {
+pub struct Outage {
     admin: sqlx::PgConnection,
     database: String,
 }
 
 impl Outage {
-    async fn begin(url: &str) -> Self {
+    pub async fn begin(url: &str) -> Self {
         let (_, database) = url.rsplit_once('/').unwrap();
         let admin = sqlx::PgConnection::connect(&postgres_url()).await.unwrap();
         let mut outage = Self { admin, database: database.to_owned() };
@@ -292,7 +292,7 @@ impl Outage {
         outage
     }
 
-    async fn end(mut self) {
+    pub async fn end(mut self) {
         self.run(format!("alter database {} allow_connections true", self.database)).await;
     }
 

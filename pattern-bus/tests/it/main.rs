@@ -1,5 +1,8 @@
 mod datapoints;
 mod event_stream;
+mod ingest_gaps;
+mod ingest_outage;
+mod ingest_refused;
 mod other_clients;
 mod reader;
 mod record_batch;

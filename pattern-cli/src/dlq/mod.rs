@@ -1,6 +1,8 @@
-//! `naia dlq list|show|redrive`: records that could not be understood.
+//! `naia dlq list|show|redrive|skip|gaps`: records that could not be understood, stored or read.
 
+mod gaps;
 mod letter;
+mod skip;
 
 use anyhow::{Context, Result};
 use pattern_bus::{KafkaSettings, Producer, dlq};
@@ -60,6 +62,17 @@ enum DlqCommand {
         #[arg(long, value_name = "BROKERS")]
         kafka: Option<String>,
     },
+    /// Go past the record that blocks a partition of naia.datapoints, and keep it as a dead letter
+    Skip(skip::SkipArgs),
+    /// List records that were deleted from Kafka before they were read, found last first
+    Gaps {
+        /// At most so many
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+        /// Print a JSON object per line
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -83,6 +96,8 @@ pub async fn run(args: &DlqArgs) -> Result<()> {
             let ids = if which.all { waiting(&store).await? } else { which.ids.clone() };
             redrive(&store, kafka, &ids).await
         }
+        DlqCommand::Skip(args) => skip::skip(&store, args, data_dir).await,
+        DlqCommand::Gaps { limit, json } => gaps::list(&store, *limit, *json).await,
     };
     store.close().await;
     outcome
@@ -140,10 +155,7 @@ async fn redrive(store: &Store, kafka: String, ids: &[Uuid]) -> Result<()> {
         println!("no dead letter waits");
         return Ok(());
     }
-    let mut settings = KafkaSettings::new(kafka);
-    settings.options.insert("message.timeout.ms".into(), SEND_WITHIN_MS.into());
-    settings.options.insert("log_level".into(), "0".into());
-    let producer = Producer::new(&settings)?;
+    let producer = Producer::new(&impatient(kafka))?;
     for (done, id) in ids.iter().enumerate() {
         let topic = store.dead_letter(*id).await.map_err(tell_what_there_is)?.topic;
         let delivered = dlq::redrive(store, &producer, *id).await.with_context(|| {
@@ -154,6 +166,14 @@ async fn redrive(store: &Store, kafka: String, ids: &[Uuid]) -> Result<()> {
     }
     println!("{} redriven; what is still not understood comes back as a new dead letter", ids.len());
     Ok(())
+}
+
+/// For a person who waits: what goes wrong is in the answer, not in a log.
+fn impatient(kafka: String) -> KafkaSettings {
+    let mut settings = KafkaSettings::new(kafka);
+    settings.options.insert("message.timeout.ms".into(), SEND_WITHIN_MS.into());
+    settings.options.insert("log_level".into(), "0".into());
+    settings
 }
 
 fn tell_what_there_is(problem: StoreError) -> anyhow::Error {

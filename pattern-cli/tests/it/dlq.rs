@@ -1,16 +1,26 @@
 //! `naia dlq` as a program.
 
+use pattern_bus::{
+    KafkaSettings, Producer, Record,
+    datapoints::{LagProbe, run_datapoints_consumer},
+};
 use pattern_cli::stack_file::StackFile;
-use pattern_embedded::{MemoryBroker, testing::TestDatabase};
-use pattern_store::{Consumed, NewDeadLetter, OffsetMove, Store};
+use pattern_embedded::{
+    MemoryBroker,
+    testing::{TestDatabase, until},
+};
+use pattern_store::{Consumed, NewDeadLetter, OffsetMove, PartitionStart, Store};
 use serde_json::Value;
 use std::process::Output;
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::program;
 
 const TOPIC: &str = "north.samples";
+const DATAPOINTS: &str = "naia.datapoints";
+const DATAPOINTS_DLQ: &str = "naia.datapoints.dlq";
 
 /// A data folder whose stack has dead letters.
 struct DeadLetters {
@@ -26,7 +36,7 @@ impl DeadLetters {
         let database = TestDatabase::create().await;
         let store = Store::connect_lazy(&database.url, 2).unwrap();
         store.migrate().await.unwrap();
-        let broker = MemoryBroker::start(&[(TOPIC, 1)]).unwrap();
+        let broker = MemoryBroker::start(&[(TOPIC, 1), (DATAPOINTS, 1), (DATAPOINTS_DLQ, 1)]).unwrap();
         let data_dir = tempfile::tempdir().unwrap();
         let stack = StackFile {
             pid: std::process::id(),
@@ -52,7 +62,9 @@ impl DeadLetters {
             payload: Some(payload.to_vec()),
             reason: format!("record {offset} is not a batch of samples"),
         };
-        let step = OffsetMove { partition: 0, expected: (offset > 0).then_some(offset), next: offset + 1 };
+        let start = PartitionStart { partition: 0, first: 0, lost_at: None };
+        self.store.start_consuming(TOPIC, "t1", &[start]).await.unwrap();
+        let step = OffsetMove { partition: 0, expected: offset, next: offset + 1 };
         let consumed = Consumed {
             topic: TOPIC,
             topic_id: "t1",
@@ -178,4 +190,69 @@ async fn what_can_not_be_done_is_said_with_what_to_do() {
     let output = command.arg(empty.path()).output().await.unwrap();
     let problem = String::from_utf8(output.stderr).unwrap();
     assert!(problem.contains("naia up") && problem.contains("--postgres"), "{problem}");
+}
+
+#[tokio::test]
+async fn a_record_that_blocks_is_skipped_and_kept_as_a_dead_letter() {
+    let letters = DeadLetters::of(&[]).await;
+    let kafka = KafkaSettings::new(letters._broker.bootstrap());
+    let producer = Producer::new(&kafka).unwrap();
+    let send = async |payload: &'static str| {
+        let record = Record { topic: DATAPOINTS, payload: Some(payload.as_bytes()), ..Record::default() };
+        producer.send(record).await.unwrap();
+    };
+    let unread = letters.complains(&["dlq", "skip", "0"]).await;
+    assert!(unread.contains("nothing was skipped in partition 0"), "{unread}");
+
+    // The ingest has read this one, and stands before the next.
+    send("one").await;
+    let shutdown = CancellationToken::new();
+    let ingest = run_datapoints_consumer(kafka.clone(), "g".into(), letters.store.clone(), shutdown.clone());
+    let ingest = tokio::spawn(ingest);
+    let probe = LagProbe::new(&kafka).unwrap();
+    let lag = || async { probe.ingest_lag(&letters.store, program::TIMEOUT).await.unwrap() };
+    until("the first record is read", || async {
+        let lag = lag().await;
+        lag.records == 0 && lag.last_progress.is_some()
+    })
+    .await;
+    shutdown.cancel();
+    ingest.await.unwrap().unwrap();
+    send("two").await;
+    send("three").await;
+
+    let other = letters.complains(&["dlq", "skip", "0", "--offset", "2"]).await;
+    assert!(other.contains("offset 1 of partition 0 is read next, not 2"), "{other}");
+    let said = letters.says(&["dlq", "skip", "0", "--offset", "1", "--reason", "it is broken"]).await;
+    assert!(said.starts_with("skipped naia.datapoints/0@1 (3 bytes), 1 left behind it\n"), "{said}");
+    assert_eq!(lag().await.records, 1);
+    let kept = letters.store.dead_letters(None, 10).await.unwrap();
+    assert_eq!(kept.len(), 2);
+    assert_eq!((kept[0].payload.as_deref(), kept[0].reason.as_str()), (Some(&b"two"[..]), "it is broken"));
+    let published = letters.says(&["events", DATAPOINTS_DLQ, "--raw"]).await;
+    assert_eq!(published, "one\ntwo\n");
+
+    letters.says(&["dlq", "skip", "0"]).await;
+    let end = letters.complains(&["dlq", "skip", "0"]).await;
+    assert!(end.contains("a record after offset 3 of partition 0 does not exist"), "{end}");
+}
+
+#[tokio::test]
+async fn what_was_deleted_unread_is_listed() {
+    let letters = DeadLetters::of(&[]).await;
+    let none = letters.says(&["dlq", "gaps"]).await;
+    assert_eq!(none, "no gaps: every record was read before it was deleted\n");
+    for first in [10, 25] {
+        let start = PartitionStart { partition: 4, first, lost_at: None };
+        letters.store.start_consuming(TOPIC, "t1", &[start]).await.unwrap();
+    }
+    let listed = letters.says(&["dlq", "gaps"]).await;
+    assert!(
+        listed.contains("north.samples/4 offsets 10 to 24 were deleted before they were read"),
+        "{listed}"
+    );
+    assert!(listed.ends_with("1 gaps, at most 15 records missing\n"), "{listed}");
+    let gap: Value =
+        serde_json::from_str(&letters.says(&["dlq", "gaps", "--json"]).await).expect("one object");
+    assert_eq!((&gap["from_offset"], &gap["to_offset"]), (&10.into(), &25.into()));
 }

@@ -22,6 +22,7 @@ pub use import::InsertedSamples;
 pub use retention::{KeptFrom, PrunedSamples};
 pub use sealing::SealedDay;
 pub use writer::{AppendedSamples, append_samples};
+pub(crate) use writer::{parts_to_append, sorted_and_distinct};
 
 use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use pattern_core::domain::Sample;

@@ -2,6 +2,7 @@ mod clusters;
 mod connection;
 mod jobs;
 mod newest;
+mod offsets;
 mod outbox;
 mod plans;
 mod points;

@@ -218,6 +218,11 @@ impl Worker {
 
     /// With settings of its own.
     pub fn with(site: &Site, settings: &[(&str, &str)]) -> Self {
+        Self::logging_to(Stdio::inherit(), site, settings)
+    }
+
+    /// With its log in a place of its own.
+    pub fn logging_to(log: Stdio, site: &Site, settings: &[(&str, &str)]) -> Self {
         let child = Command::new(env!("CARGO_BIN_EXE_naia-pattern-worker"))
             .env("NAIA_POSTGRES__URL", &site.url)
             .env("NAIA_KAFKA__BOOTSTRAP_SERVERS", &site.kafka.bootstrap)
@@ -233,6 +238,7 @@ impl Worker {
             .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
+            .stderr(log)
             .spawn()
             .expect("the worker starts");
         Self { child }

@@ -1,0 +1,85 @@
+//! How far the ingest is behind.
+
+use chrono::{DateTime, Utc};
+use pattern_core::domain::TOPIC_DATAPOINTS;
+use pattern_store::Store;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use serde::Serialize;
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    KafkaSettings, Result,
+    blocking::{Unhurried, unhurried},
+    client_log::ClientLog,
+    offsets::{Ends, partition_ends},
+    topic_id::topic_id,
+};
+
+/// What of `naia.datapoints` waits to be taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct IngestLag {
+    /// Over all partitions; offsets without a record are counted too.
+    pub records: i64,
+    /// When a partition moved on last, or began to be read; `None` where none ever did.
+    pub last_progress: Option<DateTime<Utc>>,
+}
+
+/// Asks Kafka where the partitions end. It is in no consumer group, and keeps one connection. Cheap to clone.
+#[derive(Clone)]
+pub struct LagProbe {
+    consumer: Arc<Unhurried<BaseConsumer<ClientLog>>>,
+    topic: String,
+}
+
+impl LagProbe {
+    /// Works while the broker is away.
+    pub fn new(kafka: &KafkaSettings) -> Result<Self> {
+        let consumer = kafka.consumer().create_with_context(kafka.log())?;
+        Ok(Self { consumer: Arc::new(Unhurried::new(consumer)), topic: kafka.topic(TOPIC_DATAPOINTS) })
+    }
+
+    /// Compares the partitions' ends with what PostgreSQL says was taken in. A topic that is not there has
+    /// no lag.
+    ///
+    /// # Errors
+    /// `Unavailable`: no broker answered within the time limit. `Store`: PostgreSQL did not.
+    pub async fn ingest_lag(&self, store: &Store, within: Duration) -> Result<IngestLag> {
+        let (consumer, topic) = (self.consumer.clone(), self.topic.clone());
+        let asked = unhurried(move || look_up(&consumer, &topic, within)).await??;
+        let Some((topic_id, ends)) = asked else {
+            return Ok(IngestLag { records: 0, last_progress: None });
+        };
+        let consumed = store.consumed_partitions(&self.topic, &topic_id).await?;
+        let next = |partition| consumed.iter().find(|c| c.partition == partition).map(|c| c.next_offset);
+        let records = ends
+            .iter()
+            .map(|(partition, ends)| (ends.end - next(*partition).unwrap_or(ends.first)).max(0))
+            .sum();
+        Ok(IngestLag { records, last_progress: consumed.iter().map(|c| c.updated_at).max() })
+    }
+}
+
+type EndsByPartition = HashMap<i32, Ends>;
+
+fn look_up(
+    consumer: &BaseConsumer<ClientLog>,
+    topic: &str,
+    within: Duration,
+) -> Result<Option<(String, EndsByPartition)>> {
+    // What it has to tell waits until somebody asks for it.
+    for _ in 0..100 {
+        drop(consumer.poll(Duration::ZERO));
+    }
+    let asked = Instant::now();
+    let left = || within.saturating_sub(asked.elapsed());
+    let Some(id) = topic_id(consumer.client(), topic, within / 3)? else { return Ok(None) };
+    consumer.context().answers();
+    let metadata = consumer.fetch_metadata(Some(topic), left())?;
+    let partitions: Vec<i32> =
+        metadata.topics().iter().flat_map(|t| t.partitions()).map(|p| p.id()).collect();
+    Ok(Some((id, partition_ends(consumer, topic, &partitions, left())?)))
+}

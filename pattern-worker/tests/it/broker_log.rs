@@ -1,0 +1,56 @@
+//! What a worker's log says of a broker that is away.
+
+use pattern_bus::{Producer, datapoints::publish_batches};
+use pattern_core::domain::NamedSample;
+use pattern_embedded::{EmbeddedKafka, testing};
+use std::{fs, fs::File, path::Path, time::Duration};
+
+use crate::site::{Site, Worker, until};
+
+/// Time for every client to fail many times.
+const OUTAGE: Duration = Duration::from_secs(8);
+
+#[tokio::test]
+async fn an_outage_of_the_broker_is_one_line_when_it_begins_and_one_when_it_ends() {
+    let (data_dir, programs) = (testing::private_folder("logged-kafka"), testing::kafka_programs());
+    let kafka = EmbeddedKafka::start(&data_dir, &programs).await.expect("kafka");
+    let database = testing::TestDatabase::create().await;
+    let site = Site::on(database.url.clone(), kafka.bootstrap()).await;
+    site.add_points().await;
+    let log = data_dir.path().join("worker.log");
+    let file = File::create(&log).expect("log");
+    let worker = Worker::logging_to(file.into(), &site, &[("RUST_LOG", "info")]);
+    site.analyse().await;
+    site.until_drained().await;
+    until("samples are taken in", || async { lines_with(&log, "consuming").len() == 1 }).await;
+    assert_eq!(lines_with(&log, "WARN"), [""; 0], "before");
+
+    // Dropped: killed.
+    drop(kafka);
+    until("the outage is told", || async { !lines_with(&log, "kafka does not answer").is_empty() }).await;
+    // Events to publish, too.
+    site.analyse().await;
+    tokio::time::sleep(OUTAGE).await;
+    let _kafka = EmbeddedKafka::start(&data_dir, &programs).await.expect("kafka again");
+    until("its end is told", || async { !lines_with(&log, "kafka answers again").is_empty() }).await;
+    publish_one(&site).await;
+    site.until_any("select count(*) from samples").await;
+
+    drop(worker);
+    let told = [lines_with(&log, "WARN"), lines_with(&log, "ERROR")].concat();
+    assert_eq!(told.len(), 2, "{told:#?}");
+    assert!(told[0].contains("kafka does not answer, trying again"), "{told:#?}");
+    assert!(told[0].contains("Connection refused"), "it says why: {told:#?}");
+    assert!(told[1].contains("kafka answers again"), "{told:#?}");
+}
+
+async fn publish_one(site: &Site) {
+    let sample = NamedSample { name: "T".into(), timestamp: chrono::Utc::now(), value: 1.0, quality: 0 };
+    let producer = Producer::new(&site.kafka).expect("producer");
+    publish_batches(&producer, &site.kafka, "plant", &[sample]).await.expect("publish");
+}
+
+fn lines_with(log: &Path, text: &str) -> Vec<String> {
+    let log = fs::read_to_string(log).expect("log");
+    log.lines().filter(|line| line.contains(text)).map(str::to_owned).collect()
+}
