@@ -6,10 +6,10 @@ use axum::{
     http::{HeaderMap, request::Parts},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use pattern_core::domain::text::{self, TextRule};
 use pattern_store::Idempotency;
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
-use std::convert::Infallible;
 
 use crate::problem::Problem;
 
@@ -25,25 +25,17 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let route = request.uri().path().to_owned();
-        let key = header(request.headers(), "idempotency-key");
+        let key = header(request.headers(), "idempotency-key", &text::IDEMPOTENCY_KEY)?;
         let bytes = Bytes::from_request(request, state)
             .await
             .map_err(|e| Problem::new(e.status(), format!("body can not be read: {}", e.body_text())))?;
-        let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        let value = serde_json::from_slice(text)
+        let json: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+        let value = serde_json::from_slice(json)
             .map_err(|e| Problem::unprocessable(format!("body is not what this route takes: {e}")))?;
-        let idempotency = match key {
-            Some(key) if key.len() > 200 => {
-                return Err(Problem::bad_request(
-                    "idempotency-key is longer than 200 characters; use a uuid",
-                ));
-            }
-            Some(key) => {
-                let body_hash = Sha256::digest(text).iter().map(|b| format!("{b:02x}")).collect();
-                Some(Idempotency { key, route, body_hash })
-            }
-            None => None,
-        };
+        let idempotency = key.map(|key| {
+            let body_hash = Sha256::digest(json).iter().map(|b| format!("{b:02x}")).collect();
+            Idempotency { key, route, body_hash }
+        });
         Ok(Self { value, idempotency })
     }
 }
@@ -80,19 +72,25 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for InPath<
 pub struct Reviewer(pub String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Reviewer {
-    type Rejection = Infallible;
+    type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let name = header(&parts.headers, "x-naia-reviewer").unwrap_or_else(|| "local".into());
-        Ok(Self(name.chars().take(100).collect()))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let name = header(&parts.headers, "x-naia-reviewer", &text::REVIEWER)?;
+        Ok(Self(name.unwrap_or_else(|| "local".into())))
     }
 }
 
-fn header(headers: &HeaderMap, name: &str) -> Option<String> {
-    let text = headers.get(name)?;
+/// `None` where there is none, or an empty one.
+fn header(headers: &HeaderMap, name: &str, rule: &TextRule) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get(name) else { return Ok(None) };
     // A header value is bytes; ours are UTF-8.
-    let text = String::from_utf8_lossy(text.as_bytes()).trim().to_owned();
-    (!text.is_empty()).then_some(text)
+    let text = std::str::from_utf8(value.as_bytes())
+        .map_err(|_| Problem::unprocessable(format!("header {name} is not UTF-8")))?;
+    let text = rule
+        .or_nothing()
+        .clean(text)
+        .map_err(|problem| Problem::unprocessable(format!("header {name} {problem}")))?;
+    Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
 /// An opaque cursor: where the next page begins.

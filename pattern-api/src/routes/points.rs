@@ -103,7 +103,7 @@ async fn samples(
     InPath(id): InPath<Uuid>,
     Params(params): Params<SampleParams>,
 ) -> Result<Json<SampleList>, Problem> {
-    let (mut start, to) = asked_time(&params)?;
+    let (mut start, to) = asked_time(&params, Utc::now())?;
     let point = point(&state, id).await?;
     let keys = state.store.point_keys(&point.data_source, std::slice::from_ref(&point.name)).await?;
     let mut samples = Vec::new();
@@ -118,8 +118,7 @@ async fn samples(
     Ok(Json(SampleList { samples, next_from: (start < to).then_some(start) }))
 }
 
-fn asked_time(params: &SampleParams) -> Result<(DateTime<Utc>, DateTime<Utc>), Problem> {
-    let now = Utc::now();
+fn asked_time(params: &SampleParams, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<Utc>), Problem> {
     let to = params.to.unwrap_or(now);
     let from = params.from.or_else(|| to.checked_sub_signed(Duration::days(1))).unwrap_or(to);
     if let Some(reason) = absurd_timestamp(from, now) {
@@ -134,6 +133,7 @@ fn asked_time(params: &SampleParams) -> Result<(DateTime<Utc>, DateTime<Utc>), P
 /// Body of `POST /api/samples`.
 #[derive(Debug, Deserialize, ToSchema)]
 struct PostSamples {
+    #[schema(min_length = 1, max_length = 500)]
     data_source: String,
     /// At most 100 000; each `{"name", "timestamp", "value", "quality"?}`.
     #[schema(value_type = Vec<NamedSample>)]

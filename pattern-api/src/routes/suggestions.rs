@@ -1,5 +1,4 @@
 use axum::{Json, extract::State};
-use chrono::Utc;
 use pattern_core::domain::{
     ApproveRequest, DecisionAction, DeferRequest, RejectRequest, Suggestion, SuggestionDetail,
     SuggestionStatus, UndoRequest,
@@ -140,7 +139,8 @@ async fn approve(
 
 #[utoipa::path(post, path = "/api/suggestions/{id}/reject", tag = "suggestions", params(("id" = Uuid, Path)),
     request_body = RejectRequest,
-    responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem)))]
+    responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem),
+              (status = 422, body = Problem)))]
 async fn reject(
     State(state): State<AppState>,
     InPath(id): InPath<Uuid>,
@@ -152,7 +152,8 @@ async fn reject(
 
 #[utoipa::path(post, path = "/api/suggestions/{id}/defer", tag = "suggestions", params(("id" = Uuid, Path)),
     request_body = DeferRequest,
-    responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem)))]
+    responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem),
+              (status = 422, body = Problem)))]
 async fn defer(
     State(state): State<AppState>,
     InPath(id): InPath<Uuid>,
@@ -164,7 +165,8 @@ async fn defer(
 
 #[utoipa::path(post, path = "/api/suggestions/{id}/undo", tag = "suggestions", params(("id" = Uuid, Path)),
     request_body = UndoRequest,
-    responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem)))]
+    responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem),
+              (status = 422, body = Problem)))]
 async fn undo(
     State(state): State<AppState>,
     InPath(id): InPath<Uuid>,
@@ -181,9 +183,20 @@ async fn decide<T>(
     body: Body<T>,
     into_request: fn(T) -> DecisionRequest,
 ) -> Result<Json<Suggestion>, Problem> {
-    let request = into_request(body.value);
-    let decided = state.store.decide(id, &request, &reviewer, body.idempotency.as_ref(), Utc::now()).await?;
+    let request = checked(into_request(body.value))?;
+    let now = state.store.database_time().await?;
+    let decided = state.store.decide(id, &request, &reviewer, body.idempotency.as_ref(), now).await?;
     Ok(Json(decided))
+}
+
+/// With its texts as they are kept; what can not be kept is refused before anything is looked up.
+fn checked(request: DecisionRequest) -> Result<DecisionRequest, Problem> {
+    match request {
+        DecisionRequest::Approve(request) => request.checked().map(DecisionRequest::Approve),
+        DecisionRequest::Reject(request) => request.checked().map(DecisionRequest::Reject),
+        DecisionRequest::Defer(_) | DecisionRequest::Undo(_) => Ok(request),
+    }
+    .map_err(Problem::unprocessable)
 }
 
 /// One decision of `POST /api/suggestions/bulk`.
@@ -270,6 +283,7 @@ async fn bulk(
             decisions.len()
         )));
     }
+    let now = state.store.database_time().await?;
     let mut results = Vec::with_capacity(decisions.len());
     for decision in decisions {
         let (id, request) = match decision {
@@ -283,10 +297,16 @@ async fn bulk(
             .idempotency
             .as_ref()
             .map(|whole| pattern_store::Idempotency { key: format!("{}/{id}", whole.key), ..whole.clone() });
-        let outcome = state.store.decide(id, &request, &reviewer, idempotency.as_ref(), Utc::now()).await;
+        let outcome = match checked(request) {
+            Ok(request) => {
+                let decided = state.store.decide(id, &request, &reviewer, idempotency.as_ref(), now).await;
+                decided.map_err(Problem::from)
+            }
+            Err(problem) => Err(problem),
+        };
         results.push(match outcome {
             Ok(suggestion) => BulkResult { id, suggestion: Some(suggestion), problem: None },
-            Err(error) => BulkResult { id, suggestion: None, problem: Some(error.into()) },
+            Err(problem) => BulkResult { id, suggestion: None, problem: Some(problem) },
         });
     }
     Ok(Json(BulkAnswer { results }))

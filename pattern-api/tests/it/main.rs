@@ -5,6 +5,7 @@ mod outage;
 mod process;
 mod pumps;
 mod rest;
+mod texts;
 mod ws;
 mod ws_resume;
 mod ws_rules;
