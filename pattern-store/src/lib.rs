@@ -1,7 +1,9 @@
 //! PostgreSQL: the only authority. Architecture invariant: only this crate writes SQL.
 
 mod analysis;
+mod clock;
 mod clusters;
+mod connections;
 mod correlation_plans;
 mod correlations;
 mod dead_letters;
@@ -50,6 +52,7 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: PgPool,
+    clock: clock::Clock,
 }
 
 impl Store {
@@ -58,13 +61,13 @@ impl Store {
     pub fn connect_lazy(url: &str, max_connections: u32) -> Result<Self> {
         let options = PgConnectOptions::from_str(url)
             .map_err(|e| StoreError::Invalid(format!("postgres url can not be used: {e}")))?
-            .application_name("naia");
+            .application_name(&connections::application_name(max_connections));
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(Duration::from_secs(5))
             .before_acquire(|connection, _| is_out_of_transaction(connection).boxed())
             .connect_lazy_with(options);
-        Ok(Self { pool })
+        Ok(Self { pool, clock: clock::Clock::default() })
     }
 
     /// Brings the schema up to this version. Safe to call from many processes at once.

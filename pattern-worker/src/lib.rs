@@ -45,6 +45,8 @@ pub async fn run_with(
     tracing::info!(worker, concurrency = options.concurrency, "worker starts");
 
     tokio::spawn(prepare_topics(kafka.clone(), shutdown.clone()));
+    let (watching, watch_shutdown) = (store.clone(), shutdown.clone());
+    tokio::spawn(async move { watching.watch_server(watch_shutdown).await });
     let handler = handler(store.clone());
     let mut parts = JoinSet::new();
     // Jobs drain for a while; the relay goes on meanwhile, so that what they still write is published.

@@ -103,7 +103,7 @@ async fn samples(
     InPath(id): InPath<Uuid>,
     Params(params): Params<SampleParams>,
 ) -> Result<Json<SampleList>, Problem> {
-    let (mut start, to) = asked_time(&params, Utc::now())?;
+    let (mut start, to) = asked_time(&params, state.store.now())?;
     let point = point(&state, id).await?;
     let keys = state.store.point_keys(&point.data_source, std::slice::from_ref(&point.name)).await?;
     let mut samples = Vec::new();
@@ -169,7 +169,7 @@ async fn post_samples(
     if request.samples.len() > 100_000 {
         return Err(Problem::unprocessable("more than 100000 samples at once; send several requests"));
     }
-    let now = Utc::now();
+    let now = state.store.now();
     let mut good = Vec::with_capacity(request.samples.len());
     let mut rejected = Vec::new();
     for (index, sample) in request.samples.into_iter().enumerate() {

@@ -1,3 +1,4 @@
+mod clock;
 mod hub;
 mod killed;
 mod live;

@@ -220,7 +220,7 @@ impl Consumer<'_> {
 
     /// One attempt; how far it came is in `pending`, so the next one does not begin at the beginning.
     async fn try_keep(&mut self, pending: &mut Pending) -> Result<Kept> {
-        let parsed = pending.parsed(self.topic, &self.topic_id).await?;
+        let parsed = pending.parsed(self.topic, &self.topic_id, self.store.now()).await?;
         let unknown = self.known.unknown(&parsed.batches);
         Arc::make_mut(&mut self.known).learn(self.store, &unknown).await?;
         let samples = pending.samples(parsed.clone(), self.known.clone()).await?;

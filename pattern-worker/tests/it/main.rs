@@ -1,5 +1,6 @@
 //! The worker: its schedule, what its stages find, and what happens when things go wrong.
 
+mod clock;
 mod configuration;
 mod flywheel;
 mod killed;
