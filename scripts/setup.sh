@@ -24,6 +24,7 @@ has_headers() { echo "#include <$1>" | cc -E - >/dev/null 2>&1; }
 has_postgres() { have initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
 has_compiler() { have cc && have c++ && have make; }
 has_chromium() { have chromium || have chromium-browser || have google-chrome; }
+has_faketime() { compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null; }
 has_jars() { cmp -s scripts/kafka/pom.xml .kafka/pom.xml && compgen -G '.kafka/lib/kafka_2.13-*.jar' >/dev/null; }
 
 # The tests of the page need a newer Node.js than Debian 12 has.
@@ -50,6 +51,7 @@ if [[ $purpose == test ]]; then
     need pgbouncer test -x /usr/sbin/pgbouncer
     # Makes the certificates of the tests.
     need openssl have openssl
+    need faketime has_faketime
     { has_new_node && has_browser_driver; } || need npm have npm
 fi
 

@@ -6,6 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header::CONTENT_LENGTH},
 };
 use futures_util::StreamExt;
+use pattern_core::domain::text;
 use pattern_store::Idempotency;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -44,10 +45,7 @@ where
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let route = request.uri().path().to_owned();
-        let key = header(request.headers(), "idempotency-key");
-        if key.as_ref().is_some_and(|key| key.len() > 200) {
-            return Err(Problem::bad_request("idempotency-key is longer than 200 characters; use a uuid"));
-        }
+        let key = header(request.headers(), "idempotency-key", &text::IDEMPOTENCY_KEY)?;
         let memory = BodyMemory::from_ref(state);
         let (text, share) = read(request, &memory, LIMIT).await?;
         let idempotency =

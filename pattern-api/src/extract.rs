@@ -4,8 +4,8 @@ use axum::{
     extract::{FromRequestParts, Path, Query},
     http::{HeaderMap, request::Parts},
 };
+use pattern_core::domain::text::{self, TextRule};
 use serde::de::DeserializeOwned;
-use std::convert::Infallible;
 
 pub use crate::body::Body;
 use crate::{cursor::Place, problem::Problem};
@@ -42,19 +42,25 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for InPath<
 pub struct Reviewer(pub String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Reviewer {
-    type Rejection = Infallible;
+    type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let name = header(&parts.headers, "x-naia-reviewer").unwrap_or_else(|| "local".into());
-        Ok(Self(name.chars().take(100).collect()))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let name = header(&parts.headers, "x-naia-reviewer", &text::REVIEWER)?;
+        Ok(Self(name.unwrap_or_else(|| "local".into())))
     }
 }
 
-pub fn header(headers: &HeaderMap, name: &str) -> Option<String> {
-    let text = headers.get(name)?;
+/// `None` where there is none, or an empty one.
+pub fn header(headers: &HeaderMap, name: &str, rule: &TextRule) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get(name) else { return Ok(None) };
     // A header value is bytes; ours are UTF-8.
-    let text = String::from_utf8_lossy(text.as_bytes()).trim().to_owned();
-    (!text.is_empty()).then_some(text)
+    let text = std::str::from_utf8(value.as_bytes())
+        .map_err(|_| Problem::unprocessable(format!("header {name} is not UTF-8")))?;
+    let text = rule
+        .or_nothing()
+        .clean(text)
+        .map_err(|problem| Problem::unprocessable(format!("header {name} {problem}")))?;
+    Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
 /// Cuts `items`, which may hold one more than `limit`, to a page. Answers the cursor of the next one.

@@ -32,8 +32,7 @@ async fn main() -> anyhow::Result<()> {
         print!("{}", pattern_config::dump(&config));
         return Ok(());
     }
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    config.log.start();
     let listener = TcpListener::bind(config.api.listen)
         .await
         .with_context(|| format!("can not listen on {}; choose another api.listen", config.api.listen))?;

@@ -1,4 +1,4 @@
-//! Samples as they are posted: judged one by one while the body is read, so that a bad one costs only itself
+//! Samples as they are posted: understood one by one while the body is read, so that a bad one costs only itself
 //! and none is kept as a tree.
 
 use chrono::{DateTime, Utc};
@@ -15,8 +15,9 @@ const AT_ONCE: usize = 100_000;
 
 #[derive(Debug, Default)]
 pub struct PostedSamples {
-    pub good: Vec<NamedSample>,
-    pub rejected: Vec<RejectedSample>,
+    /// With their places in the list.
+    understood: Vec<(usize, NamedSample)>,
+    rejected: Vec<RejectedSample>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -26,16 +27,24 @@ pub struct RejectedSample {
 }
 
 impl PostedSamples {
-    fn judge(&mut self, index: usize, text: &str, now: DateTime<Utc>) {
-        let sample: Result<NamedSample, _> = serde_json::from_str(text);
-        let reason = match sample {
-            Ok(sample) => match sample.problem(now) {
-                None => return self.good.push(sample),
-                Some(reason) => reason,
-            },
-            Err(error) => error.to_string(),
-        };
-        self.rejected.push(RejectedSample { index, reason });
+    fn understand(&mut self, index: usize, text: &str) {
+        match serde_json::from_str(text) {
+            Ok(sample) => self.understood.push((index, sample)),
+            Err(error) => self.rejected.push(RejectedSample { index, reason: error.to_string() }),
+        }
+    }
+
+    /// The samples that can be taken at this time, and the others.
+    pub fn judged(self, now: DateTime<Utc>) -> (Vec<NamedSample>, Vec<RejectedSample>) {
+        let (mut good, mut rejected) = (Vec::with_capacity(self.understood.len()), self.rejected);
+        for (index, sample) in self.understood {
+            match sample.problem(now) {
+                Some(reason) => rejected.push(RejectedSample { index, reason }),
+                None => good.push(sample),
+            }
+        }
+        rejected.sort_by_key(|sample| sample.index);
+        (good, rejected)
     }
 }
 
@@ -55,7 +64,6 @@ impl<'de> Visitor<'de> for OneByOne {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut texts: A) -> Result<PostedSamples, A::Error> {
-        let now = Utc::now();
         let mut samples = PostedSamples::default();
         let mut index = 0;
         while let Some(text) = texts.next_element::<&RawValue>()? {
@@ -64,7 +72,7 @@ impl<'de> Visitor<'de> for OneByOne {
                     "more than {AT_ONCE} samples at once; send several requests"
                 )));
             }
-            samples.judge(index, text.get(), now);
+            samples.understand(index, text.get());
             index += 1;
         }
         Ok(samples)
@@ -87,6 +95,6 @@ mod tests {
     fn what_is_nested_beyond_reason_is_one_bad_sample() {
         let text = format!("[{}{}]", "[".repeat(1_000_000), "]".repeat(1_000_000));
         let samples: PostedSamples = serde_json::from_str(&text).expect("a list");
-        assert_eq!((samples.good.len(), samples.rejected.len()), (0, 1));
+        assert_eq!((samples.understood.len(), samples.rejected.len()), (0, 1));
     }
 }

@@ -48,6 +48,8 @@ pub async fn run(
     kafka.check()?;
     let mut refusal = contact::meet_servers(store.clone(), kafka.clone(), shutdown.clone());
     let options = HubOptions { allowed_origins: config.api.allowed_origins.clone(), ..HubOptions::default() };
+    let (watching, watch_shutdown) = (store.clone(), shutdown.clone());
+    tokio::spawn(async move { watching.watch_server(watch_shutdown).await });
     let hub = Hub::start(store.clone(), kafka.clone(), options, shutdown.clone());
     let producer = Producer::new(&kafka).context("kafka producer can not be made; check kafka.*")?;
     let holder = format!("api-{}-{}", std::process::id(), uuid::Uuid::new_v4().simple());

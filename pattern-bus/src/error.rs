@@ -24,7 +24,9 @@ pub enum BusError {
 impl From<KafkaError> for BusError {
     fn from(error: KafkaError) -> Self {
         match error {
-            KafkaError::ClientConfig(..) | KafkaError::ClientCreation(_) => Self::Settings(error.to_string()),
+            // Without the value, which may be a password.
+            KafkaError::ClientConfig(_, problem, option, _) => Self::Settings(format!("{option}: {problem}")),
+            KafkaError::ClientCreation(_) => Self::Settings(error.to_string()),
             KafkaError::MessageProduction(RDKafkaErrorCode::MessageSizeTooLarge) => Self::TooLarge,
             _ => Self::Unavailable(error.to_string()),
         }

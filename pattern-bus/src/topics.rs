@@ -75,6 +75,8 @@ pub async fn ensure_topics(kafka: &KafkaSettings) -> Result<()> {
             NewTopic::new(&topic.name, topic.partitions, TopicReplication::Fixed(-1))
                 .set("retention.ms", retention)
                 .set("cleanup.policy", "delete")
+                // By the broker's clock. By a producer's, were it wrong, records would be refused or go too early.
+                .set("message.timestamp.type", "LogAppendTime")
                 .set(LIMIT, &limit)
         })
         .collect();

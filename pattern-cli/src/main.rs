@@ -48,7 +48,10 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
-    logging::start(!matches!(command, Command::Up(_)));
+    // `up` logs as it is configured to.
+    if !matches!(command, Command::Up(_)) {
+        logging::start_quiet();
+    }
     let outcome = match command {
         Command::Up(options) => up::run(&options).await,
         Command::Demo(args) => demo::run(&args).await,

@@ -59,6 +59,8 @@ struct Worker {
     capabilities: Vec<String>,
     last_seen: String,
     stopped_at: Option<String>,
+    #[serde(default)]
+    clock_ahead_seconds: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -161,7 +163,17 @@ impl Worker {
             Some(stopped) => format!("stopped {stopped}"),
             None => format!("seen {}", self.last_seen),
         };
-        format!("  {} on {} (process {}): {state}", self.id, self.hostname, self.pid)
+        let clock = match self.clock_ahead_seconds {
+            Some(ahead) if ahead.abs() > 60.0 && self.stopped_at.is_none() => {
+                let side = if ahead > 0.0 { "ahead of" } else { "behind" };
+                let off = ahead.abs();
+                format!(
+                    "  ALARM: its clock is {off:.0} s {side} that of postgres; it does no maintenance and no sealing"
+                )
+            }
+            _ => String::new(),
+        };
+        format!("  {} on {} (process {}): {state}{clock}", self.id, self.hostname, self.pid)
     }
 }
 

@@ -1,12 +1,15 @@
 use anyhow::Result;
+use pattern_config::WorkerConfig;
 
 use crate::{
+    logging,
     signals::shutdown_token,
     stack::{Stack, StackOptions},
 };
 
 /// Starts the stack, prints the ready line and serves until it is told to stop.
 pub async fn run(options: &StackOptions) -> Result<()> {
+    logging::start(&pattern_config::load::<WorkerConfig>(None)?.log);
     let shutdown = shutdown_token()?;
     let mut stack = Stack::start(options, &shutdown).await?;
     if let Some(note) = stack.broker_note() {

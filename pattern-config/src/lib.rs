@@ -1,10 +1,16 @@
 //! The configuration of the services: built-in defaults, then a TOML file, then `NAIA_*` variables,
-//! validated as a whole.
+//! validated as a whole. What they log is set up here too, so that all do it alike.
 
 mod host;
+mod keys;
 mod load;
+pub mod logging;
+mod secrets;
 mod settings;
+mod variables;
 
 pub use host::{Host, HostName, NoHost};
 pub use load::{ConfigError, Settings, dump, load};
+pub use logging::{LogConfig, LogFormat};
+pub use secrets::{mask_text, mask_url};
 pub use settings::*;

@@ -3,7 +3,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt::Display, net::SocketAddr, ops::RangeInclusive, str::FromStr};
 
-use crate::{host::Host, load::Settings};
+use crate::{host::Host, load::Settings, logging::LogConfig, secrets::is_whole_url};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,14 +33,22 @@ pub struct KafkaConfig {
     pub options: BTreeMap<String, String>,
 }
 
-/// librdkafka takes every value as text.
+/// librdkafka takes every value as text, and its names are flat: the table that TOML makes of a name whose dots
+/// were not quoted is none of theirs.
 fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, String>, D::Error> {
-    let values: BTreeMap<String, Value> = Deserialize::deserialize(from)?;
-    let text = |value| match value {
-        Value::String(text) => text,
-        other => other.to_string(),
-    };
-    Ok(values.into_iter().map(|(name, value)| (name, text(value))).collect())
+    let mut values: Vec<(String, Value)> = BTreeMap::<_, _>::deserialize(from)?.into_iter().collect();
+    let mut texts = BTreeMap::new();
+    while let Some((name, value)) = values.pop() {
+        match value {
+            Value::Object(deeper) => {
+                values.extend(deeper.into_iter().map(|(rest, value)| (format!("{name}.{rest}"), value)));
+            }
+            // The flat name comes first, and wins: it may be a variable's.
+            Value::String(text) => drop(texts.entry(name).or_insert(text)),
+            other => drop(texts.entry(name).or_insert_with(|| other.to_string())),
+        }
+    }
+    Ok(texts)
 }
 
 impl Default for KafkaConfig {
@@ -154,6 +162,7 @@ pub struct WorkerConfig {
     pub schedule: ScheduleConfig,
     pub postgres: PostgresConfig,
     pub kafka: KafkaConfig,
+    pub log: LogConfig,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -242,6 +251,7 @@ pub struct ApiConfig {
     pub pattern_engine: EngineConfig,
     pub postgres: PostgresConfig,
     pub kafka: KafkaConfig,
+    pub log: LogConfig,
 }
 
 impl Settings for WorkerConfig {
@@ -252,6 +262,7 @@ impl Settings for WorkerConfig {
         problems.extend(out_of_range("worker.max_attempts", max_attempts, 1..=1_000));
         problems.extend(out_of_range("worker.job_timeout_minutes", job_timeout_minutes, 1..=10_080));
         problems.extend(self.schedule.problems());
+        problems.extend(self.log.problem());
         let wanted = concurrency.saturating_add(6);
         if (self.postgres.max_connections as usize) < wanted {
             problems.push(format!(
@@ -267,6 +278,7 @@ impl Settings for ApiConfig {
     fn problems(&self) -> Vec<String> {
         let mut problems = common_problems(&self.postgres, &self.kafka, &self.pattern_engine);
         problems.extend(self.api.problems());
+        problems.extend(self.log.problem());
         problems
     }
 }
@@ -279,11 +291,15 @@ fn common_problems(postgres: &PostgresConfig, kafka: &KafkaConfig, engine: &Engi
         }
     };
     let is_postgres = |url: &str| url.starts_with("postgres://") || url.starts_with("postgresql://");
-    require(is_postgres(&postgres.url), "postgres.url: must start with postgres://");
-    require(
-        postgres.direct_url.as_deref().is_none_or(is_postgres),
-        "postgres.direct_url: must start with postgres://, or be left out",
-    );
+    for (key, url) in [("url", Some(&postgres.url)), ("direct_url", postgres.direct_url.as_ref())] {
+        let Some(url) = url else { continue };
+        if !is_postgres(url) {
+            require(false, &format!("postgres.{key}: must start with postgres://"));
+        } else if !is_whole_url(url) {
+            let what = "is not a url; write @ : / ? # % within a password as %40 %3A %2F %3F %23 %25";
+            require(false, &format!("postgres.{key}: {what}"));
+        }
+    }
     require(postgres.max_connections >= 4, "postgres.max_connections: must be 4 or more");
     require(
         !kafka.bootstrap_servers.trim().is_empty(),

@@ -138,6 +138,21 @@ impl Away {
     }
 }
 
+/// Variables for a program whose clock shows another time, shifted as faketime has it (`+40d`). Without its wrapper,
+/// which would outlive its own death by a signal.
+pub fn at_another_time(shift: &str) -> [(&'static str, String); 3] {
+    let libraries = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let library = libraries
+        .map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"))
+        .find(|library| library.exists())
+        .expect("tests need faketime: apt-get install faketime");
+    [
+        ("LD_PRELOAD", library.display().to_string()),
+        ("FAKETIME", shift.to_owned()),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+    ]
+}
+
 /// Java and the jars, for tests that run Kafka's own tools.
 pub fn kafka_programs() -> KafkaPrograms {
     KafkaPrograms::find(None).unwrap_or_else(|missing| panic!("tests need Apache Kafka: {missing}"))

@@ -1,8 +1,10 @@
 //! PostgreSQL: the only authority. Architecture invariant: only this crate writes SQL.
 
 mod analysis;
+mod clock;
 mod clusters;
 mod connection;
+mod connection_budget;
 mod correlation_plans;
 mod correlations;
 mod dead_letters;
@@ -49,6 +51,7 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
 pub struct Store {
     pool: PgPool,
     link: Arc<connection::Link>,
+    clock: clock::Clock,
 }
 
 impl Store {

@@ -19,6 +19,9 @@ pub struct WorkerRow {
     pub last_seen: DateTime<Utc>,
     /// Set where it stopped in good order.
     pub stopped_at: Option<DateTime<Utc>>,
+    /// How far its clock is ahead of PostgreSQL's, negative where it is behind. Beyond a minute it does no
+    /// maintenance and no sealing.
+    pub clock_ahead_seconds: Option<f64>,
 }
 
 impl Store {
@@ -26,8 +29,9 @@ impl Store {
     pub async fn workers(&self) -> Result<Vec<WorkerRow>> {
         Ok(sqlx::query_as!(
             WorkerRow,
-            "select id, hostname, pid, version, capabilities, started_at, last_seen, stopped_at from workers
-             where last_seen > now() - interval '1 day' order by last_seen desc, id"
+            "select id, hostname, pid, version, capabilities, started_at, last_seen, stopped_at,
+                    clock_ahead_seconds
+             from workers where last_seen > now() - interval '1 day' order by last_seen desc, id"
         )
         .fetch_all(&self.pool)
         .await?)

@@ -6,7 +6,6 @@ use pattern_store::Store;
 use std::path::PathBuf;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
 /// Runs the jobs of Naia Patterns, takes in samples and relays events.
 ///
@@ -33,8 +32,7 @@ async fn main() -> anyhow::Result<()> {
         print!("{}", pattern_config::dump(&config));
         return Ok(());
     }
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    config.log.start();
 
     let shutdown = CancellationToken::new();
     tokio::spawn(cancel_on_signal(shutdown.clone())?);
@@ -52,8 +50,9 @@ async fn migrate(config: &WorkerConfig) -> anyhow::Result<()> {
     store.wait_until_connected().await?;
     store.migrate().await.context("the database can not be brought up to this version")?;
     let library = pattern_core::library::builtin();
+    let now = store.database_time().await?;
     store
-        .load_library(&library, PatternSource::Library, chrono::Utc::now())
+        .load_library(&library, PatternSource::Library, now)
         .await
         .context("the pattern library can not be loaded")?;
     store.close().await;

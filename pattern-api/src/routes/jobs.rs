@@ -1,5 +1,5 @@
 use axum::{Json, extract::State, http::StatusCode};
-use pattern_core::domain::{JobName, JobRun, RunStatus};
+use pattern_core::domain::{JobName, JobRun, RunStatus, name_problem};
 use pattern_store::{
     Store, StoreError, WorkerRow,
     jobs::{NewRun, QueueHealth, RunFilter},
@@ -94,6 +94,7 @@ async fn run_one(State(state): State<AppState>, InPath(id): InPath<Uuid>) -> Res
 #[serde(deny_unknown_fields)]
 struct TriggerRequest {
     /// Name of a data source; all of them without it.
+    #[schema(min_length = 1, max_length = 500)]
     data_source: Option<String>,
 }
 
@@ -112,6 +113,9 @@ async fn trigger(
     Reviewer(reviewer): Reviewer,
     body: Body<TriggerRequest>,
 ) -> Result<(StatusCode, Json<Triggered>), Problem> {
+    if let Some(problem) = body.value.data_source.as_deref().and_then(name_problem) {
+        return Err(Problem::unprocessable(format!("data_source: {problem}")));
+    }
     let data_source = match &body.value.data_source {
         Some(name) => Some(state.store.data_source(name).await?.ok_or_else(|| {
             Problem::unprocessable(format!("data source '{name}' does not exist; import its points first"))

@@ -110,7 +110,7 @@ async fn samples(
     InPath(id): InPath<Uuid>,
     Params(params): Params<SampleParams>,
 ) -> Result<Json<SampleList>, Problem> {
-    let (mut start, to) = asked_time(&params);
+    let (mut start, to) = asked_time(&params, state.store.now());
     let enough = start + Duration::days(31);
     let point = point(&state, id).await?;
     let keys = state.store.point_keys(&point.data_source, std::slice::from_ref(&point.name)).await?;
@@ -127,9 +127,9 @@ async fn samples(
 }
 
 /// Samples are from 1990 on and at most a day ahead, so that nothing is missed by looking no further.
-fn asked_time(params: &SampleParams) -> (DateTime<Utc>, DateTime<Utc>) {
-    let latest = Utc::now() + Duration::days(1);
-    let to = params.to.unwrap_or_else(Utc::now).clamp(EARLIEST_SAMPLE, latest);
+fn asked_time(params: &SampleParams, now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
+    let latest = now + Duration::days(1);
+    let to = params.to.unwrap_or(now).clamp(EARLIEST_SAMPLE, latest);
     let from = params.from.unwrap_or(to - Duration::days(1)).clamp(EARLIEST_SAMPLE, latest);
     (from, to)
 }
@@ -140,6 +140,7 @@ const SAMPLES_LIMIT: usize = 16 * 1024 * 1024;
 /// Body of `POST /api/samples`.
 #[derive(Debug, Deserialize, ToSchema)]
 struct PostSamples {
+    #[schema(min_length = 1, max_length = 500)]
     data_source: String,
     /// At most 100 000; each `{"name", "timestamp", "value", "quality"?}`.
     #[schema(value_type = Vec<NamedSample>)]
@@ -159,12 +160,13 @@ async fn post_samples(
     State(state): State<AppState>,
     body: Body<PostSamples, SAMPLES_LIMIT>,
 ) -> Result<(StatusCode, Json<TakenSamples>), Problem> {
-    let PostSamples { data_source, samples: PostedSamples { good, rejected } } = body.value;
+    let PostSamples { data_source, samples } = body.value;
     if let Some(reason) = name_problem(&data_source) {
         return Err(Problem::unprocessable(format!(
             "data_source: {reason}; name where the samples come from"
         )));
     }
+    let (good, rejected) = samples.judged(state.store.now());
     let accepted = good.len();
     pattern_bus::datapoints::publish_batches(&state.producer, &state.kafka, &data_source, &good)
         .await

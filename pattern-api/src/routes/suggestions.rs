@@ -1,5 +1,4 @@
 use axum::{Json, extract::State};
-use chrono::Utc;
 use pattern_core::domain::{
     ApproveRequest, DecisionAction, DeferRequest, RejectRequest, Suggestion, SuggestionDetail,
     SuggestionStatus, UndoRequest,
@@ -9,6 +8,7 @@ use pattern_store::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -147,7 +147,8 @@ async fn approve(
 
 #[utoipa::path(post, path = "/api/suggestions/{id}/reject", tag = "suggestions", params(("id" = Uuid, Path)),
     request_body = RejectRequest,
-    responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem)))]
+    responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem),
+              (status = 422, body = Problem)))]
 async fn reject(
     State(state): State<AppState>,
     InPath(id): InPath<Uuid>,
@@ -159,7 +160,8 @@ async fn reject(
 
 #[utoipa::path(post, path = "/api/suggestions/{id}/defer", tag = "suggestions", params(("id" = Uuid, Path)),
     request_body = DeferRequest,
-    responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem)))]
+    responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem),
+              (status = 422, body = Problem)))]
 async fn defer(
     State(state): State<AppState>,
     InPath(id): InPath<Uuid>,
@@ -171,7 +173,8 @@ async fn defer(
 
 #[utoipa::path(post, path = "/api/suggestions/{id}/undo", tag = "suggestions", params(("id" = Uuid, Path)),
     request_body = UndoRequest,
-    responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem)))]
+    responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem),
+              (status = 422, body = Problem)))]
 async fn undo(
     State(state): State<AppState>,
     InPath(id): InPath<Uuid>,
@@ -188,9 +191,20 @@ async fn decide<T>(
     body: Body<T>,
     into_request: fn(T) -> DecisionRequest,
 ) -> Result<Json<Suggestion>, Problem> {
-    let request = into_request(body.value);
-    let decided = state.store.decide(id, &request, &reviewer, body.idempotency.as_ref(), Utc::now()).await?;
+    let request = checked(into_request(body.value))?;
+    let now = state.store.database_time().await?;
+    let decided = state.store.decide(id, &request, &reviewer, body.idempotency.as_ref(), now).await?;
     Ok(Json(decided))
+}
+
+/// With its texts as they are kept; what can not be kept is refused before anything is looked up.
+fn checked(request: DecisionRequest) -> Result<DecisionRequest, Problem> {
+    match request {
+        DecisionRequest::Approve(request) => request.checked().map(DecisionRequest::Approve),
+        DecisionRequest::Reject(request) => request.checked().map(DecisionRequest::Reject),
+        DecisionRequest::Defer(_) | DecisionRequest::Undo(_) => Ok(request),
+    }
+    .map_err(Problem::unprocessable)
 }
 
 /// One decision of `POST /api/suggestions/bulk`.
@@ -227,6 +241,26 @@ struct AnyDecision {
     action: DecisionAction,
     #[serde(flatten)]
     request: Map<String, Value>,
+}
+
+impl BulkDecision {
+    fn id(&self) -> Uuid {
+        match self {
+            Self::Approve { id, .. }
+            | Self::Reject { id, .. }
+            | Self::Defer { id, .. }
+            | Self::Undo { id, .. } => *id,
+        }
+    }
+
+    fn into_request(self) -> DecisionRequest {
+        match self {
+            Self::Approve { request, .. } => DecisionRequest::Approve(request),
+            Self::Reject { request, .. } => DecisionRequest::Reject(request),
+            Self::Defer { request, .. } => DecisionRequest::Defer(request),
+            Self::Undo { request, .. } => DecisionRequest::Undo(request),
+        }
+    }
 }
 
 impl TryFrom<AnyDecision> for BulkDecision {
@@ -282,23 +316,28 @@ async fn bulk(
         let whole = body.idempotency.as_ref()?;
         Some(Idempotency { key: format!("{}/{id}", whole.key), ..whole.clone() })
     };
-    let decisions: Vec<NewDecision> = decisions
-        .into_iter()
-        .map(|decision| {
-            let (id, request) = match decision {
-                BulkDecision::Approve { id, request } => (id, DecisionRequest::Approve(request)),
-                BulkDecision::Reject { id, request } => (id, DecisionRequest::Reject(request)),
-                BulkDecision::Defer { id, request } => (id, DecisionRequest::Defer(request)),
-                BulkDecision::Undo { id, request } => (id, DecisionRequest::Undo(request)),
-            };
-            NewDecision { id, request, idempotency: own(id) }
-        })
-        .collect();
-    let outcomes = state.store.decide_all(&decisions, &reviewer, Utc::now()).await;
-    let results = decisions.iter().zip(outcomes).map(|(NewDecision { id, .. }, outcome)| match outcome {
-        Ok(suggestion) => BulkResult { id: *id, suggestion: Some(suggestion), problem: None },
-        Err(error) => BulkResult { id: *id, suggestion: None, problem: Some(error.into()) },
-    });
-    let results = results.collect();
+    let mut refused = BTreeMap::new();
+    let mut accepted = Vec::new();
+    let ids: Vec<Uuid> = decisions.iter().map(BulkDecision::id).collect();
+    for (index, decision) in decisions.into_iter().enumerate() {
+        let id = decision.id();
+        match checked(decision.into_request()) {
+            Ok(request) => accepted.push(NewDecision { id, request, idempotency: own(id) }),
+            Err(problem) => drop(refused.insert(index, problem)),
+        }
+    }
+    let now = state.store.database_time().await?;
+    let mut decided = state.store.decide_all(&accepted, &reviewer, now).await.into_iter();
+    let mut answer = |(index, id)| {
+        let outcome = match refused.remove(&index) {
+            Some(problem) => Err(problem),
+            None => decided.next().expect("an outcome for each decision").map_err(Problem::from),
+        };
+        match outcome {
+            Ok(suggestion) => BulkResult { id, suggestion: Some(suggestion), problem: None },
+            Err(problem) => BulkResult { id, suggestion: None, problem: Some(problem) },
+        }
+    };
+    let results = ids.into_iter().enumerate().map(&mut answer).collect();
     Ok(Json(BulkAnswer { results }))
 }

@@ -1,3 +1,4 @@
+mod clock;
 mod edge;
 mod edge_memory;
 mod hosts;
@@ -11,6 +12,7 @@ mod raw;
 mod refused;
 mod rest;
 mod stopping;
+mod texts;
 mod ws;
 mod ws_resume;
 mod ws_rules;

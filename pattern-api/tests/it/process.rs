@@ -3,12 +3,14 @@ use nix::{
     unistd::Pid,
 };
 use pattern_bus::KafkaSettings;
-use pattern_embedded::testing::eventually as wait;
+use pattern_embedded::testing::{self, eventually as wait};
 use std::{
     fs,
     net::{SocketAddr, TcpListener},
     process::{Child, Command, Stdio},
 };
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_naia-pattern-api");
 
 /// The API as a process of its own; killed as by `kill -9` when dropped.
 pub struct Process(Child);
@@ -25,13 +27,21 @@ impl Process {
         address: SocketAddr,
         variables: &[(&str, &str)],
     ) -> Self {
-        let child = Command::new(env!("CARGO_BIN_EXE_naia-pattern-api"))
+        Self::spawn(Command::new(PROGRAM).envs(variables.iter().copied()), postgres, kafka, address)
+    }
+
+    /// Where the clock shows another time, as `faketime` has it (`+40d`).
+    pub fn at_another_time(shift: &str, postgres: &str, kafka: &KafkaSettings, address: SocketAddr) -> Self {
+        Self::spawn(Command::new(PROGRAM).envs(testing::at_another_time(shift)), postgres, kafka, address)
+    }
+
+    fn spawn(command: &mut Command, postgres: &str, kafka: &KafkaSettings, address: SocketAddr) -> Self {
+        let child = command
             .env("NAIA_API__LISTEN", address.to_string())
             .env("NAIA_POSTGRES__URL", postgres)
             .env("NAIA_KAFKA__BOOTSTRAP_SERVERS", &kafka.bootstrap)
             .env("NAIA_KAFKA__TOPIC_PREFIX", &kafka.topic_prefix)
             .env("RUST_LOG", "warn")
-            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .spawn()
             .expect("the api starts");

@@ -17,17 +17,17 @@ use crate::{
 };
 
 /// A served API on a database of its own.
-struct Api {
-    base: String,
-    client: Client,
-    store: Store,
+pub struct Api {
+    pub base: String,
+    pub client: Client,
+    pub store: Store,
     _database: TestDatabase,
     _shutdown: DropGuard,
 }
 
 impl Api {
     /// With pumps P-101 and P-102 proposed, and without Kafka.
-    async fn serve() -> Self {
+    pub async fn serve() -> Self {
         let api = Self::serve_empty(NO_BROKER).await;
         propose_pumps(&api.store).await;
         api
@@ -62,17 +62,17 @@ impl Api {
         self.client.get(format!("{}{path}", self.base)).send().await.expect("get")
     }
 
-    async fn json(&self, path: &str) -> Value {
+    pub async fn json(&self, path: &str) -> Value {
         let response = self.get(path).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         response.json().await.expect("json")
     }
 
-    async fn post(&self, path: &str, reviewer: &str, body: Value) -> (StatusCode, Value) {
+    pub async fn post(&self, path: &str, reviewer: &str, body: Value) -> (StatusCode, Value) {
         self.post_with(path, reviewer, body, None).await
     }
 
-    async fn post_with(
+    pub async fn post_with(
         &self,
         path: &str,
         reviewer: &str,
@@ -103,12 +103,12 @@ impl Api {
         }
     }
 
-    async fn pending(&self) -> Vec<Value> {
+    pub async fn pending(&self) -> Vec<Value> {
         let list = self.json("/api/suggestions?status=pending&limit=50").await;
         list["items"].as_array().expect("items").clone()
     }
 
-    async fn first_pending(&self) -> String {
+    pub async fn first_pending(&self) -> String {
         self.pending().await[0]["id"].as_str().expect("id").to_owned()
     }
 }

@@ -1,6 +1,6 @@
 //! A batch of records on its way into the store.
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use pattern_core::domain::SampleBatch;
 use pattern_store::{NewDeadLetter, OffsetMove, samples::KeyedSample};
 use std::{
@@ -76,12 +76,13 @@ impl Pending {
     }
 
     /// The records as samples by name and dead letters.
-    pub async fn parsed(&mut self, topic: &str, topic_id: &str) -> Result<Arc<Parsed>> {
+    /// What lies too far ahead of `now` is refused.
+    pub async fn parsed(&mut self, topic: &str, topic_id: &str, now: DateTime<Utc>) -> Result<Arc<Parsed>> {
         if let Some(parsed) = &self.parsed {
             return Ok(parsed.clone());
         }
         let (records, topic, topic_id) = (self.records.clone(), topic.to_owned(), topic_id.to_owned());
-        let parsed = Arc::new(off_thread(move || parse(&records, &topic, &topic_id)).await?);
+        let parsed = Arc::new(off_thread(move || parse(&records, &topic, &topic_id, now)).await?);
         self.parsed = Some(parsed.clone());
         Ok(parsed)
     }
@@ -101,8 +102,7 @@ impl Pending {
     }
 }
 
-fn parse(records: &[RawRecord], topic: &str, topic_id: &str) -> Parsed {
-    let now = Utc::now();
+fn parse(records: &[RawRecord], topic: &str, topic_id: &str, now: DateTime<Utc>) -> Parsed {
     let mut parsed = Parsed { batches: Vec::with_capacity(records.len()), dead: Vec::new() };
     for (index, record) in records.iter().enumerate() {
         let understood = understand(record.payload.as_deref(), now);

@@ -151,7 +151,7 @@ impl Keeper {
         pending: &mut Pending,
         topic_id: &str,
     ) -> Result<Option<(Arc<Vec<KeyedSample>>, Vec<NewDeadLetter>)>> {
-        let parsed = pending.parsed(&self.topic, topic_id).await?;
+        let parsed = pending.parsed(&self.topic, topic_id, self.store.now()).await?;
         keys::learn(&self.known, &self.store, &parsed.batches).await?;
         let samples = pending.samples(parsed.clone(), self.known.clone()).await?;
         if !pending.dead_are_published {

@@ -51,7 +51,7 @@ pub async fn announce(store: &Store, changed: &ChangedDataSources, shutdown: &Ca
         changed.added.notified().await;
         tokio::time::sleep(DEBOUNCE).await;
         for name in changed.take() {
-            match store.announce_pending_count(&name, chrono::Utc::now()).await {
+            match store.announce_pending_count(&name, store.now()).await {
                 Ok(_) => backoff.reset(),
                 Err(error) => {
                     backoff.tell(&error, "pending counts can not be announced");

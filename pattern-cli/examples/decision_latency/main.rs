@@ -57,7 +57,7 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    logging::start(true);
+    logging::start_quiet();
     let folder = tempfile::Builder::new().prefix("naia-latency-").tempdir()?;
     let options = StackOptions {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),

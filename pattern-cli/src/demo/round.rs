@@ -9,6 +9,7 @@ use std::{
     path::Path,
     time::Duration,
 };
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{steps::Steps, witness::Witness};
@@ -57,7 +58,8 @@ async fn import(stack: &StackFile, scratch: &Path, once: bool, steps: &mut Steps
     let now = Utc::now();
     tokio::task::spawn_blocking(move || sample_plant::generate(&made, now, sample_plant::DEFAULT_SEED))
         .await??;
-    let import = Import { dir, data_source: DATA_SOURCE.into(), rejects: scratch.join("rejects.csv"), now };
+    let (rejects, stop) = (scratch.join("rejects.csv"), CancellationToken::new());
+    let import = Import { dir, data_source: DATA_SOURCE.into(), rejects, now, stop };
     let summary = import.run(&store).await?;
     store.close().await;
     steps.fact(format!("points: {}", summary.points));

@@ -106,6 +106,7 @@ impl Trial {
             data_source: self.source.into(),
             rejects: folder.join("rejected-rows.csv"),
             now: Utc::now(),
+            stop: CancellationToken::new(),
         };
         import.run(&self.store).await?;
         let imported = Instant::now();

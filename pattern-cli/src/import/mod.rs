@@ -1,6 +1,7 @@
 //! `naia import DIR`: points and samples from CSV files into a data source.
 
 mod columns;
+mod patience;
 mod points_file;
 mod progress;
 mod rejects;
@@ -11,13 +12,18 @@ mod summary;
 use anyhow::{Context, Result, bail};
 use chrono::{DateTime, Utc};
 use pattern_core::domain::name_problem;
-use pattern_store::{NewPoint, Store, samples::KeyedSample};
+use pattern_store::{
+    NewPoint, RegisteredPoints, Store, StoreError,
+    samples::{InsertedSamples, KeyedSample},
+};
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
 };
+use tokio_util::sync::CancellationToken;
 
-use crate::stack_file;
+use crate::{signals::shutdown_token, stack_file};
+use patience::Patience;
 use progress::Progress;
 use samples_file::SamplesFile;
 use sorter::{ReadSample, SampleSorter};
@@ -55,6 +61,7 @@ pub async fn run(args: &ImportArgs, data_dir: &Path) -> Result<()> {
         .migrate()
         .await
         .context("the database can not be used; does it serve at the address of --postgres?")?;
+    let stop = shutdown_token()?;
     let import = Import {
         dir: args.dir.clone(),
         data_source: match &args.data_source {
@@ -65,9 +72,13 @@ pub async fn run(args: &ImportArgs, data_dir: &Path) -> Result<()> {
             Some(path) => path.clone(),
             None => PathBuf::from(format!("{}-rejects.csv", folder_name(&args.dir)?)),
         },
-        now: Utc::now(),
+        now: store.database_time().await?,
+        stop: stop.clone(),
     };
-    let summary = import.run(&store).await?;
+    let summary = import.run(&store).await.map_err(|problem| match stop.is_cancelled() {
+        true => problem.context("the same command again skips what is stored and stores the rest"),
+        false => problem,
+    })?;
     print!("{summary}");
     store.close().await;
     Ok(())
@@ -88,10 +99,13 @@ pub struct Import {
     /// The file that rejected rows are written to; made only if there are any.
     pub rejects: PathBuf,
     pub now: DateTime<Utc>,
+    /// Ends it before its time; what is stored by then stays.
+    pub stop: CancellationToken,
 }
 
 impl Import {
-    /// Reads the folder and stores what can be used. Fails when nothing can be.
+    /// Reads the folder and stores what can be used. Fails when nothing can be. A database that goes away meanwhile
+    /// is waited for.
     pub async fn run(&self, store: &Store) -> Result<ImportSummary> {
         if let Some(problem) = name_problem(&self.data_source) {
             bail!("the data source's {problem}; give another one with --data-source");
@@ -104,7 +118,7 @@ impl Import {
             rejects.finish()?;
             bail!("{} has no point that can be used, and there are no samples", self.dir.display());
         }
-        let registered = store.register_points(&self.data_source, &file.points).await?;
+        let registered = self.register(store, &file.points).await?;
         let mut summary = ImportSummary {
             data_source: self.data_source.clone(),
             points: Counts {
@@ -140,10 +154,10 @@ impl Import {
         names: Vec<String>,
         mut rejects: Rejects,
     ) -> Result<(SamplesFile, Rejects)> {
-        let now = self.now;
+        let (now, stop) = (self.now, self.stop.clone());
         tokio::task::spawn_blocking(move || {
             let sorter = SampleSorter::new(sorter::SAMPLES_IN_MEMORY);
-            let read = samples_file::read(&path, names, now, sorter, &mut rejects);
+            let read = samples_file::read(&path, names, now, sorter, &mut rejects, &stop);
             // A file that breaks off still leaves its rejected rows to look at.
             rejects.finish()?;
             Ok((read?, rejects))
@@ -162,7 +176,7 @@ impl Import {
         let unlisted: Vec<NewPoint> =
             read.names[keys.len()..].iter().map(|name| NewPoint::named(name.clone())).collect();
         if !unlisted.is_empty() {
-            let registered = store.register_points(&self.data_source, &unlisted).await?;
+            let registered = self.register(store, &unlisted).await?;
             summary.unlisted_points = unlisted.len() as u64;
             summary.points.new += registered.new;
             summary.points.unchanged += registered.unchanged;
@@ -181,7 +195,10 @@ impl Import {
                 break;
             }
             done += batch.len() as u64;
-            let inserted = store.insert_new_samples(&batch).await?;
+            let inserted = self
+                .insert(store, &batch)
+                .await
+                .with_context(|| format!("{} samples are stored", grouped(done - batch.len() as u64)))?;
             summary.samples.new += inserted.new;
             summary.samples.changed += inserted.changed;
             summary.samples.unchanged += inserted.unchanged;
@@ -190,6 +207,26 @@ impl Import {
         summary.repeated_samples = read.rows - done;
         progress.finish("stored", done);
         Ok(())
+    }
+}
+
+impl Import {
+    async fn register(&self, store: &Store, points: &[NewPoint]) -> Result<RegisteredPoints> {
+        let register = async || store.register_points(&self.data_source, points).await;
+        Patience { stop: self.stop.clone() }.persist("registering points", register).await
+    }
+
+    /// Where nobody can tell whether a batch was stored before the connection broke, the next attempt looks what of
+    /// it is missing still. What the first one found out is what the batch changes.
+    async fn insert(&self, store: &Store, batch: &[KeyedSample]) -> Result<InsertedSamples> {
+        let mut first_look = None;
+        let insert = async || -> Result<InsertedSamples, StoreError> {
+            let (inserted, missing) = store.new_samples(batch).await?;
+            let inserted = *first_look.get_or_insert(inserted);
+            store.append_samples(&missing).await?;
+            Ok(inserted)
+        };
+        Patience { stop: self.stop.clone() }.persist("storing samples", insert).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use csv::{ByteRecord, ReaderBuilder};
+use pattern_core::domain::text::{self, TextRule};
 use pattern_store::{NewPoint, PointLabels};
 use std::{collections::HashMap, fs::File, path::Path};
 
@@ -56,11 +57,15 @@ pub fn read(dir: &Path, rejects: &mut Rejects) -> Result<PointsFile> {
 }
 
 fn parse(columns: &Columns, row: &ByteRecord) -> Result<NewPoint, String> {
-    let label = |column| columns.text(row, column).map(|t| (!t.is_empty()).then(|| t.to_string()));
+    let name = point_name(columns, row)?.to_string();
+    let field = |column, rule: TextRule| {
+        rule.or_nothing().clean(columns.text(row, column)?).map_err(|problem| format!("'{column}' {problem}"))
+    };
+    let label = |column| field(column, text::NAME).map(|label| Some(label).filter(|label| !label.is_empty()));
     Ok(NewPoint {
-        name: point_name(columns, row)?.to_string(),
-        unit: columns.text(row, "unit")?.to_string(),
-        description: columns.text(row, "description")?.to_string(),
+        name,
+        unit: field("unit", text::UNIT)?,
+        description: field("description", text::DESCRIPTION)?,
         labels: PointLabels {
             equipment: label("equipment")?,
             equipment_type: label("equipment_type")?,

@@ -15,6 +15,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{
     columns::{Columns, point_name},
@@ -59,6 +60,7 @@ pub fn read(
     now: DateTime<Utc>,
     mut sorter: SampleSorter,
     rejects: &mut Rejects,
+    stop: &CancellationToken,
 ) -> Result<SamplesFile> {
     let file_name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
     let file = File::open(path).with_context(|| format!("can not read {}", path.display()))?;
@@ -96,6 +98,9 @@ pub fn read(
             Err(reason) => rejects.add(&file_name, line, &reason, &row)?,
         }
         if rows.is_multiple_of(ROWS_PER_PROGRESS) {
+            if stop.is_cancelled() {
+                bail!("stopped while reading {file_name}");
+            }
             progress.at(consumed.load(Ordering::Relaxed), rows);
         }
     }

@@ -3,7 +3,6 @@
 mod files;
 
 use anyhow::{Context, Result, bail};
-use chrono::Utc;
 use pattern_core::{
     domain::PatternSource,
     library::{PatternSpec, builtin, lint},
@@ -72,7 +71,8 @@ pub async fn run(command: &LibraryCommand) -> Result<()> {
             let specs = checked(paths)?;
             let source = if paths.is_empty() { PatternSource::Library } else { PatternSource::Imported };
             let store = database.open().await?;
-            let change = store.load_library(&specs, source, Utc::now()).await?;
+            let now = store.database_time().await?;
+            let change = store.load_library(&specs, source, now).await?;
             println!("{} new, {} changed, {} unchanged", change.created, change.updated, change.unchanged);
         }
         LibraryCommand::Export { out, shipped, database } => {

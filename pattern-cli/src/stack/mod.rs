@@ -4,8 +4,8 @@ mod broker;
 mod services;
 
 use anyhow::{Context, Result, bail};
-use chrono::Utc;
 use pattern_bus::KafkaSettings;
+use pattern_config::mask_url;
 use pattern_core::domain::PatternSource;
 use pattern_embedded::{DataDir, EmbeddedPostgres, PostgresUse};
 use pattern_store::Store;
@@ -89,10 +89,10 @@ impl Stack {
         }
     }
 
-    /// The one line that says where everything is.
+    /// The one line that says where everything is; a password stands in `stack.json` alone.
     pub fn ready_line(&self) -> String {
         let StackFile { api, kafka, postgres, .. } = &self.file;
-        format!("ready api={api} kafka={kafka} postgres={postgres}")
+        format!("ready api={api} kafka={kafka} postgres={}", mask_url(postgres))
     }
 
     /// What a person should know about the broker.
@@ -208,8 +208,9 @@ async fn prepare(stack: &StackFile, kafka: &KafkaSettings) -> Result<()> {
     let store = Store::connect_lazy(&stack.postgres, 2)?;
     store.migrate().await.context("the database can not be brought up to date")?;
     let library = pattern_core::library::builtin();
+    let now = store.database_time().await?;
     store
-        .load_library(&library, PatternSource::Library, Utc::now())
+        .load_library(&library, PatternSource::Library, now)
         .await
         .context("the pattern library can not be loaded")?;
     store.close().await;

@@ -5,6 +5,7 @@ use pattern_embedded::testing::TestDatabase;
 use pattern_store::Store;
 use std::{fs, io::Write};
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 const POINTS: &str = "name,unit,description\nP-1.PD,psi,discharge pressure\nP-1.PS,psi,\n";
 const SAMPLES: &str = "timestamp,name,value,quality
@@ -46,6 +47,7 @@ impl Site {
             data_source: data_source.into(),
             rejects: self.rejects_path(),
             now: "2026-03-10T00:00:00Z".parse().unwrap(),
+            stop: CancellationToken::new(),
         };
         import.run(&self.store).await
     }
@@ -221,6 +223,25 @@ async fn names_that_the_ingest_would_refuse_are_not_imported() {
     }
     assert_eq!(site.import().await.unwrap().points, counts(1, 0, 0, 2));
     assert!(site.rejects().iter().all(|(_, _, reason)| reason.contains("control character")));
+}
+
+#[tokio::test]
+async fn texts_that_are_too_long_or_can_not_be_seen_are_rejected_by_column() {
+    let long = "d".repeat(2_001);
+    let points = format!(
+        "name,unit,description,equipment\nA,psi,fine,P-1\nB\u{202e},psi,,\nC,p\u{200b}si,,\nD,psi,{long},\nE,psi,,\u{301}P\n"
+    );
+    let site = Site::new(&[("points.csv", points.as_bytes())]).await;
+    assert_eq!(site.import().await.unwrap().points, counts(1, 0, 0, 4));
+    let expected = [
+        "name contains an invisible character (U+202E)",
+        "'unit' contains",
+        "'description' is 2001",
+        "'equipment' begins",
+    ];
+    for ((_, _, reason), because) in site.rejects().iter().zip(expected) {
+        assert!(reason.contains(because), "'{reason}' should say '{because}'");
+    }
 }
 
 #[tokio::test]

@@ -25,6 +25,15 @@ async fn refused(data_dir: &Path, more: &[&str]) -> String {
     String::from_utf8(stderr).unwrap()
 }
 
+/// Of all processes, as every user of the machine can read them.
+fn command_lines() -> impl Iterator<Item = (String, String)> {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    processes.filter_map(|process| {
+        let arguments = std::fs::read(process.path().join("cmdline")).ok()?;
+        Some((process.file_name().into_string().ok()?, String::from_utf8_lossy(&arguments).into_owned()))
+    })
+}
+
 #[tokio::test]
 async fn up_prints_one_ready_line_serves_and_stops_when_told() {
     let folder = tempfile::tempdir().unwrap();
@@ -34,7 +43,12 @@ async fn up_prints_one_ready_line_serves_and_stops_when_told() {
     let answer = reqwest::get(format!("{api}/health/ready")).await.unwrap();
     assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     let written = StackFile::read(folder.path()).unwrap().unwrap();
-    assert_eq!((written.api, written.kafka, written.postgres), (api, kafka, postgres));
+    assert_eq!((written.api, written.kafka), (api, kafka));
+    let password = std::fs::read_to_string(folder.path().join("postgres.password")).unwrap();
+    assert_eq!(written.postgres.replace(password.trim(), "***"), postgres, "the password is not shown");
+    for (process, arguments) in command_lines() {
+        assert!(!arguments.contains(password.trim()), "process {process} shows the password: {arguments}");
+    }
 
     let second = refused(folder.path(), &[]).await;
     assert!(second.contains("in use by another naia"), "{second}");
@@ -88,6 +102,24 @@ async fn an_address_that_others_can_reach_is_refused_before_anything_is_started(
     let problem = String::from_utf8(output.stderr).unwrap();
     assert!(problem.contains("no authentication"), "{problem}");
     assert!(!folder.path().join("data").exists());
+}
+
+#[tokio::test]
+async fn a_stack_logs_json_lines_where_it_is_told_to_and_no_colours_where_nobody_sees_them() {
+    for (format, is_json) in [("json", true), ("text", false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = naia_up(folder.path(), ANY_PORT, &["--broker", "memory"]);
+        let errors = folder.path().join("errors");
+        command.env("NAIA_LOG__FORMAT", format).stderr(File::create(&errors).unwrap());
+        let mut child = command.spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
+        timeout(TIMEOUT, stdout.next_line()).await.unwrap().unwrap().expect("no ready line");
+        kill(Pid::from_raw(child.id().unwrap() as i32), Signal::SIGTERM).unwrap();
+        timeout(TIMEOUT, child.wait()).await.unwrap().unwrap();
+        let log = std::fs::read_to_string(&errors).unwrap();
+        assert!(log.contains("serving; Ctrl-C stops") && !log.contains('\u{1b}'), "{log}");
+        assert!(log.lines().all(|line| serde_json::from_str::<Value>(line).is_ok() == is_json), "{log}");
+    }
 }
 
 #[tokio::test]

@@ -41,10 +41,62 @@ fn all_problems_are_told_at_once() {
 }
 
 #[test]
-fn a_misspelt_key_is_refused_by_name() {
-    let file = file("[kafka]\nbootstrap_server = \"x:1\"\n");
-    let error = load::<WorkerConfig>(Some(file.path())).expect_err("must be refused").to_string();
-    assert!(error.contains("bootstrap_server"), "{error}");
+fn misspelt_keys_are_refused_all_at_once_with_the_likely_ones() {
+    let file =
+        file("[kafka]\nbootstrap_server = \"x:1\"\n[api]\nlistn = \"127.0.0.1:7\"\n[postgers]\nurl = \"\"\n");
+    let refused =
+        [load::<WorkerConfig>(Some(file.path())).map(drop), load::<ApiConfig>(Some(file.path())).map(drop)];
+    for refused in refused {
+        let error = refused.expect_err("must be refused").to_string();
+        for (written, meant) in [
+            ("kafka.bootstrap_server", "kafka.bootstrap_servers"),
+            ("api.listn", "api.listen"),
+            ("postgers", "postgres"),
+        ] {
+            assert!(
+                error.contains(&format!("{written}: ")) && error.contains(&format!("did you mean {meant}?")),
+                "{error}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_file_that_can_not_be_read_is_explained_without_what_stands_in_it() {
+    for (text, line) in [
+        ("[postgres]\nurl = \"postgres://naia:s3cret@db/naia\n", "line 2"),
+        ("postgres = \"postgres://naia:s3cret@db/naia\"\n", "postgres: is a section"),
+        (
+            "[postgres]\nurl = \"postgres://naia:s3cret@db/naia\"\nmax_connections = \"postgres://a:s3cret@b/c\"\n",
+            "max_connections",
+        ),
+        ("[postgres]\nurl = \"postgres://naia:s3/cret@db/naia\"\n", "postgres.url: is not a url"),
+    ] {
+        let error = load::<WorkerConfig>(Some(file(text).path())).expect_err("must be refused").to_string();
+        assert!(error.contains(line) && !error.contains("s3"), "{error}");
+    }
+}
+
+#[test]
+fn options_of_librdkafka_are_flat_however_they_are_written() {
+    for text in [
+        "[kafka.options]\n\"sasl.password\" = \"hidden\"\n\"linger.ms\" = 5\n",
+        "[kafka.options]\nsasl.password = \"hidden\"\nlinger.ms = 5\n",
+        "[kafka.options.sasl]\npassword = \"hidden\"\n[kafka.options.linger]\nms = 5\n",
+    ] {
+        let config: WorkerConfig = load(Some(file(text).path())).expect("valid");
+        assert_eq!(config.kafka.options.get("sasl.password").map(String::as_str), Some("hidden"));
+        assert_eq!(config.kafka.options.get("linger.ms").map(String::as_str), Some("5"));
+        let text = dump(&config);
+        assert!(!text.contains("hidden") && text.contains("\"sasl.password\" = \"***\""), "{text}");
+    }
+}
+
+#[test]
+fn a_log_filter_that_is_not_one_is_explained() {
+    let config = file("[log]\nformat = \"json\"\nfilter = \"info,pattern_bus=loud\"\n");
+    let error = load::<ApiConfig>(Some(config.path())).expect_err("must be refused").to_string();
+    assert!(error.contains("log.filter") && error.contains("pattern_bus=loud"), "{error}");
 }
 
 #[test]

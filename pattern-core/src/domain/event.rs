@@ -4,7 +4,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Cluster, Pattern, Suggestion, stable_id};
+use super::{Cluster, Pattern, Suggestion, stable_id, text};
 
 pub const TOPIC_SUGGESTIONS: &str = "naia.patterns.suggestions";
 pub const TOPIC_UPDATED: &str = "naia.patterns.updated";
@@ -138,12 +138,17 @@ pub struct Cause {
 
 impl Cause {
     pub fn engine(cause: impl Into<String>) -> Self {
-        Self { actor: "engine".into(), cause: cause.into() }
+        Self { actor: "engine".into(), cause: bounded(cause.into()) }
     }
 
     pub fn reviewer(name: impl Into<String>, cause: impl Into<String>) -> Self {
-        Self { actor: name.into(), cause: cause.into() }
+        Self { actor: name.into(), cause: bounded(cause.into()) }
     }
+}
+
+/// It goes to every browser, and may name thousands of roles.
+fn bounded(cause: String) -> String {
+    text::cut(cause, text::CAUSE_CHARACTERS)
 }
 
 /// `data` of the suggestion events.

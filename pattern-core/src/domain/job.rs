@@ -43,6 +43,11 @@ impl JobName {
         self == Self::CorrelationTile
     }
 
+    /// Whether it deletes, expires or closes by the time: a worker whose clock is wrong leaves it to others.
+    pub fn needs_right_clock(self) -> bool {
+        matches!(self, Self::Maintenance | Self::Sealing)
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::BehavioralAnalysis => "behavioral-analysis",

@@ -7,6 +7,7 @@ mod pattern;
 mod point;
 mod position;
 mod suggestion;
+pub mod text;
 
 pub use cluster::*;
 pub use event::*;

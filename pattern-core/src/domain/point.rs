@@ -3,6 +3,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::text;
+
 /// Where points come from: a plant, a historian, a site.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DataSource {
@@ -67,17 +69,8 @@ impl NamedSample {
 
 /// Why this can not be the name of a point or a data source, if it can not.
 pub fn name_problem(name: &str) -> Option<String> {
-    if name.trim().is_empty() {
-        return Some("name is empty".into());
-    }
-    if name.len() > MAX_NAME_BYTES {
-        return Some(format!("name is {} bytes long, {MAX_NAME_BYTES} are allowed", name.len()));
-    }
-    name.chars().any(char::is_control).then(|| "name contains a control character".into())
+    text::NAME.problem(name).map(|problem| format!("name {problem}"))
 }
-
-/// Longest name of a point or a data source.
-pub const MAX_NAME_BYTES: usize = 500;
 
 /// The value of one record of `naia.datapoints`: samples of one data source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]

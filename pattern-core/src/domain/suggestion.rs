@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::ClusterKind;
+use super::{
+    ClusterKind,
+    text::{self, TextRule},
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -200,9 +203,11 @@ pub struct ApproveRequest {
     pub pattern_id: Option<Uuid>,
     /// Makes a pattern of this name, for what the library lacks. Of purpose `new_pattern` it is the proposed
     /// one, called so; of others it has the roles that are assigned.
+    #[schema(max_length = 200)]
     pub pattern_name: Option<String>,
     /// The one machine that the points are of. Defaults to the cluster's label; look-alikes are each a machine of
     /// their own unless it is given, called as the point is.
+    #[schema(max_length = 500)]
     pub equipment_name: Option<String>,
     /// Point id to the machine that it is of, where that is another one: several machines were grouped as one.
     /// Points with the same name here are of the same machine.
@@ -215,7 +220,31 @@ pub struct ApproveRequest {
     #[serde(default)]
     #[schema(value_type = Vec<Uuid>)]
     pub excluded_points: BTreeSet<Uuid>,
+    #[schema(max_length = 2000)]
     pub comment: Option<String>,
+}
+
+impl ApproveRequest {
+    /// With every text as it is kept, or which one can not be, and why.
+    pub fn checked(mut self) -> Result<Self, String> {
+        clean("pattern_name", &text::SHORT_NAME.or_nothing(), self.pattern_name.as_mut())?;
+        clean("equipment_name", &text::NAME.or_nothing(), self.equipment_name.as_mut())?;
+        clean("comment", &text::REASON, self.comment.as_mut())?;
+        for (point, name) in &mut self.equipment_names {
+            clean(&format!("equipment_names.{point}"), &text::NAME.or_nothing(), Some(name))?;
+        }
+        for (point, role) in self.role_assignments.iter_mut().flatten() {
+            clean(&format!("role_assignments.{point}"), &text::SHORT_NAME.or_nothing(), role.as_mut())?;
+        }
+        Ok(self)
+    }
+}
+
+fn clean(field: &str, rule: &TextRule, text: Option<&mut String>) -> Result<(), String> {
+    if let Some(text) = text {
+        *text = rule.clean(text).map_err(|problem| format!("{field} {problem}"))?;
+    }
+    Ok(())
 }
 
 /// Body of `POST /api/suggestions/{id}/reject`.
@@ -224,7 +253,16 @@ pub struct ApproveRequest {
 pub struct RejectRequest {
     pub version: Option<i64>,
     #[serde(default)]
+    #[schema(max_length = 2000)]
     pub reason: String,
+}
+
+impl RejectRequest {
+    /// As [`ApproveRequest::checked`].
+    pub fn checked(mut self) -> Result<Self, String> {
+        clean("reason", &text::REASON, Some(&mut self.reason))?;
+        Ok(self)
+    }
 }
 
 /// Body of `POST /api/suggestions/{id}/defer`.

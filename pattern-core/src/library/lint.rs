@@ -1,8 +1,11 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::PatternSpec;
-use crate::units;
+use super::{PatternSpec, RoleSpec};
+use crate::{
+    domain::text::{DESCRIPTION, SHORT_NAME, UNIT},
+    units,
+};
 
 /// Something about a pattern that a person should mend.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +36,7 @@ pub fn lint(patterns: &[PatternSpec]) -> Vec<Problem> {
         if pattern.name.trim().is_empty() {
             found(None, "has no name; give it one".into());
         }
+        texts_of_pattern(pattern).for_each(|problem| found(None, problem));
         if !names.insert((pattern.kind.as_str(), pattern.name.as_str())) {
             found(None, "occurs twice; rename one or remove it".into());
         }
@@ -51,6 +55,7 @@ pub fn lint(patterns: &[PatternSpec]) -> Vec<Problem> {
         let mut roles = BTreeSet::new();
         for role in &pattern.roles {
             let name = Some(role.name.as_str());
+            texts_of_role(role).for_each(|problem| found(name, problem));
             if role.name.trim().is_empty() {
                 found(name, "has no name; give it one".into());
             }
@@ -90,4 +95,29 @@ pub fn lint(patterns: &[PatternSpec]) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// That something is missing is said in other words.
+fn texts_of_pattern(pattern: &PatternSpec) -> impl Iterator<Item = String> {
+    let short = SHORT_NAME.or_nothing();
+    [
+        ("kind", short.problem(&pattern.kind)),
+        ("name", short.problem(&pattern.name)),
+        ("category", short.problem(&pattern.category)),
+        ("description", DESCRIPTION.problem(&pattern.description)),
+        ("one of keywords", pattern.keywords.iter().find_map(|keyword| short.problem(keyword))),
+    ]
+    .into_iter()
+    .filter_map(|(field, problem)| Some(format!("{field} {}", problem?)))
+}
+
+fn texts_of_role(role: &RoleSpec) -> impl Iterator<Item = String> {
+    let short = SHORT_NAME.or_nothing();
+    [
+        ("name", short.problem(&role.name)),
+        ("unit", role.unit.as_deref().and_then(|unit| UNIT.problem(unit))),
+        ("one of words", role.words.iter().find_map(|phrase| short.problem(phrase))),
+    ]
+    .into_iter()
+    .filter_map(|(field, problem)| Some(format!("{field} {}", problem?)))
 }

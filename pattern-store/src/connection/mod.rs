@@ -14,7 +14,7 @@ use sqlx::{
 use std::{sync::Arc, time::Duration};
 use tokio::sync::OnceCell;
 
-use crate::{Result, Store, StoreError};
+use crate::{Result, Store, StoreError, clock::Clock, connection_budget};
 use pooler::Road;
 
 pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -40,7 +40,9 @@ impl Store {
     /// As `connect_lazy`, where `url` may lead to a pooler that gives a connection to somebody else after each
     /// transaction. What needs a session of its own (LISTEN, migrations) then goes to `direct_url`.
     pub fn connect_lazy_beside(url: &str, direct_url: Option<&str>, max_connections: u32) -> Result<Self> {
-        let servers = servers::parse(url)?;
+        let name = connection_budget::application_name(max_connections);
+        let servers: Vec<_> =
+            servers::parse(url)?.into_iter().map(|server| server.application_name(&name)).collect();
         let first = servers[0].clone();
         // Whichever of several hosts it names: the pool's watch is for the pool's.
         let direct = direct_url.map(servers::parse).transpose()?.map(|mut all| all.swap_remove(0));
@@ -58,7 +60,7 @@ impl Store {
         if link.servers.len() > 1 {
             primary::follow(&pool, &link);
         }
-        Ok(Self { pool, link })
+        Ok(Self { pool, link, clock: Clock::default() })
     }
 
     /// For LISTEN, and whatever else needs a session of its own.

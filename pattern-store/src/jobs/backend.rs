@@ -11,11 +11,12 @@ use apalis_core::{
     worker::context::WorkerContext,
 };
 use apalis_postgres::{Config, Error, queries};
+use pattern_core::domain::JobName;
 use std::{
     convert::Infallible,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -26,7 +27,7 @@ use tower::layer::util::Identity;
 use uuid::Uuid;
 
 use super::{bell::Bell, deliveries};
-use crate::{PgPool, Result};
+use crate::{Result, Store};
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -48,7 +49,7 @@ pub(super) struct Slot {
 /// What the queues of one process share.
 #[derive(Debug, Clone)]
 pub(super) struct Shared {
-    pub pool: PgPool,
+    pub store: Store,
     /// One for each job that may run at once, whatever its type.
     pub slots: Arc<Semaphore>,
     /// One for each queue.
@@ -72,10 +73,15 @@ pub(super) struct QueueBackend {
 
 impl QueueBackend {
     /// Of this queue, at most `at_once` jobs run in the process.
-    pub fn new(shared: Shared, config: Config, bell: Bell, at_once: usize) -> Self {
-        let slots = Arc::new(Semaphore::new(at_once));
-        let queue =
-            Queue { shared, slots, config: config.clone(), bell: bell.clone(), memory: Arc::default() };
+    pub fn new(shared: Shared, config: Config, bell: Bell, job: JobName, at_once: usize) -> Self {
+        let queue = Queue {
+            shared,
+            slots: Arc::new(Semaphore::new(at_once)),
+            config: config.clone(),
+            bell: bell.clone(),
+            needs_right_clock: job.needs_right_clock(),
+            memory: Arc::default(),
+        };
         Self { persisted: Persisted::new(queue), config, bell }
     }
 }
@@ -135,6 +141,7 @@ struct Queue {
     slots: Arc<Semaphore>,
     config: Config,
     bell: Bell,
+    needs_right_clock: bool,
     /// Shared, because apalis polls a new clone each time.
     memory: Arc<Mutex<Memory>>,
 }
@@ -155,13 +162,15 @@ impl Queue {
     }
 
     async fn try_register(&self, worker: &WorkerContext) -> Result<(), Error> {
-        let mut conn = self.shared.pool.acquire().await?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
-        queries::register_worker(&mut *conn, self.name(), worker, &now.into(), "naia").await
+        let store = &self.shared.store;
+        // By this machine's clock, were it ahead, the worker would seem alive long after its death.
+        let now = store.database_time().await.unwrap_or_else(|_| store.now());
+        let mut conn = store.pool().acquire().await?;
+        queries::register_worker(&mut *conn, self.name(), worker, &now.timestamp().into(), "naia").await
     }
 
     async fn try_heartbeat(&self, worker: &WorkerContext) -> Result<(), Error> {
-        let mut conn = self.shared.pool.acquire().await?;
+        let mut conn = self.shared.store.pool().acquire().await?;
         match queries::keep_alive(&mut *conn, self.name(), worker).await {
             Err(Error::WorkerOutOfSync) => {
                 drop(conn);
@@ -201,7 +210,7 @@ impl Queue {
         mut slots: Vec<Slot>,
     ) -> Result<Vec<Task<Delivery>>, Error> {
         let config = self.config.clone().batch_size(slots.len());
-        let mut tx = self.shared.pool.begin().await?;
+        let mut tx = self.shared.store.pool().begin().await?;
         let fetched = queries::fetch_next(&mut *tx, &config, worker).await?;
         let mut brought = Vec::new();
         for task in fetched {
@@ -258,6 +267,10 @@ impl Persistence for Queue {
 
     async fn fetch_next(&mut self, worker: &WorkerContext) -> Result<Vec<Task<Delivery>>, Infallible> {
         self.bell.silence();
+        // They are left to workers whose clocks are right.
+        if self.needs_right_clock && !self.shared.store.clock_is_right() {
+            return Ok(Vec::new());
+        }
         let slots = self.take_slots();
         if slots.is_empty() {
             self.bell.wait_for_slot();

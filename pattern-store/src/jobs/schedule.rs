@@ -30,11 +30,6 @@ impl Scheduled {
 }
 
 impl Store {
-    /// What time it is for every worker: their own clocks may differ.
-    pub async fn database_time(&self) -> Result<DateTime<Utc>> {
-        Ok(sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(self.pool()).await?)
-    }
-
     /// Acts on a tick unless somebody did before, and answers what was queued, or is queued still from
     /// an earlier tick. Ticks between the last one acted on and this one are not made up for. The first tick ever seen of a schedule is only
     /// noted: it lies before the installation.

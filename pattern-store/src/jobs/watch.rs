@@ -62,11 +62,14 @@ impl Running {
 impl Store {
     /// Says that the worker is there.
     pub(super) async fn worker_seen(&self, id: &str, hostname: &str, capabilities: &[String]) -> Result<()> {
+        // A worker with a wrong clock takes fewer jobs, from its first look on.
+        self.database_time().await?;
         sqlx::query!(
-            "insert into workers (id, hostname, pid, version, capabilities) values ($1, $2, $3, $4, $5)
+            "insert into workers (id, hostname, pid, version, capabilities, clock_ahead_seconds)
+             values ($1, $2, $3, $4, $5, $6)
              on conflict (id) do update set hostname = excluded.hostname, pid = excluded.pid,
                  version = excluded.version, capabilities = excluded.capabilities, last_seen = now(),
-                 stopped_at = null,
+                 clock_ahead_seconds = excluded.clock_ahead_seconds, stopped_at = null,
                  started_at = case when workers.pid = excluded.pid and workers.stopped_at is null
                               then workers.started_at else now() end",
             id,
@@ -74,6 +77,7 @@ impl Store {
             std::process::id() as i32,
             env!("CARGO_PKG_VERSION"),
             capabilities,
+            self.clock_ahead_seconds(),
         )
         .execute(self.pool())
         .await?;

@@ -91,7 +91,7 @@ pub async fn run_workers(
 ) {
     let bells: Vec<Bell> = options.capabilities.iter().map(|_| Bell::default()).collect();
     let shared = Shared {
-        pool: store.pool().clone(),
+        store: store.clone(),
         slots: Arc::new(Semaphore::new(options.concurrency)),
         bells: bells.clone(),
         shutdown: shutdown.clone(),
@@ -183,7 +183,7 @@ async fn run_queue(executor: &Arc<Executor>, shared: &Shared, job: JobName, name
         .missed_heartbeats(MISSED_HEARTBEATS);
     // A part of a large job takes all cores and much memory; a second one would wait better with another worker.
     let at_once = if job.is_part() { 1 } else { executor.options.concurrency };
-    let backend = QueueBackend::new(shared.clone(), config, bell.clone(), at_once);
+    let backend = QueueBackend::new(shared.clone(), config, bell.clone(), job, at_once);
     let context = WorkerContext::new(name);
     let worker = apalis_worker(&context, backend, executor.clone(), name.into());
     let stop = async {

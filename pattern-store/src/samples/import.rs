@@ -31,6 +31,13 @@ impl Store {
     /// Stores those samples that are not stored with the same value and quality already. Costs one
     /// reading of the days that the samples are of, so give it large chunks, best in order of time.
     pub async fn insert_new_samples(&self, samples: &[KeyedSample]) -> Result<InsertedSamples> {
+        let (inserted, missing) = self.new_samples(samples).await?;
+        self.append_samples(&missing).await?;
+        Ok(inserted)
+    }
+
+    /// Which samples are not stored with the same value and quality already, and what storing them does.
+    pub async fn new_samples(&self, samples: &[KeyedSample]) -> Result<(InsertedSamples, Vec<KeyedSample>)> {
         let mut distinct = samples.to_vec();
         sort_and_dedupe(&mut distinct);
         let mut inserted = InsertedSamples {
@@ -52,8 +59,7 @@ impl Store {
                 missing.push(*sample);
             }
         }
-        self.append_samples(&missing).await?;
-        Ok(inserted)
+        Ok((inserted, missing))
     }
 
     /// What is stored for the points and the span of time of `group`, which is of one day.

@@ -13,9 +13,10 @@ impl Store {
         let kept = self.newest_sealed(data_source).await?;
         // As a list, so that a table of samples is gone through once: a join with the points may go through it
         // once for each of them.
-        let keys: Vec<i32> = sqlx::query_scalar!("select key from points where data_source_id = $1", data_source)
-            .fetch_all(self.pool())
-            .await?;
+        let keys: Vec<i32> =
+            sqlx::query_scalar!("select key from points where data_source_id = $1", data_source)
+                .fetch_all(self.pool())
+                .await?;
         let late = sqlx::query_scalar!("select max(at) from late_samples where point = any($1)", &keys)
             .fetch_one(self.pool())
             .await?;

@@ -31,6 +31,7 @@ pub(crate) struct Stage {
     pub engine: EngineConfig,
     pub run_id: Uuid,
     pub fence: Fence,
+    /// By PostgreSQL's clock, when the job began.
     pub now: DateTime<Utc>,
     pub cancelled: CancellationToken,
 }
@@ -47,24 +48,33 @@ pub(crate) enum StageError {
     Store(#[from] StoreError),
     #[error("cancelled")]
     Cancelled,
+    #[error("the clock of this machine and that of postgres differ by more than a minute")]
+    WrongClock,
 }
 
 /// The handler that the job queue calls.
 pub fn handler(store: Store, engine: EngineConfig) -> Handler {
     Arc::new(move |context: JobContext| {
-        let stage = Stage {
-            store: store.clone(),
-            engine: engine.clone(),
-            run_id: context.run_id,
-            fence: Fence::of(&context),
-            now: Utc::now(),
-            cancelled: context.cancelled.clone(),
-        };
-        Box::pin(async move { run(&stage, &context).await.map_err(|e| JobError::Retry(e.to_string())) })
+        let (store, engine) = (store.clone(), engine.clone());
+        Box::pin(async move {
+            let stage = Stage {
+                now: store.database_time().await?,
+                store,
+                engine,
+                run_id: context.run_id,
+                fence: Fence::of(&context),
+                cancelled: context.cancelled.clone(),
+            };
+            run(&stage, &context).await.map_err(|e| JobError::Retry(e.to_string()))
+        })
     })
 }
 
 async fn run(stage: &Stage, context: &JobContext) -> Result<Answer, StageError> {
+    // It was right when the run was taken, or it would be elsewhere.
+    if context.job.needs_right_clock() && !stage.store.clock_is_right() {
+        return Err(StageError::WrongClock);
+    }
     Ok(match context.job {
         JobName::BehavioralAnalysis => summary(each_source(stage, context, behavior::run).await?).into(),
         JobName::CorrelationAnalysis => correlation::run(stage, context).await?,

@@ -1,6 +1,7 @@
 //! The worker: its schedule, what its stages find, and what happens when things go wrong.
 
 mod broker_log;
+mod clock;
 mod configuration;
 mod flywheel;
 mod killed;

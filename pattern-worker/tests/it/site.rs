@@ -19,7 +19,10 @@ use rdkafka::{
 };
 use serde_json::Value;
 use sqlx::{Connection, Executor, PgConnection};
-use std::process::{Child, Command, Stdio};
+use std::{
+    fs::File,
+    process::{Child, Command, Stdio},
+};
 use uuid::Uuid;
 
 pub const NAME: &str = "north";
@@ -133,12 +136,12 @@ impl Site {
         sqlx::query_scalar(sql).fetch_one(self.store.pool()).await.expect("count")
     }
 
-    /// Waits until `sql` counts something.
     /// Waits until a decision was learned from.
     pub async fn until_learned(&self) {
         self.until_any("select count(*) from job_runs where job = 'learning' and status = 'succeeded'").await;
     }
 
+    /// Waits until `sql` counts something.
     pub async fn until_any(&self, sql: &'static str) {
         until(sql, || async {
             let count: Option<i64> = sqlx::query_scalar(sql).fetch_one(self.store.pool()).await.ok();
@@ -206,6 +209,8 @@ pub struct PublishedEvent {
     pub position: i64,
 }
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_naia-pattern-worker");
+
 /// A worker process; killed when dropped.
 pub struct Worker {
     child: Child,
@@ -218,12 +223,23 @@ impl Worker {
 
     /// With settings of its own.
     pub fn with(site: &Site, settings: &[(&str, &str)]) -> Self {
-        Self::logging_to(Stdio::inherit(), site, settings)
+        Self::spawn(&mut Command::new(PROGRAM), site, settings)
+    }
+
+    /// Where the clock shows another time, as `faketime` has it (`+40d`); what it logs goes to a file.
+    pub fn at_another_time(site: &Site, shift: &str, log: File) -> Self {
+        let mut command = Command::new(PROGRAM);
+        command.envs(testing::at_another_time(shift)).stderr(log);
+        Self::spawn(&mut command, site, &[("RUST_LOG", "info")])
     }
 
     /// With its log in a place of its own.
-    pub fn logging_to(log: Stdio, site: &Site, settings: &[(&str, &str)]) -> Self {
-        let child = Command::new(env!("CARGO_BIN_EXE_naia-pattern-worker"))
+    pub fn logging_to(log: impl Into<Stdio>, site: &Site, settings: &[(&str, &str)]) -> Self {
+        Self::spawn(Command::new(PROGRAM).stderr(log), site, settings)
+    }
+
+    fn spawn(command: &mut Command, site: &Site, settings: &[(&str, &str)]) -> Self {
+        let child = command
             .env("NAIA_POSTGRES__URL", &site.url)
             .env("NAIA_KAFKA__BOOTSTRAP_SERVERS", &site.kafka.bootstrap)
             .env("NAIA_KAFKA__TOPIC_PREFIX", &site.kafka.topic_prefix)

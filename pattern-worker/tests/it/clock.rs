@@ -1,0 +1,132 @@
+//! A worker on a machine whose clock is wrong.
+
+use chrono::{Duration, Utc};
+use pattern_core::domain::{DeferRequest, JobName, RunStatus, SuggestionStatus};
+use pattern_store::{DecisionRequest, Store, jobs::NewRun};
+use std::fs::{self, File};
+use uuid::Uuid;
+
+use crate::site::{Site, Worker, until};
+
+async fn start(site: &Site, job: JobName) -> Uuid {
+    let mut connection = site.store.pool().acquire().await.expect("connection");
+    let run = Store::enqueue_run(&mut connection, &NewRun::new(job, "test")).await.expect("enqueue");
+    run.expect("a new run")
+}
+
+#[tokio::test]
+async fn a_clock_40_days_ahead_expires_seals_and_prunes_nothing() {
+    wrong_clock_does_no_harm("+40d", "40 days ahead of").await;
+}
+
+#[tokio::test]
+async fn a_clock_40_days_behind_is_noticed_as_well() {
+    wrong_clock_does_no_harm("-40d", "40 days behind").await;
+}
+
+async fn wrong_clock_does_no_harm(shift: &str, said: &str) {
+    let site = Site::new().await;
+    site.add_points().await;
+    site.add_samples(Utc::now() - Duration::minutes(5)).await;
+    let right = Worker::start(&site);
+    site.analyse().await;
+    site.until_drained().await;
+    right.kill();
+    let open = site.suggestions(SuggestionStatus::Pending).await;
+    assert!(!open.is_empty());
+    let hot = site.count("select count(*) from samples").await;
+    let events = site.count("select count(*) from outbox").await;
+
+    let folder = tempfile::tempdir().expect("folder");
+    let log = folder.path().join("log");
+    let wrong = Worker::at_another_time(&site, shift, File::create(&log).expect("log"));
+    let housekeeping = [start(&site, JobName::Maintenance).await, start(&site, JobName::Sealing).await];
+    until("the worker says that its clock is wrong", || async {
+        fs::read_to_string(&log).is_ok_and(|log| log.contains(said))
+    })
+    .await;
+    // It does all the rest, by the right time, and what it relays is taken by Kafka.
+    site.analyse().await;
+    let now = site.store.database_time().await.expect("time");
+    let later = DecisionRequest::Defer(DeferRequest::default());
+    site.store.decide(open[0].id, &later, "anna", None, now).await.expect("defer");
+    site.until_drained().await;
+    for run in housekeeping {
+        let run = site.store.job_run(run).await.expect("run");
+        assert_eq!((run.status, run.attempts), (RunStatus::Queued, 0), "{} is left to others", run.job);
+    }
+    let ahead = site
+        .store
+        .workers()
+        .await
+        .expect("workers")
+        .into_iter()
+        .find_map(|worker| worker.clock_ahead_seconds.filter(|ahead| ahead.abs() > 39.0 * 86_400.0));
+    assert_eq!(ahead.map(f64::is_sign_positive), Some(shift.starts_with('+')), "the worker's row tells it");
+    let expired =
+        "select count(*) from outbox where type = 'SuggestionExpired' and event like '%nobody answered%'";
+    assert_eq!(site.count(expired).await, 0);
+
+    let right = Worker::start(&site);
+    for run in housekeeping {
+        let run = site.finished(run).await;
+        assert_eq!(run.status, RunStatus::Succeeded, "{:?}", run.error);
+        assert_eq!(run.attempts, 1);
+    }
+    assert_eq!(site.count("select count(*) from samples").await, hot, "neither day is over for long enough");
+    assert!(site.count("select count(*) from outbox").await >= events, "the stream is whole");
+    let future =
+        site.count("select count(*) from suggestions where updated_at > now() + interval '1 minute'").await;
+    let past =
+        site.count("select count(*) from suggestions where created_at < now() - interval '1 hour'").await;
+    assert_eq!((future, past), (0, 0));
+    let after = site.suggestions(SuggestionStatus::Pending).await;
+    for before in &open[1..] {
+        assert!(after.iter().any(|after| after.id == before.id), "{} is open still", before.id);
+    }
+    drop((wrong, right));
+}
+
+#[tokio::test]
+async fn a_worker_whose_pool_is_too_large_for_the_server_says_the_arithmetic() {
+    let site = Site::new().await;
+    let folder = tempfile::tempdir().expect("folder");
+    let log = folder.path().join("log");
+    let _worker = Worker::logging(
+        &site,
+        &[("NAIA_POSTGRES__MAX_CONNECTIONS", "400")],
+        File::create(&log).expect("log"),
+    );
+    until("the worker warns", || async {
+        fs::read_to_string(&log).is_ok_and(|log| {
+            log.contains(
+                "connections may run out: postgres allows 297 connections, and 402 (this process) + ",
+            ) && log.contains("lower postgres.max_connections")
+                && !log.contains('\u{1b}')
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_worker_that_gets_no_connection_says_the_arithmetic() {
+    let site = Site::new().await;
+    let role = format!("few_{}", Uuid::new_v4().simple());
+    let database = site.url.rsplit('/').next().expect("database");
+    for sql in [
+        format!("create role {role} login connection limit 0"),
+        format!("grant all on database {database} to {role}"),
+    ] {
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(site.store.pool()).await.expect("role");
+    }
+    let folder = tempfile::tempdir().expect("folder");
+    let log = folder.path().join("log");
+    let url = site.url.replace("naia@", &format!("{role}@"));
+    let _worker = Worker::logging(&site, &[("NAIA_POSTGRES__URL", &url)], File::create(&log).expect("log"));
+    until("the worker says why", || async {
+        fs::read_to_string(&log).is_ok_and(|log| {
+            log.contains("too many connections for role") && log.contains("this process may want 20 + 2")
+        })
+    })
+    .await;
+}
