@@ -1,6 +1,6 @@
 # `make demo` and `make test` work on a fresh Debian machine that has Rust; they install what is missing.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-bench demo test bench ci fmt lint sqlx docs audit
+.PHONY: help setup setup-test setup-bench demo test bench ci schemathesis fmt lint sqlx docs audit
 
 # The SQL is checked against .sqlx; `make sqlx` renews that.
 export SQLX_OFFLINE ?= true
@@ -10,6 +10,7 @@ help:
 	@echo 'make test   runs all tests'
 	@echo 'make bench  compares the mathematics with numpy, pandas, scikit-learn and igraph (QUICK=1: a few minutes)'
 	@echo 'make ci     what must pass before a change goes in'
+	@echo 'make schemathesis  asks a running API what docs/openapi.json promises'
 	@echo 'make setup  only installs and fetches what the above need'
 	@echo 'make fmt    formats;  make lint: clippy;  make docs: API documentation'
 	@echo 'make sqlx   renews .sqlx after a change of SQL or of a migration'
@@ -41,6 +42,10 @@ ci: setup-test
 	scripts/sqlx.sh --check
 	scripts/audit.sh
 	scripts/test.sh
+	scripts/schemathesis.sh
+
+schemathesis: setup-test
+	scripts/schemathesis.sh
 
 fmt:
 	cargo fmt --all

@@ -2,7 +2,7 @@
 # Installs what is missing on a Debian machine and fetches Kafka's jars. Never asks; run it as often
 # as you like.
 #   scripts/setup.sh run    what `make demo` needs
-#   scripts/setup.sh test   what `make test` needs too (a browser for the tests of the page)
+#   scripts/setup.sh test   what `make test` and `make ci` need too (a browser, schemathesis)
 #   scripts/setup.sh bench  what `make bench` needs too (Python)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -34,6 +34,8 @@ browser_tests=pattern-api/tests/browser
 has_new_node() {
     [[ -x .node/bin/node ]] || { have node && (($(node --version | sed 's/^v//; s/\..*//') >= 20)); }
 }
+schemathesis=scripts/schemathesis/requirements.txt
+has_schemathesis() { cmp -s "$schemathesis" .schemathesis-venv/.installed; }
 has_browser_driver() { cmp -s "$browser_tests/package-lock.json" "$browser_tests/node_modules/.installed"; }
 
 need build-essential has_compiler
@@ -55,7 +57,7 @@ if [[ $purpose == test ]]; then
     { has_new_node && has_browser_driver; } || need npm have npm
 fi
 
-[[ $purpose != bench ]] || need python3-venv python3 -c 'import ensurepip, venv'
+[[ $purpose == run ]] || need python3-venv python3 -c 'import ensurepip, venv'
 
 if ((${#missing[@]})); then
     as_root=()
@@ -94,6 +96,12 @@ if [[ $purpose == test ]]; then
         say "fetching the browser's driver into $browser_tests/node_modules"
         (cd "$browser_tests" && npm ci --loglevel=error >&2)
         cp "$browser_tests/package-lock.json" "$browser_tests/node_modules/.installed"
+    fi
+    if ! has_schemathesis; then
+        say "fetching schemathesis into .schemathesis-venv"
+        python3 -m venv --clear .schemathesis-venv
+        .schemathesis-venv/bin/pip install --quiet --disable-pip-version-check -r "$schemathesis"
+        cp "$schemathesis" .schemathesis-venv/.installed
     fi
 fi
 say "ready"
