@@ -19,7 +19,7 @@ async fn an_outage_of_the_broker_is_one_line_when_it_begins_and_one_when_it_ends
     site.add_points().await;
     let log = data_dir.path().join("worker.log");
     let file = File::create(&log).expect("log");
-    let worker = Worker::logging_to(file.into(), &site, &[("RUST_LOG", "info")]);
+    let worker = Worker::logging_to(file, &site, &[("RUST_LOG", "info")]);
     site.analyse().await;
     site.until_drained().await;
     until("samples are taken in", || async { lines_with(&log, "consuming").len() == 1 }).await;

@@ -92,10 +92,10 @@ async fn a_worker_whose_pool_is_too_large_for_the_server_says_the_arithmetic() {
     let site = Site::new().await;
     let folder = tempfile::tempdir().expect("folder");
     let log = folder.path().join("log");
-    let _worker = Worker::logging(
+    let _worker = Worker::logging_to(
+        File::create(&log).expect("log"),
         &site,
         &[("NAIA_POSTGRES__MAX_CONNECTIONS", "400")],
-        File::create(&log).expect("log"),
     );
     until("the worker warns", || async {
         fs::read_to_string(&log).is_ok_and(|log| {
@@ -122,7 +122,8 @@ async fn a_worker_that_gets_no_connection_says_the_arithmetic() {
     let folder = tempfile::tempdir().expect("folder");
     let log = folder.path().join("log");
     let url = site.url.replace("naia@", &format!("{role}@"));
-    let _worker = Worker::logging(&site, &[("NAIA_POSTGRES__URL", &url)], File::create(&log).expect("log"));
+    let _worker =
+        Worker::logging_to(File::create(&log).expect("log"), &site, &[("NAIA_POSTGRES__URL", &url)]);
     until("the worker says why", || async {
         fs::read_to_string(&log).is_ok_and(|log| {
             log.contains("too many connections for role") && log.contains("this process may want 20 + 2")

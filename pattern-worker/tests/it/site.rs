@@ -254,7 +254,6 @@ impl Worker {
             .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(log)
             .spawn()
             .expect("the worker starts");
         Self { child }
