@@ -9,6 +9,7 @@ mod cursor;
 mod edge;
 mod etag;
 mod extract;
+pub mod health;
 mod host;
 pub mod hub;
 mod origin;

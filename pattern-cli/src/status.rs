@@ -24,8 +24,12 @@ pub struct StatusArgs {
 struct Status {
     api: String,
     kafka: Option<String>,
+    /// up, degraded or down.
+    status: String,
     /// `up`, or what is wrong, by part.
     health: BTreeMap<String, String>,
+    /// Lags and ages; null where the API does not know them.
+    figures: BTreeMap<String, Option<f64>>,
     /// `None` while the API can not tell.
     #[serde(flatten)]
     contents: Option<Contents>,
@@ -74,6 +78,8 @@ struct Health {
     status: String,
     #[serde(default)]
     parts: BTreeMap<String, String>,
+    #[serde(default)]
+    figures: BTreeMap<String, Option<f64>>,
 }
 
 pub async fn run(args: &StatusArgs) -> Result<()> {
@@ -92,7 +98,15 @@ pub async fn run(args: &StatusArgs) -> Result<()> {
         Ok(contents) => (Some(contents), None),
         Err(problem) => (None, Some(problem)),
     };
-    let status = Status { api: address, kafka, health: health.parts, contents };
+    let is_down = health.status == "down";
+    let status = Status {
+        api: address,
+        kafka,
+        status: health.status,
+        health: health.parts,
+        figures: health.figures,
+        contents,
+    };
     if args.json {
         println!("{}", serde_json::to_string_pretty(&status)?);
     } else {
@@ -101,7 +115,7 @@ pub async fn run(args: &StatusArgs) -> Result<()> {
     if let Some(problem) = problem {
         return Err(problem.context("the rest can not be told"));
     }
-    ensure!(health.status != "down", "the api is not ready");
+    ensure!(!is_down, "the api is not ready");
     Ok(())
 }
 
@@ -122,9 +136,11 @@ async fn list<T: DeserializeOwned>(api: &ApiClient, path: &str, query: &[(&str, 
 
 impl Status {
     fn in_words(&self) -> String {
-        let mut lines = vec![format!("api      {}", self.api)];
+        let mut lines = vec![format!("api      {}", self.api), format!("health   {}", self.status)];
         lines.extend(self.kafka.iter().map(|kafka| format!("kafka    {kafka}")));
         lines.extend(self.health.iter().map(|(part, state)| format!("{part:<8} {state}")));
+        let figures = self.figures.iter().filter_map(|(name, value)| Some((name, (*value)?)));
+        lines.extend(figures.map(|(name, value)| format!("  {}: {value}", name.replace('_', " "))));
         lines.extend(self.contents.iter().flat_map(Contents::in_words));
         lines.join("\n") + "\n"
     }

@@ -8,6 +8,7 @@ use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
 use super::Hub;
+use crate::health::Health;
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 const RECENT_RUNS: i64 = 50;
@@ -21,6 +22,7 @@ const MOST: i64 = 500;
 pub enum StateChannel {
     Jobs,
     Stats,
+    Health,
 }
 
 /// The state of a channel as messages, serialised once for all clients.
@@ -48,7 +50,7 @@ pub struct Statistics {
     pub not_recovered: u64,
 }
 
-/// A message of the channel `jobs` or `stats`.
+/// A message of one of these channels.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum StateMessage<'a> {
@@ -58,6 +60,10 @@ enum StateMessage<'a> {
     Stats {
         #[serde(flatten)]
         statistics: &'a Statistics,
+    },
+    Health {
+        #[serde(flatten)]
+        health: &'a Health,
     },
 }
 
@@ -71,6 +77,7 @@ impl StateMessage<'_> {
 pub struct Current {
     jobs: watch::Sender<CurrentState>,
     stats: watch::Sender<CurrentState>,
+    health: watch::Sender<CurrentState>,
     subscribed: Notify,
 }
 
@@ -85,6 +92,7 @@ impl Current {
         match channel {
             StateChannel::Jobs => &self.jobs,
             StateChannel::Stats => &self.stats,
+            StateChannel::Health => &self.health,
         }
     }
 }
@@ -113,6 +121,15 @@ pub async fn follow_current_state(hub: Arc<Hub>) {
                 backoff.wait(&hub.shutdown).await;
             }
         }
+    }
+}
+
+/// Tells what is well and what is not, whenever that changes.
+pub async fn follow_health(hub: Arc<Hub>) {
+    let mut watch = hub.health.clone();
+    while let Some(health) = watch.changed().await {
+        let text = StateMessage::Health { health: &health }.text();
+        publish(&hub.current.health, text.clone(), text);
     }
 }
 

@@ -31,6 +31,7 @@ use tokio_util::{
     task::{TaskTracker, task_tracker::TaskTrackerToken},
 };
 
+use crate::health::{Health, HealthWatch};
 use current::Current;
 use follow::Road;
 use ring::{Ring, RingRead};
@@ -76,6 +77,7 @@ pub struct Hub {
     not_recovered: AtomicU64,
     /// `None`: not counted yet.
     pending_count: watch::Sender<Option<i64>>,
+    health: HealthWatch,
     suggestions_changed: Notify,
 }
 
@@ -101,6 +103,7 @@ impl Hub {
             recovered: AtomicU64::new(0),
             not_recovered: AtomicU64::new(0),
             pending_count: watch::Sender::new(None),
+            health: HealthWatch::start(store.clone(), kafka.clone(), shutdown.clone()),
             suggestions_changed: Notify::new(),
             store,
             options,
@@ -108,6 +111,7 @@ impl Hub {
         });
         tokio::spawn(follow::follow_stream(hub.clone(), kafka));
         tokio::spawn(current::follow_current_state(hub.clone()));
+        tokio::spawn(current::follow_health(hub.clone()));
         tokio::spawn(pending::follow_pending_count(hub.clone()));
         hub
     }
@@ -116,6 +120,14 @@ impl Hub {
     pub fn ready(&self) -> bool {
         let knows_enough = self.ready.load(Ordering::Acquire) && self.pending_count.borrow().is_some();
         knows_enough && !self.shutdown.is_cancelled()
+    }
+
+    /// How this instance and what it depends on fare, as last seen.
+    pub async fn health(&self) -> Health {
+        let mut health = self.health.seen().await;
+        let is_ready = self.ready();
+        health.add("events", true, is_ready.then_some(()).ok_or("catching up with the stream".into()));
+        health
     }
 
     /// Position of the last event that clients can have.

@@ -78,7 +78,7 @@ pub fn parse(text: &str) -> Result<ClientMessage, String> {
     serde_json::from_str(text).map_err(|error| {
         format!(
             "message not understood: {error}; types are auth, subscribe, unsubscribe, ping and stats, \
-             channels are suggestions, patterns, clusters, jobs and stats"
+             channels are suggestions, patterns, clusters, jobs, stats and health"
         )
     })
 }

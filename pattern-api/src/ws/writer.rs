@@ -45,6 +45,7 @@ pub struct Writer {
     subscriptions: Subscriptions,
     jobs: Option<Watched>,
     stats: Option<Watched>,
+    health: Option<Watched>,
     authenticated: bool,
     /// The next ping, or the end of the wait for a pong or for authentication.
     timer: Instant,
@@ -82,6 +83,7 @@ impl Writer {
             subscriptions: Subscriptions::default(),
             jobs: None,
             stats: None,
+            health: None,
             authenticated,
             timer: Instant::now() + first_wait,
             awaiting_pong: false,
@@ -122,6 +124,7 @@ impl Writer {
             Ok(()) = self.progress.changed(), if !behind => Wake::Events,
             () = changed(&mut self.jobs) => Wake::State(StateChannel::Jobs),
             () = changed(&mut self.stats) => Wake::State(StateChannel::Stats),
+            () = changed(&mut self.health) => Wake::State(StateChannel::Health),
             () = sleep_until(self.timer) => Wake::Timer,
             () = self.hub.shutdown().cancelled() => Wake::Shutdown,
         }
@@ -299,6 +302,7 @@ impl Writer {
         match channel {
             StateChannel::Jobs => &mut self.jobs,
             StateChannel::Stats => &mut self.stats,
+            StateChannel::Health => &mut self.health,
         }
     }
 

@@ -1,6 +1,7 @@
 mod clock;
 mod edge;
 mod edge_memory;
+mod health;
 mod hosts;
 mod hub;
 mod killed;

@@ -20,6 +20,8 @@ export const app = {
   snapshot: "loading",
   snapshotProblem: null,
   connection: { name: "connecting", since: null },
+  /** As the API's /health/ready; null until it is known. */
+  health: null,
   filter: { tab: "pending", source: "", purpose: "", find: "" },
   selected: null,
   /** On a narrow screen: the detail covers the list. */

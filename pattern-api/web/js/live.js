@@ -1,6 +1,6 @@
 // The WebSocket: connects, resumes from the last position, and reconnects for as long as it makes sense.
 
-const CHANNELS = ["suggestions", "patterns", "jobs"];
+const CHANNELS = ["suggestions", "patterns", "jobs", "health"];
 const PING_EVERY = 20_000;
 const PONG_WITHIN = 8_000;
 const SUBSCRIBED_WITHIN = 15_000;
@@ -26,7 +26,8 @@ export class Live {
 
   /**
    * `on.state({name, since, reason})`, name one of connecting, live, reconnecting, offline, ended;
-   * `on.event(cloudEvent)`; `on.jobs(runs)`; `on.missed()` when only a new snapshot helps.
+   * `on.event(cloudEvent)`; `on.jobs(runs)`; `on.health(health)`;
+   * `on.missed()` when only a new snapshot helps.
    */
   constructor(url, on) {
     this.url = url;
@@ -77,6 +78,9 @@ export class Live {
         break;
       case "jobs":
         this.on.jobs(message.runs ?? []);
+        break;
+      case "health":
+        this.on.health(message);
         break;
       case "pong":
         clearTimeout(this.#pong);

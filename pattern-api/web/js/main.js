@@ -11,6 +11,7 @@ import { readDecisions, readPatterns, readRuns, readSources, readSuggestions } f
 import { paintActivity } from "./view/activity.js";
 import { forgetProblems, paintDetail } from "./view/detail.js";
 import { paintHeader, wireHeader } from "./view/header.js";
+import { paintHealth } from "./view/health.js";
 import { paintList, visibleSuggestions } from "./view/list.js";
 import { paintStrip } from "./view/strip.js";
 
@@ -88,6 +89,7 @@ const live = new Live(socketAddress(), {
   },
   event: receive,
   jobs: takeRuns,
+  health: (health) => ((app.health = health), repaint()),
   missed: () => readSnapshot(),
 });
 
@@ -103,7 +105,7 @@ function selectFirst() {
   if (first && !location.hash) select(first.id);
 }
 
-[paintHeader, paintStrip, paintList, paintDetail, paintActivity, selectFirst].forEach(onRepaint);
+[paintHeader, paintHealth, paintStrip, paintList, paintDetail, paintActivity, selectFirst].forEach(onRepaint);
 wireHeader();
 wireKeyboard();
 wireSelection();
