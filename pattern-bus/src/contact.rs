@@ -11,13 +11,13 @@ use std::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{BusError, KafkaSettings, Result, blocking::unhurried};
+use crate::{
+    BusError, KafkaSettings, Result,
+    blocking::{Unhurried, unhurried},
+};
 
 const ASK: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(500);
-/// Of several brokers one may be set wrongly and another one serve.
-const SECOND_OPINION: u32 = 2;
-
 /// Waits until a broker answers, or `shutdown`.
 ///
 /// # Errors
@@ -25,18 +25,18 @@ const SECOND_OPINION: u32 = 2;
 pub async fn first_contact(kafka: &KafkaSettings, shutdown: &CancellationToken) -> Result<()> {
     let heard = Heard::default();
     let client: BaseProducer<Heard> = kafka.producer().create_with_context(heard.clone())?;
-    let client = Arc::new(client);
-    let mut refusals = 0;
+    let client = Arc::new(Unhurried::new(client));
+    let mut refusal = None;
     while !shutdown.is_cancelled() {
         let asked = client.clone();
         if unhurried(move || answers(&asked)).await? {
             return Ok(());
         }
-        match heard.take() {
-            Some(refusal) if refusals + 1 >= SECOND_OPINION => return Err(BusError::Settings(refusal)),
-            Some(_) => refusals += 1,
-            None => refusals = 0,
+        // Of several brokers one may be set wrongly and another one serve: it had one more round to say so.
+        if let Some(reason) = refusal {
+            return Err(BusError::Settings(reason));
         }
+        refusal = heard.take();
         tokio::select! {
             () = tokio::time::sleep(PAUSE) => {}
             () = shutdown.cancelled() => {}

@@ -58,7 +58,7 @@ impl Store {
     /// Brings the schema up to this version. Safe to call from many processes at once.
     pub async fn migrate(&self) -> Result<()> {
         // Under a lock that belongs to the session.
-        let pool = self.direct_pool();
+        let pool = self.direct_pool().await;
         let migrated = MIGRATIONS.run(&pool).await.map_err(migration_failed);
         let outcome = match migrated {
             Ok(()) => jobs::setup(&pool).await,

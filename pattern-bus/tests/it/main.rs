@@ -8,5 +8,6 @@ mod reader;
 mod record_batch;
 mod relay;
 mod schema;
+mod secured;
 mod support;
 mod topics;

@@ -68,8 +68,11 @@ impl Store {
         self.link.direct.clone().unwrap_or_else(|| self.pool.connect_options().as_ref().clone())
     }
 
-    /// A few connections that are sessions of their own.
-    pub(crate) fn direct_pool(&self) -> PgPool {
+    /// A few connections that are sessions of their own, to a server that takes writes.
+    pub(crate) async fn direct_pool(&self) -> PgPool {
+        if self.link.servers.len() > 1 && self.link.direct.is_none() {
+            primary::find(&self.pool, &self.link.servers).await;
+        }
         PgPoolOptions::new()
             .max_connections(2)
             .acquire_timeout(ACQUIRE_TIMEOUT)

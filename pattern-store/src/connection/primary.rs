@@ -36,7 +36,8 @@ async fn watch(pool: PgPool, link: Weak<Link>) {
     }
 }
 
-async fn find(pool: &PgPool, servers: &[PgConnectOptions]) -> Option<PgConnection> {
+/// Points the pool at the first server that takes writes now; answers a connection to it.
+pub(super) async fn find(pool: &PgPool, servers: &[PgConnectOptions]) -> Option<PgConnection> {
     for server in servers {
         let Ok(mut connection) = open(server).await else { continue };
         if takes_writes(&mut connection).await.unwrap_or(false) {

@@ -31,7 +31,7 @@ async fn a_database_that_does_not_exist_ends_the_process_with_a_sentence() {
 }
 
 #[tokio::test]
-async fn a_broker_that_does_not_speak_tls_ends_the_process_with_a_sentence() {
+async fn a_certificate_file_for_kafka_that_is_missing_ends_the_process_with_a_sentence() {
     let site = Site::new().await;
     let settings = [
         ("NAIA_POSTGRES__URL", site.url.as_str()),
