@@ -120,7 +120,7 @@ mod tests {
             "pa ssw rd",
             "p%40ss%2Fw%3Ard%25",
             "@/:%?#[]x",
-            "pass://word",
+            "pa://ssw://rd",
             "pä\u{df}wört",
             "pa\\ssw\"rd",
             "//pass//",

@@ -16,6 +16,7 @@ use rdkafka::{
     Message, Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer},
     error::KafkaError,
+    message::BorrowedMessage,
 };
 use serde_json::Value;
 use sqlx::{Connection, Executor, PgConnection};
@@ -159,6 +160,24 @@ impl Site {
 
     /// Everything on the event topics, partition by partition in order.
     pub fn published_events(&self) -> Vec<PublishedEvent> {
+        let event = |record: &BorrowedMessage<'_>| {
+            let event: Value = serde_json::from_slice(record.payload().expect("payload")).expect("json");
+            PublishedEvent {
+                topic: record.topic().to_owned(),
+                partition: record.partition(),
+                id: event["id"].as_str().expect("id").to_owned(),
+                position: event["sequence"].as_str().expect("sequence").parse().expect("number"),
+            }
+        };
+        self.published(event)
+    }
+
+    /// When the records on the event topics were written, as Kafka keeps it, in milliseconds.
+    pub fn published_times(&self) -> Vec<i64> {
+        self.published(|record| record.timestamp().to_millis().expect("time"))
+    }
+
+    fn published<T>(&self, read: impl Fn(&BorrowedMessage<'_>) -> T) -> Vec<T> {
         let mut config = self.kafka.consumer();
         config.set("enable.partition.eof", "true").set("group.id", "reads-everything");
         let consumer: BaseConsumer = config.create().expect("consumer");
@@ -177,16 +196,7 @@ impl Site {
             match polled.expect("the end of every partition is reached") {
                 Err(KafkaError::PartitionEOF(_)) => ended += 1,
                 Err(error) => panic!("{error}"),
-                Ok(record) => {
-                    let event: Value =
-                        serde_json::from_slice(record.payload().expect("payload")).expect("json");
-                    events.push(PublishedEvent {
-                        topic: record.topic().to_owned(),
-                        partition: record.partition(),
-                        id: event["id"].as_str().expect("id").to_owned(),
-                        position: event["sequence"].as_str().expect("sequence").parse().expect("number"),
-                    });
-                }
+                Ok(record) => events.push(read(&record)),
             }
         }
         events
