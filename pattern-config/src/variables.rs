@@ -14,12 +14,13 @@ const OF_OPTIONS: &str = "kafka__options__";
 const FROM_FILE: &str = "_file";
 
 /// Variables of programs and tools around the services.
-const OF_TOOLS: [&str; 9] = [
+const OF_TOOLS: [&str; 10] = [
     "NAIA_CONFIG",
     "NAIA_DATA_DIR",
     "NAIA_KAFKA_HOME",
     "NAIA_KAFKA_LIBS",
     "NAIA_LOG",
+    "NAIA_PGBOUNCER",
     "NAIA_POSTGRES_BIN",
     "NAIA_SQLX_SERVER",
     "NAIA_UPDATE_SCHEMAS",
