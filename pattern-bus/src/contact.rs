@@ -2,8 +2,8 @@
 
 use rdkafka::{
     ClientContext,
+    consumer::{BaseConsumer, Consumer, ConsumerContext},
     error::{KafkaError, RDKafkaErrorCode},
-    producer::{BaseProducer, DeliveryResult, Producer as _, ProducerContext},
 };
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -18,13 +18,14 @@ use crate::{
 
 const ASK: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(500);
+
 /// Waits until a broker answers, or `shutdown`.
 ///
 /// # Errors
 /// `Settings`: none ever will, as things are set: the password is wrong, say, or a certificate is not trusted.
 pub async fn first_contact(kafka: &KafkaSettings, shutdown: &CancellationToken) -> Result<()> {
     let heard = Heard::default();
-    let client: BaseProducer<Heard> = kafka.producer().create_with_context(heard.clone())?;
+    let client: BaseConsumer<Heard> = kafka.consumer().create_with_context(heard.clone())?;
     let client = Arc::new(Unhurried::new(client));
     let mut refusal = None;
     while !shutdown.is_cancelled() {
@@ -45,10 +46,10 @@ pub async fn first_contact(kafka: &KafkaSettings, shutdown: &CancellationToken) 
     Ok(())
 }
 
-fn answers(client: &BaseProducer<Heard>) -> bool {
-    let found = client.client().fetch_metadata(None, ASK).is_ok_and(|found| !found.brokers().is_empty());
+fn answers(client: &BaseConsumer<Heard>) -> bool {
+    let found = client.fetch_metadata(None, ASK).is_ok_and(|found| !found.brokers().is_empty());
     // What went wrong meanwhile is told here.
-    client.poll(Duration::from_millis(50));
+    drop(client.poll(Duration::from_millis(50)));
     found
 }
 
@@ -75,11 +76,7 @@ impl ClientContext for Heard {
     fn log(&self, _: rdkafka::config::RDKafkaLogLevel, _: &str, _: &str) {}
 }
 
-impl ProducerContext for Heard {
-    type DeliveryOpaque = ();
-
-    fn delivery(&self, _: &DeliveryResult<'_>, (): ()) {}
-}
+impl ConsumerContext for Heard {}
 
 fn is_final(code: Option<RDKafkaErrorCode>, reason: &str) -> bool {
     match code {

@@ -48,6 +48,10 @@ pub struct Figures {
     /// Events that Kafka has not got yet, and how long the oldest has been waiting.
     pub unpublished_events: Option<i64>,
     pub oldest_unpublished_seconds: Option<f64>,
+    /// Records that could not be understood or stored, and were not published again.
+    pub dead_letters: Option<i64>,
+    /// Records that Kafka deleted before they were read.
+    pub records_never_read: Option<i64>,
     /// How long the oldest run that could start has been waiting.
     pub oldest_due_run_seconds: Option<f64>,
 }

@@ -119,10 +119,14 @@ impl Looker {
         let unpublished = self.store.unpublished_count().await?;
         let oldest = self.store.oldest_unpublished().await?;
         let queues = self.store.queue_health().await?;
+        let dead_letters = self.store.dead_letter_totals().await?.waiting;
+        let never_read = self.store.ingest_gap_totals().await?.records;
         let due = queues.iter().map(|queue| queue.oldest_due_seconds).fold(0.0, f64::max);
         health.figures = Figures {
             unpublished_events: Some(unpublished),
             oldest_unpublished_seconds: Some(oldest.as_secs_f64().round()),
+            dead_letters: Some(dead_letters),
+            records_never_read: Some(never_read),
             oldest_due_run_seconds: Some(due.round()),
             ..health.figures.clone()
         };

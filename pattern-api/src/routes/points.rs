@@ -110,7 +110,7 @@ async fn samples(
     InPath(id): InPath<Uuid>,
     Params(params): Params<SampleParams>,
 ) -> Result<Json<SampleList>, Problem> {
-    let (mut start, to) = asked_time(&params, state.store.now());
+    let (mut start, to) = asked_time(&params, state.store.now())?;
     let enough = start + Duration::days(31);
     let point = point(&state, id).await?;
     let keys = state.store.point_keys(&point.data_source, std::slice::from_ref(&point.name)).await?;
@@ -127,11 +127,14 @@ async fn samples(
 }
 
 /// Samples are from 1990 on and at most a day ahead, so that nothing is missed by looking no further.
-fn asked_time(params: &SampleParams, now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
+fn asked_time(params: &SampleParams, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<Utc>), Problem> {
+    if params.from.zip(params.to).is_some_and(|(from, to)| from >= to) {
+        return Err(Problem::bad_request("from must be before to"));
+    }
     let latest = now + Duration::days(1);
     let to = params.to.unwrap_or(now).clamp(EARLIEST_SAMPLE, latest);
     let from = params.from.unwrap_or(to - Duration::days(1)).clamp(EARLIEST_SAMPLE, latest);
-    (from, to)
+    Ok((from, to))
 }
 
 /// The 100 000 samples that one request may hold fit in.

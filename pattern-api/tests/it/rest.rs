@@ -377,9 +377,8 @@ async fn many_samples_come_in_several_answers() {
         .json(&format!("/api/points/{id}/samples?from=0001-01-01T00:00:00Z&to=9999-12-31T00:00:00Z"))
         .await;
     assert_eq!((&long["samples"], &long["next_from"]), (&json!([]), &json!("1990-02-01T00:00:00Z")));
-    let backwards =
-        api.json(&format!("/api/points/{id}/samples?from={}&to={}", text(Utc::now()), text(start))).await;
-    assert_eq!((&backwards["samples"], &backwards["next_from"]), (&json!([]), &Value::Null));
+    let backwards = format!("/api/points/{id}/samples?from={}&to={}", text(Utc::now()), text(start));
+    assert_eq!(api.get(&backwards).await.status(), StatusCode::BAD_REQUEST);
     let count = |answer: &Value| answer["samples"].as_array().map_or(0, Vec::len);
     assert!(count(&first) < 130_000);
     assert_eq!((count(&first) + count(&next), &next["next_from"]), (130_000, &Value::Null));

@@ -1,11 +1,11 @@
 //! Whether PostgreSQL serves, and if not, why.
 
-use sqlx::{Connection, Executor, PgConnection, Row, postgres::PgConnectOptions};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, postgres::PgConnectOptions};
 use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{open, pooler};
-use crate::{MIGRATIONS, Result, Store, StoreError};
+use crate::{MIGRATIONS, Result, Store, StoreError, jobs};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -89,9 +89,12 @@ impl Store {
 
 /// Simple queries: they are asked where the tables that a prepared one would need may not be there.
 async fn check(connection: &mut PgConnection) -> Result<()> {
-    let question = "select current_setting('transaction_read_only') = 'on',
-                           to_regclass('_sqlx_migrations') is not null and to_regclass('apalis.jobs') is not null";
-    let answer = connection.fetch_one(sqlx::raw_sql(question)).await?;
+    let question = format!(
+        "select current_setting('transaction_read_only') = 'on',
+                to_regclass('_sqlx_migrations') is not null and to_regclass('{}') is not null",
+        jobs::QUEUE_TABLE
+    );
+    let answer = connection.fetch_one(sqlx::raw_sql(AssertSqlSafe(question))).await?;
     if answer.try_get(0)? {
         return Err(StoreError::read_only());
     }

@@ -95,6 +95,9 @@ impl From<Value> for Answer {
 /// It runs on a thread of its own, so blocking there stops nobody else's work.
 pub type Handler = Arc<dyn Fn(JobContext) -> BoxFuture<'static, Result<Answer, JobError>> + Send + Sync>;
 
+/// One of the queue's own tables: without it there is no queue.
+pub(crate) const QUEUE_TABLE: &str = "apalis.jobs";
+
 /// Creates the queue's own tables, in the schema `apalis`. Safe to repeat.
 pub(crate) async fn setup(pool: &PgPool) -> Result<()> {
     apalis_postgres::PostgresStorage::setup(pool)
