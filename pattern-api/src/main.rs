@@ -25,7 +25,11 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() {
+    pattern_config::end(run().await)
+}
+
+async fn run() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let config: ApiConfig = pattern_config::load(arguments.config.as_deref())?;
     if arguments.dump_config {
@@ -60,6 +64,6 @@ fn cancel_on_signal(shutdown: CancellationToken) -> anyhow::Result<impl Future<O
                 shutdown.cancel();
             }
         }
-        std::process::exit(130);
+        pattern_config::exit(130);
     })
 }

@@ -122,7 +122,7 @@ impl ConsumerContext for ClientLog {}
 
 /// Warnings of what comes right by itself once a broker is there, or has finished starting.
 fn is_tried_again(facility: &str) -> bool {
-    matches!(facility, "GETPID" | "COMMITFAIL" | "SESSTMOUT")
+    matches!(facility, "GETPID" | "COMMITFAIL" | "SESSTMOUT" | "METADATAUPDATE")
 }
 
 fn means_no_connection(code: RDKafkaErrorCode) -> bool {

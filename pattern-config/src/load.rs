@@ -70,9 +70,19 @@ fn read(path: &Path) -> Result<Dict, ConfigError> {
     })
 }
 
-/// The effective configuration as TOML, secrets masked.
+/// The effective configuration as TOML, secrets masked. Keys that have no value are named in a comment.
 pub fn dump<S: Settings>(settings: &S) -> String {
     let mut tree = serde_json::to_value(settings).expect("settings are plain values");
+    let unset: Vec<String> = unset(&tree).collect();
     mask(&mut tree, "");
-    toml::to_string_pretty(&tree).expect("settings have no value that TOML lacks")
+    let set = toml::to_string_pretty(&tree).expect("settings have no value that TOML lacks");
+    if unset.is_empty() { set } else { format!("{set}\n# not set: {}\n", unset.join(", ")) }
+}
+
+fn unset(tree: &serde_json::Value) -> impl Iterator<Item = String> {
+    let sections = tree.as_object().into_iter().flatten();
+    sections.flat_map(|(section, keys)| {
+        let unset = keys.as_object().into_iter().flatten().filter(|(_, value)| value.is_null());
+        unset.map(move |(key, _)| format!("{section}.{key}"))
+    })
 }

@@ -54,8 +54,12 @@ pub fn filter(variable: &str, usual: &str) -> EnvFilter {
 
 /// `with_target`: each line names the part of the program it comes from.
 pub fn start(format: LogFormat, filter: EnvFilter, with_target: bool) {
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_target(with_target);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(stderr)
+        .with_target(with_target)
+        // Told on stderr, which is what failed, that would be a panic.
+        .log_internal_errors(false);
     match format {
         LogFormat::Text => builder.with_ansi(is_colourful()).init(),
         LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).init(),

@@ -93,8 +93,9 @@ impl Variables {
                     .into(),
             });
         };
-        // `7` may well name a worker.
-        let value = match default.is_string() || default.is_null() {
+        // `7` may well name a worker. What is not set by default is a text too, unless it is a time.
+        let is_text = default.is_string() || (default.is_null() && !key.ends_with("_days"));
+        let value = match is_text {
             true => Value::from(value),
             false => value.parse().map_err(|error| format!("can not be read: {error}"))?,
         };

@@ -55,8 +55,11 @@ impl From<sqlx::Error> for StoreError {
             }
             sqlx::Error::Tls(e) => Self::Refused(format!("tls: {e}")),
             sqlx::Error::Configuration(e) => Self::Refused(e.to_string()),
+            sqlx::Error::PoolTimedOut => Self::Unavailable(
+                "no connection was free in time: it does not answer, or all of postgres.max_connections are in use"
+                    .into(),
+            ),
             sqlx::Error::Io(_)
-            | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed => Self::Unavailable(error.to_string()),
             _ => Self::Database(error),

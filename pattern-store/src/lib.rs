@@ -52,6 +52,7 @@ pub struct Store {
     pool: PgPool,
     link: Arc<connection::Link>,
     clock: clock::Clock,
+    turns: suggestions::Turns,
 }
 
 impl Store {

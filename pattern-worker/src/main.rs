@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 #[command(name = "naia-pattern-worker", version)]
 struct Arguments {
     /// Configuration file (TOML).
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "NAIA_CONFIG")]
     config: Option<PathBuf>,
     /// Print the effective configuration, secrets masked, and exit.
     #[arg(long)]
@@ -25,7 +25,11 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() {
+    pattern_config::end(run().await)
+}
+
+async fn run() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let config: WorkerConfig = pattern_config::load(arguments.config.as_deref())?;
     if arguments.dump_config {
@@ -55,6 +59,7 @@ async fn migrate(config: &WorkerConfig) -> anyhow::Result<()> {
         .load_library(&library, PatternSource::Library, now)
         .await
         .context("the pattern library can not be loaded")?;
+    tracing::info!("the database and the pattern library are of this version");
     store.close().await;
     Ok(())
 }
@@ -73,6 +78,6 @@ fn cancel_on_signal(shutdown: CancellationToken) -> anyhow::Result<impl Future<O
                 shutdown.cancel();
             }
         }
-        std::process::exit(130);
+        pattern_config::exit(130);
     })
 }

@@ -120,7 +120,28 @@ pub(super) fn relay(unpublished: i64, oldest: Duration) -> Result<(), String> {
     Err(format!("{unpublished} events wait to be published, the oldest for {}", words(oldest)))
 }
 
-pub(super) fn jobs(queues: &[QueueHealth]) -> Result<(), String> {
+/// Since when something has been so.
+#[derive(Debug, Default)]
+pub(super) struct Since(Option<Instant>);
+
+impl Since {
+    pub fn lasts(&mut self, is_so: bool, now: Instant) -> Duration {
+        if !is_so {
+            self.0 = None;
+            return Duration::ZERO;
+        }
+        now - *self.0.get_or_insert(now)
+    }
+}
+
+/// `unserved`: how long there has been no worker at all.
+pub(super) fn jobs(queues: &[QueueHealth], unserved: Duration) -> Result<(), String> {
+    if unserved > UNSERVED {
+        return Err(
+            "no worker runs, so nothing is analysed, taken in or maintained; start naia-pattern-worker"
+                .into(),
+        );
+    }
     let waited = |queue: &QueueHealth| Duration::from_secs_f64(queue.oldest_due_seconds.max(0.0));
     let problems: Vec<String> = queues
         .iter()
@@ -195,8 +216,10 @@ mod tests {
             failed: 0,
             dead: 0,
         };
-        assert_eq!(jobs(&[queue("sealing", 0, 0, 0.0), queue("maintenance", 0, 1, 3.0)]), Ok(()));
-        let problems = jobs(&[queue("sealing", 0, 2, 20.0), queue("maintenance", 1, 1, 7_260.0)]);
+        let served = Duration::ZERO;
+        assert_eq!(jobs(&[queue("sealing", 0, 0, 0.0), queue("maintenance", 0, 1, 3.0)], served), Ok(()));
+        assert!(jobs(&[], Duration::from_secs(20)).is_err_and(|words| words.starts_with("no worker runs")));
+        let problems = jobs(&[queue("sealing", 0, 2, 20.0), queue("maintenance", 1, 1, 7_260.0)], served);
         assert_eq!(
             problems.unwrap_err(),
             "no worker does sealing, 2 runs wait; the oldest run of maintenance waits for 2 h"

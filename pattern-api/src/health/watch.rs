@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::judge::{self, Figures, Health, IngestProgress};
+use super::judge::{self, Figures, Health, IngestProgress, Since};
 
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// With the pause, what is shown is at most this and two seconds old.
-const POSTGRES_WITHIN: Duration = Duration::from_secs(2);
+/// What is shown is at most the pause and twice this old.
+const POSTGRES_WITHIN: Duration = Duration::from_millis(1_500);
 const KAFKA_WITHIN: Duration = Duration::from_secs(1);
 
 /// What PostgreSQL and Kafka say of themselves, and what should happen in them, as last seen. Cheap to clone.
@@ -22,7 +22,13 @@ impl HealthWatch {
     /// Looks until `shutdown`.
     pub fn start(store: Store, kafka: KafkaSettings, shutdown: CancellationToken) -> Self {
         let (sender, receiver) = watch::channel(None);
-        let mut looker = Looker { store, kafka, probe: None, progress: IngestProgress::default() };
+        let mut looker = Looker {
+            store: store.apart(POSTGRES_WITHIN),
+            kafka,
+            probe: None,
+            progress: IngestProgress::default(),
+            unserved: Since::default(),
+        };
         tokio::spawn(async move {
             while !shutdown.is_cancelled() {
                 let seen = looker.look().await;
@@ -53,6 +59,12 @@ impl HealthWatch {
         }
     }
 
+    /// What is wrong with a part; `None` where it is well, or not known yet.
+    pub fn problem_of(&self, part: &str) -> Option<String> {
+        let seen = self.0.borrow();
+        seen.as_ref()?.parts.get(part).filter(|words| *words != "up").cloned()
+    }
+
     /// Waits until something is different from what this one was told before; `None` when the process ends.
     pub async fn changed(&mut self) -> Option<Health> {
         self.0.changed().await.ok()?;
@@ -66,23 +78,31 @@ struct Looker {
     /// Made when it is first needed.
     probe: Option<LagProbe>,
     progress: IngestProgress,
+    /// Since when there is no worker.
+    unserved: Since,
 }
 
 impl Looker {
     async fn look(&mut self) -> Health {
         let mut health = Health::live();
-        let postgres = within(POSTGRES_WITHIN, self.store.ping()).await;
+        let store = self.store.clone();
+        let (postgres, lag) = tokio::join!(within(POSTGRES_WITHIN, store.ping()), self.ingest_lag());
         let is_up = postgres.is_ok();
         health.add("postgres", true, postgres.map_err(|e| e.to_string()));
-        self.look_at_kafka(&mut health, is_up).await;
+        self.judge_ingest(&mut health, lag, is_up);
         if is_up && let Err(error) = within(POSTGRES_WITHIN, self.look_at_work(&mut health)).await {
             health.add("postgres", true, Err(error.to_string()));
         }
         health
     }
 
-    async fn look_at_kafka(&mut self, health: &mut Health, postgres_is_up: bool) {
-        match self.ingest_lag().await {
+    fn judge_ingest(
+        &mut self,
+        health: &mut Health,
+        lag: pattern_bus::Result<IngestLag>,
+        postgres_is_up: bool,
+    ) {
+        match lag {
             Ok(lag) => {
                 let stalled = self.progress.stalled_for(lag.records, lag.last_progress, Instant::now());
                 health.figures.ingest_lag_records = Some(lag.records);
@@ -110,17 +130,19 @@ impl Looker {
             Some(probe) => probe,
             None => LagProbe::new(&self.kafka)?,
         };
-        let lag = probe.ingest_lag(&self.store, KAFKA_WITHIN).await;
+        let lag = tokio::time::timeout(POSTGRES_WITHIN, probe.ingest_lag(&self.store, KAFKA_WITHIN)).await;
         self.probe = Some(probe);
-        lag
+        // Kafka has a limit of its own, and keeps to it.
+        lag.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer in time".into()).into()))
     }
 
-    async fn look_at_work(&self, health: &mut Health) -> pattern_store::Result<()> {
+    async fn look_at_work(&mut self, health: &mut Health) -> pattern_store::Result<()> {
         let unpublished = self.store.unpublished_count().await?;
         let oldest = self.store.oldest_unpublished().await?;
         let queues = self.store.queue_health().await?;
         let dead_letters = self.store.dead_letter_totals().await?.waiting;
         let never_read = self.store.ingest_gap_totals().await?.records;
+        let unserved = self.unserved.lasts(queues.iter().all(|queue| queue.workers == 0), Instant::now());
         let due = queues.iter().map(|queue| queue.oldest_due_seconds).fold(0.0, f64::max);
         health.figures = Figures {
             unpublished_events: Some(unpublished),
@@ -131,7 +153,7 @@ impl Looker {
             ..health.figures.clone()
         };
         health.add("relay", false, judge::relay(unpublished, oldest));
-        health.add("jobs", false, judge::jobs(&queues));
+        health.add("jobs", false, judge::jobs(&queues, unserved));
         Ok(())
     }
 }

@@ -130,6 +130,11 @@ impl Hub {
         health
     }
 
+    /// Why Kafka takes nothing, as far as was seen within the last seconds.
+    pub fn kafka_is_away(&self) -> Option<String> {
+        self.health.problem_of("kafka")
+    }
+
     /// Position of the last event that clients can have.
     pub fn position(&self) -> Position {
         self.progress.borrow().position.clone()

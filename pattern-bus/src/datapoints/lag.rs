@@ -24,7 +24,7 @@ use crate::{
 pub struct IngestLag {
     /// Over all partitions; offsets without a record are counted too.
     pub records: i64,
-    /// When a partition moved on last, or began to be read; `None` where none ever did.
+    /// When the partition that has been waiting longest moved on last, or began to be read; `None` where it never did.
     pub last_progress: Option<DateTime<Utc>>,
 }
 
@@ -54,12 +54,17 @@ impl LagProbe {
             return Ok(IngestLag { records: 0, last_progress: None });
         };
         let consumed = store.consumed_partitions(&self.topic, &topic_id).await?;
-        let next = |partition| consumed.iter().find(|c| c.partition == partition).map(|c| c.next_offset);
-        let records = ends
-            .iter()
-            .map(|(partition, ends)| (ends.end - next(*partition).unwrap_or(ends.first)).max(0))
-            .sum();
-        Ok(IngestLag { records, last_progress: consumed.iter().map(|c| c.updated_at).max() })
+        let (mut records, mut waiting) = (0, Vec::new());
+        for (partition, ends) in &ends {
+            let known = consumed.iter().find(|c| c.partition == *partition);
+            let lag = ends.end - known.map_or(ends.first, |c| c.next_offset);
+            if lag > 0 {
+                records += lag;
+                waiting.push(known.map(|c| c.updated_at));
+            }
+        }
+        let newest = || consumed.iter().map(|c| c.updated_at).max();
+        Ok(IngestLag { records, last_progress: waiting.into_iter().min().unwrap_or_else(newest) })
     }
 }
 

@@ -14,7 +14,7 @@ use sqlx::{
 use std::{sync::Arc, time::Duration};
 use tokio::sync::OnceCell;
 
-use crate::{Result, Store, StoreError, clock::Clock, connection_budget};
+use crate::{Result, Store, StoreError, clock::Clock, connection_budget, suggestions::Turns};
 use pooler::Road;
 
 pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -43,24 +43,34 @@ impl Store {
         let name = connection_budget::application_name(max_connections);
         let servers: Vec<_> =
             servers::parse(url)?.into_iter().map(|server| server.application_name(&name)).collect();
-        let first = servers[0].clone();
         // Whichever of several hosts it names: the pool's watch is for the pool's.
         let direct = direct_url.map(servers::parse).transpose()?.map(|mut all| all.swap_remove(0));
         let link = Arc::new(Link { servers, direct, road: OnceCell::new() });
+        let pool = Self::pool_of(&link, max_connections, ACQUIRE_TIMEOUT);
+        Ok(Self { pool, link, clock: Clock::default(), turns: Turns::default() })
+    }
+
+    /// The same store with one connection of its own, so that it is answered when all others are in use, and told
+    /// soon when there is no answer.
+    pub fn apart(&self, acquire_within: Duration) -> Self {
+        Self { pool: Self::pool_of(&self.link, 1, acquire_within), ..self.clone() }
+    }
+
+    fn pool_of(link: &Arc<Link>, max_connections: u32, acquire_within: Duration) -> PgPool {
         let opened = link.clone();
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .acquire_timeout(acquire_within)
             .after_connect(move |connection, _| {
                 let link = opened.clone();
                 async move { link.accept(connection).await }.boxed()
             })
             .before_acquire(|connection, _| is_usable(connection).boxed())
-            .connect_lazy_with(first);
+            .connect_lazy_with(link.servers[0].clone());
         if link.servers.len() > 1 {
-            primary::follow(&pool, &link);
+            primary::follow(&pool, link);
         }
-        Ok(Self { pool, link, clock: Clock::default() })
+        pool
     }
 
     /// For LISTEN, and whatever else needs a session of its own.

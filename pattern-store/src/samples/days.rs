@@ -13,6 +13,9 @@ const ALL_DAYS_LOCK: i32 = 0x6e61_6402;
 const MAKE_TABLES: i32 = 1;
 const SEAL: i32 = 2;
 
+/// So many days have tables of their own. In step there are three or four; more come with imports of the past.
+const MOST_HOT_DAYS: usize = 200;
+
 /// A row of a hot or late table, with its header.
 const BYTES_PER_ROW: i64 = 60;
 
@@ -77,8 +80,11 @@ pub(super) async fn open_for_writing(
     let missing: Vec<NaiveDate> =
         locked.iter().filter(|d| d.locked && !states.contains_key(&d.day)).map(|d| d.day).collect();
     if !missing.is_empty() {
-        make_tables(conn, &missing).await?;
-        states.extend(missing.into_iter().map(|day| (day, DayState::Hot)));
+        let (hot, sealed) = apportion(conn, missing).await?;
+        make_tables(conn, &hot).await?;
+        begin_sealed(conn, &sealed).await?;
+        states.extend(hot.into_iter().map(|day| (day, DayState::Hot)));
+        states.extend(sealed.into_iter().map(|day| (day, DayState::Sealed)));
     }
     Ok(locked
         .into_iter()
@@ -152,7 +158,41 @@ pub(super) async fn bytes(conn: &mut PgConnection, from: NaiveDate, to: NaiveDat
     .await?)
 }
 
+/// Which new days get a table, and which are past ones that do without: their samples wait in the late table until
+/// sealing merges them. Whoever reads all samples locks each table, and PostgreSQL has only so many locks.
+async fn apportion(
+    conn: &mut PgConnection,
+    mut missing: Vec<NaiveDate>,
+) -> Result<(Vec<NaiveDate>, Vec<NaiveDate>)> {
+    let known = sqlx::query!(
+        r#"select count(*) as "count!", max(day) as newest from sample_days where state = 'hot'"#
+    )
+    .fetch_one(conn)
+    .await?;
+    missing.sort_unstable_by(|a, b| b.cmp(a));
+    let room = MOST_HOT_DAYS.saturating_sub(usize::try_from(known.count).unwrap_or(usize::MAX));
+    // The newest day of all always has one.
+    let newest = missing.partition_point(|day| known.newest.is_none_or(|known| *day > known)).min(1);
+    let past = missing.split_off(room.max(newest).min(missing.len()));
+    Ok((missing, past))
+}
+
+/// Makes days that are sealed from their beginning.
+async fn begin_sealed(conn: &mut PgConnection, days: &[NaiveDate]) -> Result<()> {
+    sqlx::query!(
+        "insert into sample_days (day, state, sealed_at)
+         select day, 'sealed', now() from unnest($1::date[]) as d(day) order by day on conflict (day) do nothing",
+        days
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 async fn make_tables(conn: &mut PgConnection, days: &[NaiveDate]) -> Result<()> {
+    if days.is_empty() {
+        return Ok(());
+    }
     // "if not exists" is no protection against two who make the same table at once.
     sqlx::query!("select pg_advisory_xact_lock($1, $2)", ALL_DAYS_LOCK, MAKE_TABLES)
         .execute(&mut *conn)

@@ -1,6 +1,6 @@
 //! A decision: a compare-and-set on status and version, in one transaction with everything it causes.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use pattern_core::domain::{
     ApproveRequest, DecisionAction, DeferRequest, EventType, RejectRequest, Suggestion, SuggestionStatus,
     UndoRequest, stable_id,
@@ -117,6 +117,7 @@ impl Store {
         learn_after: Duration,
     ) -> Result<(Suggestion, Option<Uuid>), DecideError> {
         let Asked { id, request, reviewer, idempotency, now } = asked;
+        let _turn = self.turns.take(id).await;
         let mut tx = self.pool.begin().await?;
         if let Some(idempotency) = idempotency
             && let Some(answer) = idempotency.claim(&mut tx, reviewer).await?
@@ -126,7 +127,9 @@ impl Store {
         if matches!(request, DecisionRequest::Undo(_)) {
             lock_proposals(&mut tx, id).await?;
         }
-        let data_source_id = lock_question(&mut tx, id).await?;
+        let Locked { data_source_id, updated_at } = lock_question(&mut tx, id).await?;
+        // Who waited for the lock asked earlier than the one before decided.
+        let now = now.max(updated_at + TimeDelta::microseconds(1));
         let before = load_suggestion(&mut tx, id).await?;
         let stale = request.expected_version().is_some_and(|version| version != before.version);
         if stale || !request.is_allowed_from(before.status) {
@@ -235,10 +238,16 @@ async fn lock_proposals(conn: &mut PgConnection, id: Uuid) -> Result<(), StoreEr
     locks::data_source(conn, source).await
 }
 
-/// Locks the suggestion and its open rivals in id order. Answers the data source.
-async fn lock_question(conn: &mut PgConnection, id: Uuid) -> Result<Uuid, StoreError> {
+/// What is known of a suggestion once it is locked.
+struct Locked {
+    data_source_id: Uuid,
+    updated_at: DateTime<Utc>,
+}
+
+/// Locks the suggestion and its open rivals in id order.
+async fn lock_question(conn: &mut PgConnection, id: Uuid) -> Result<Locked, StoreError> {
     let rows = sqlx::query!(
-        "select id, data_source_id from suggestions
+        "select id, data_source_id, updated_at from suggestions
          where id = $1 or (cluster_id = (select cluster_id from suggestions where id = $1)
                            and status in ('pending', 'deferred'))
          order by id for update",
@@ -248,7 +257,7 @@ async fn lock_question(conn: &mut PgConnection, id: Uuid) -> Result<Uuid, StoreE
     .await?;
     rows.into_iter()
         .find(|row| row.id == id)
-        .map(|row| row.data_source_id)
+        .map(|row| Locked { data_source_id: row.data_source_id, updated_at: row.updated_at })
         .ok_or_else(|| StoreError::NotFound(format!("suggestion {id}")))
 }
 

@@ -8,6 +8,7 @@ mod exclusions;
 mod propose;
 mod read;
 mod settled;
+mod turns;
 mod undo;
 mod write;
 
@@ -18,3 +19,4 @@ pub use exclusions::Exclusion;
 pub use propose::{NewSuggestion, ProposeChange, SuggestedRoleRow};
 pub use read::{DetailRow, RecentDecision, SuggestionFilter, SuggestionPage, SuggestionStats};
 pub use settled::{Answer, SettledQuestions};
+pub(crate) use turns::Turns;

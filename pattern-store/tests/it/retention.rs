@@ -88,3 +88,31 @@ async fn samples_of_a_day_that_is_gone_make_it_a_day_again() {
     assert_eq!(store.append_samples(&again).await.unwrap().hot, 1);
     assert_eq!(samples_by_day(&store, key).await, [1, 96, 96, 96]);
 }
+
+#[tokio::test]
+async fn samples_of_hundreds_of_past_days_make_a_bounded_number_of_tables() {
+    let store = TestStore::create().await;
+    let registered = store.register_points("plant", &[NewPoint::named("T")]).await.unwrap();
+    let key = registered.keys["T"];
+    let samples: Vec<_> = (0..300)
+        .map(|number| KeyedSample { key, at: at(-number, 7), value: number as f64, quality: 0 })
+        .collect();
+    store.append_samples(&samples).await.unwrap();
+    let tables = "select count(*) from pg_tables where tablename like 'samples_2%'";
+    let count: i64 = sqlx::query_scalar(tables).fetch_one(store.pool()).await.unwrap();
+    assert!((1..210).contains(&count), "{count} tables");
+    let read = async || store.read_samples(&[key], at(-299, 0), at(1, 0)).await.unwrap()[0].len();
+    assert_eq!(read().await, 300);
+
+    // The newest day has a table whatever there is, and sealing takes all in.
+    let today = [KeyedSample { key, at: at(1, 7), value: 1.0, quality: 0 }];
+    assert_eq!(store.append_samples(&today).await.unwrap().hot, 1);
+    for day in store.days_to_seal(at(9, 0), Duration::hours(1)).await.unwrap() {
+        store.seal_day(day).await.unwrap();
+    }
+    assert_eq!(store.days_to_seal(at(9, 0), Duration::hours(1)).await.unwrap(), []);
+    assert_eq!(read().await, 300);
+    let late: i64 =
+        sqlx::query_scalar("select count(*) from late_samples").fetch_one(store.pool()).await.unwrap();
+    assert_eq!(late, 0);
+}

@@ -26,7 +26,7 @@ async fn a_password_that_changes_later_is_told_and_tried_again() {
     store.ping().await.unwrap();
     let mut admin = store.pool().acquire().await.unwrap();
     let terminate = "select pg_terminate_backend(pid) from pg_stat_activity
-                     where pid <> pg_backend_pid() and application_name = 'naia'";
+                     where pid <> pg_backend_pid() and application_name like 'naia%'";
     let password: String = sqlx::query_scalar("select rolpassword from pg_authid where rolname = 'naia'")
         .fetch_one(&mut *admin)
         .await
