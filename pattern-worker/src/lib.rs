@@ -46,13 +46,14 @@ pub async fn run_with(
     let worker = options.name.clone();
     tracing::info!(worker, concurrency = options.concurrency, "worker starts");
 
+    // From the first: what it says may be why PostgreSQL is waited for.
+    let (watching, watch_shutdown) = (store.clone(), shutdown.clone());
+    tokio::spawn(async move { watching.watch_server(watch_shutdown).await });
     let mut refusal = contact::meet_brokers(kafka.clone(), shutdown.clone());
     tokio::select! {
         ready = store.wait_until_ready() => ready?,
         () = shutdown.cancelled() => return refusal.try_recv().map_or(Ok(()), |error| Err(error.into())),
     }
-    let (watching, watch_shutdown) = (store.clone(), shutdown.clone());
-    tokio::spawn(async move { watching.watch_server(watch_shutdown).await });
     let handler = handler(store.clone());
     let mut parts = JoinSet::new();
     // Jobs drain for a while; the relay goes on meanwhile, so that what they still write is published.

@@ -169,13 +169,14 @@ async fn post_samples(
             "data_source: {reason}; name where the samples come from"
         )));
     }
-    if let Some(problem) = state.hub.kafka_is_away() {
+    let (good, rejected) = samples.judged(state.store.now());
+    let accepted = good.len();
+    // Else the client would wait until the producer gives up.
+    if let Some(problem) = state.hub.kafka_is_away().filter(|_| accepted > 0) {
         return Err(Problem::unavailable(format!(
             "samples can not be taken now: {problem}; send them again"
         )));
     }
-    let (good, rejected) = samples.judged(state.store.now());
-    let accepted = good.len();
     pattern_bus::datapoints::publish_batches(&state.producer, &state.kafka, &data_source, &good)
         .await
         .map_err(|e| Problem::unavailable(format!("samples can not be taken now: {e}; send them again")))?;
