@@ -2,6 +2,7 @@
 
 use pattern_embedded::testing::{self, TestDatabase};
 use std::{
+    fs::{self, File},
     process::{Command, Output, Stdio},
     time::Duration,
 };
@@ -48,10 +49,14 @@ async fn on_an_empty_database_the_worker_waits_until_it_was_set_up() {
     let empty = TestDatabase::create().await;
     let mut site = Site::new().await;
     site.url = empty.url.clone();
-    let mut worker = Worker::start(&site);
+    let folder = tempfile::tempdir().expect("folder");
+    let log = folder.path().join("log");
+    let mut worker = Worker::logging_to(File::create(&log).expect("log"), &site, &[]);
     let store = pattern_store::Store::connect_lazy(&empty.url, 2).unwrap();
-    // Long enough to have ended, had it been going to.
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    until("the worker says what it waits for", || async {
+        fs::read_to_string(&log).is_ok_and(|log| log.contains("--run-migrations"))
+    })
+    .await;
     assert!(worker.is_running());
     store.migrate().await.unwrap();
     until("the worker has begun", || async {
