@@ -7,7 +7,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use pattern_core::domain::SuggestionStatus;
-use pattern_store::{DecideError, StoreError};
+use pattern_store::{DecideError, StoreError, outage};
 use serde::Serialize;
 use std::any::Any;
 use utoipa::ToSchema;
@@ -80,8 +80,8 @@ impl IntoResponse for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable(cause) => {
-                tracing::warn!(%cause, "postgres is not available");
+            StoreError::Unavailable(_) => {
+                outage::tell(&error, "a request is refused");
                 Self::unavailable("the database is not available; nothing was changed, try again shortly")
             }
             StoreError::Refused(cause) => {

@@ -4,6 +4,8 @@ use std::{
 };
 use tokio_util::sync::CancellationToken;
 
+use pattern_store::{StoreError, outage};
+
 use crate::{BusError, KafkaSettings, client_log::is_away};
 
 const FIRST: Duration = Duration::from_millis(100);
@@ -30,8 +32,15 @@ impl Backoff {
         *self = Self::default();
     }
 
+    /// Logs that PostgreSQL does not do something: the first failure of a row, and one a minute.
+    pub fn tell_of_store(&mut self, error: &StoreError, what_failed: &str) {
+        if !outage::is_told(error, what_failed) {
+            self.tell(error, what_failed);
+        }
+    }
+
     /// Logs a failure: the first one of a row, and one a minute.
-    pub fn tell(&mut self, error: &impl fmt::Display, what_failed: &str) {
+    fn tell(&mut self, error: &impl fmt::Display, what_failed: &str) {
         if self.told.is_some_and(|told| told.elapsed() < REMIND_EVERY) {
             tracing::debug!(%error, "{what_failed}, trying again");
             return;
@@ -40,12 +49,14 @@ impl Backoff {
         tracing::warn!(%error, "{what_failed}, trying again");
     }
 
-    /// As [`tell`](Self::tell), but not what the log says already, that the broker is away. A failure that
-    /// does not come again is none of that log's business.
+    /// Logs a failure: the first one of a row, and one a minute; but not what the log says already, that a server is
+    /// away. A failure that does not come again is none of that log's business.
     pub fn tell_unless_away(&mut self, error: &BusError, what_failed: &str, kafka: &KafkaSettings) {
         let first = self.next == FIRST;
         let away = matches!(error, BusError::Unavailable(_)) && (first || is_away(&kafka.bootstrap));
-        if away {
+        if let BusError::Store(error) = error {
+            self.tell_of_store(error, what_failed);
+        } else if away {
             tracing::debug!(%error, "{what_failed}, trying again");
         } else {
             self.tell(error, what_failed);

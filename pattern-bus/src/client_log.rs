@@ -10,28 +10,27 @@ use rdkafka::{
     consumer::ConsumerContext,
     error::{KafkaError, RDKafkaErrorCode},
 };
+use pattern_store::outage::{News, Outage};
 use serde::Deserialize;
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{
         LazyLock, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-const REMIND_EVERY: Duration = Duration::from_secs(60);
-
 /// By bootstrap servers: one process may know several clusters.
-static OUTAGES: LazyLock<Mutex<HashMap<String, Outage>>> = LazyLock::new(Mutex::default);
+static OUTAGES: LazyLock<Mutex<HashMap<String, Outage<u64>>>> = LazyLock::new(Mutex::default);
 
-fn outages() -> MutexGuard<'static, HashMap<String, Outage>> {
+fn outages() -> MutexGuard<'static, HashMap<String, Outage<u64>>> {
     OUTAGES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether the log says that this cluster is away: who fails for that needs no line of its own.
 pub(crate) fn is_away(bootstrap: &str) -> bool {
-    outages().get(bootstrap).is_some_and(|outage| outage.since.is_some())
+    outages().get(bootstrap).is_some_and(Outage::lasts)
 }
 
 /// The context of every Kafka client of ours.
@@ -72,7 +71,7 @@ impl ClientLog {
 impl Drop for ClientLog {
     fn drop(&mut self) {
         if let Some(outage) = outages().get_mut(&self.bootstrap) {
-            outage.clients.remove(&self.client);
+            outage.forget(&self.client);
         }
     }
 }
@@ -145,62 +144,9 @@ fn all_brokers_answer(statistics: &[u8]) -> bool {
         && brokers.values().all(|broker| matches!(broker.state.as_str(), "UP" | "INIT"))
 }
 
-#[derive(Debug, PartialEq)]
-enum News {
-    Begins,
-    Lasts(Duration),
-    Ends(Duration),
-}
-
-/// An outage as the clients of one process see it.
-#[derive(Default)]
-struct Outage {
-    since: Option<Instant>,
-    told: Option<Instant>,
-    /// Those that failed, and have not been answered since.
-    clients: HashSet<u64>,
-}
-
-impl Outage {
-    fn fails(&mut self, client: u64, now: Instant) -> Option<News> {
-        self.clients.insert(client);
-        let news = match (self.since, self.told) {
-            (Some(_), Some(told)) if now - told < REMIND_EVERY => return None,
-            (Some(since), _) => News::Lasts(now - since),
-            (None, _) => News::Begins,
-        };
-        self.since.get_or_insert(now);
-        self.told = Some(now);
-        Some(news)
-    }
-
-    fn answers(&mut self, client: u64, now: Instant) -> Option<News> {
-        self.clients.remove(&client);
-        if !self.clients.is_empty() {
-            return None;
-        }
-        self.since.take().map(|since| News::Ends(now - since))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_outage_is_told_when_it_begins_once_a_minute_and_when_it_ends_for_all_clients() {
-        let start = Instant::now();
-        let after = |seconds| start + Duration::from_secs(seconds);
-        let mut outage = Outage::default();
-        assert_eq!(outage.answers(1, after(0)), None);
-        assert_eq!(outage.fails(1, after(0)), Some(News::Begins));
-        let told: Vec<_> = (1..150).filter_map(|s| outage.fails(s % 2, after(s))).collect();
-        assert_eq!(told, [60, 120].map(|s| News::Lasts(Duration::from_secs(s))));
-        assert_eq!(outage.answers(1, after(150)), None, "the other client still waits");
-        assert_eq!(outage.answers(0, after(151)), Some(News::Ends(Duration::from_secs(151))));
-        assert_eq!(outage.answers(1, after(152)), None);
-        assert_eq!(outage.fails(1, after(160)), Some(News::Begins));
-    }
 
     #[test]
     fn a_cluster_answers_when_every_wanted_broker_does() {

@@ -7,6 +7,7 @@ pub mod dlq;
 pub mod evaluate;
 pub mod events;
 pub mod import;
+pub mod installation;
 pub mod library;
 pub mod logging;
 mod printable;

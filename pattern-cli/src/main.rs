@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use pattern_cli::{
-    benchmark, demo, dlq, evaluate, events, import, library, logging, sample_plant, stack, status, up,
+    benchmark, demo, dlq, evaluate, events, import, installation, library, logging, sample_plant, stack, status, up,
 };
 use std::process::ExitCode;
 
@@ -33,7 +33,7 @@ enum Command {
         #[command(flatten)]
         args: import::ImportArgs,
         #[command(flatten)]
-        data: stack::DataDirOption,
+        installation: installation::InstallationOptions,
     },
     /// Check, load and export patterns
     #[command(subcommand)]
@@ -58,7 +58,7 @@ async fn main() -> ExitCode {
         Command::Status(args) => status::run(&args).await,
         Command::Events(args) => events::run(&args).await,
         Command::Dlq(args) => dlq::run(&args).await,
-        Command::Import { args, data } => import::run(&args, &data.path).await,
+        Command::Import { args, installation } => import::run(&args, &installation).await,
         Command::Library(command) => library::run(&command).await,
         Command::Evaluate(args) => evaluate::run(&args).await,
         Command::SamplePlant(args) => sample_plant::command::run(&args),

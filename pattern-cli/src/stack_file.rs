@@ -65,33 +65,6 @@ impl StackFile {
     }
 }
 
-/// The PostgreSQL to work with: the one that was named, else that of the running stack.
-pub fn postgres_url(named: Option<&str>, data_dir: &Path) -> Result<String> {
-    named_or_running(named, data_dir, |stack| stack.postgres, "a database with --postgres")
-}
-
-/// The Kafka to work with, as bootstrap servers: those that were named, else those of the running stack.
-pub fn kafka_bootstrap(named: Option<&str>, data_dir: &Path) -> Result<String> {
-    named_or_running(named, data_dir, |stack| stack.kafka, "brokers with --kafka")
-}
-
-fn named_or_running(
-    named: Option<&str>,
-    data_dir: &Path,
-    address: fn(StackFile) -> String,
-    what_to_name: &str,
-) -> Result<String> {
-    if let Some(named) = named {
-        return Ok(named.to_owned());
-    }
-    StackFile::read(data_dir)?.map(address).with_context(|| {
-        format!(
-            "no stack runs from the data folder {}; start one with `naia up`, or name {what_to_name}",
-            data_dir.display()
-        )
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,12 +81,8 @@ mod tests {
         };
         stack.write(dir.path()).unwrap();
         assert_eq!(StackFile::read(dir.path()).unwrap(), Some(stack.clone()));
-        assert_eq!(postgres_url(None, dir.path()).unwrap(), stack.postgres);
-        assert_eq!(kafka_bootstrap(None, dir.path()).unwrap(), stack.kafka);
-        assert_eq!(postgres_url(Some("postgres://other/x"), dir.path()).unwrap(), "postgres://other/x");
         StackFile::remove(dir.path()).unwrap();
         StackFile::remove(dir.path()).unwrap();
-        let error = postgres_url(None, dir.path()).unwrap_err().to_string();
-        assert!(error.contains("naia up"), "{error}");
+        assert_eq!(StackFile::read(dir.path()).unwrap(), None);
     }
 }

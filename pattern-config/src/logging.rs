@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::io::{IsTerminal, stderr};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -23,20 +23,31 @@ pub struct LogConfig {
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self { format: LogFormat::Text, filter: "info,sqlx=warn".into() }
+        Self { format: LogFormat::Text, filter: "info,sqlx=error,sqlx::postgres::notice=off".into() }
     }
 }
 
 impl LogConfig {
     pub(crate) fn problem(&self) -> Option<String> {
-        let error = EnvFilter::try_new(&self.filter).err()?;
-        Some(format!("log.filter: '{}' can not be used: {error}; write for example 'info'", self.filter))
+        let error = match EnvFilter::try_new(&self.filter) {
+            Err(error) => error.to_string(),
+            // Taken for the name of a part, and then nothing else is logged.
+            Ok(_) => format!("'{}' is no level", self.filter.split(',').find(|part| is_no_level(part))?),
+        };
+        Some(format!(
+            "log.filter: '{}' can not be used: {error}; write for example 'info' or 'info,pattern_bus=debug'",
+            self.filter
+        ))
     }
 
     /// Starts logging as configured. Called once, first thing.
     pub fn start(&self) {
         start(self.format, filter("RUST_LOG", &self.filter), true);
     }
+}
+
+fn is_no_level(directive: &str) -> bool {
+    !directive.contains(['=', '[']) && directive.trim().parse::<LevelFilter>().is_err()
 }
 
 /// What the variable asks for; `usual` where it does not, or asks for what can not be.

@@ -218,6 +218,12 @@ impl ApiSettings {
                 self.listen
             ));
         }
+        for origin in self.allowed_origins.iter().filter(|origin| !is_origin(origin)) {
+            problems.push(format!(
+                "api.allowed_origins: '{origin}' is no origin; write scheme, host and port alone, for example \
+                 https://naia.example"
+            ));
+        }
         for name in self.allowed_hosts.iter().filter(|name| name.parse::<Host>().is_err()) {
             problems.push(format!(
                 "api.allowed_hosts: '{name}' is no name of a host; write for example naia.example or naia.example:8443"
@@ -254,9 +260,24 @@ pub struct ApiConfig {
     pub log: LogConfig,
 }
 
+/// Where the servers are: what commands need of the services' configuration.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ServersConfig {
+    pub postgres: PostgresConfig,
+    pub kafka: KafkaConfig,
+}
+
+impl Settings for ServersConfig {
+    fn problems(&self) -> Vec<String> {
+        server_problems(&self.postgres, &self.kafka)
+    }
+}
+
 impl Settings for WorkerConfig {
     fn problems(&self) -> Vec<String> {
-        let mut problems = common_problems(&self.postgres, &self.kafka, &self.pattern_engine);
+        let mut problems = server_problems(&self.postgres, &self.kafka);
+        problems.extend(self.pattern_engine.problems());
         let WorkerSettings { concurrency, max_attempts, job_timeout_minutes, .. } = &self.worker;
         problems.extend(out_of_range("worker.concurrency", concurrency, 1..=1_024));
         problems.extend(out_of_range("worker.max_attempts", max_attempts, 1..=1_000));
@@ -276,14 +297,22 @@ impl Settings for WorkerConfig {
 
 impl Settings for ApiConfig {
     fn problems(&self) -> Vec<String> {
-        let mut problems = common_problems(&self.postgres, &self.kafka, &self.pattern_engine);
+        let mut problems = server_problems(&self.postgres, &self.kafka);
+        problems.extend(self.pattern_engine.problems());
         problems.extend(self.api.problems());
         problems.extend(self.log.problem());
         problems
     }
 }
 
-fn common_problems(postgres: &PostgresConfig, kafka: &KafkaConfig, engine: &EngineConfig) -> Vec<String> {
+/// As a browser sends it: nothing behind the host and its port.
+fn is_origin(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text.to_lowercase()
+    })
+}
+
+fn server_problems(postgres: &PostgresConfig, kafka: &KafkaConfig) -> Vec<String> {
     let mut problems = Vec::new();
     let mut require = |holds: bool, problem: &str| {
         if !holds {
@@ -306,15 +335,11 @@ fn common_problems(postgres: &PostgresConfig, kafka: &KafkaConfig, engine: &Engi
         "kafka.bootstrap_servers: name at least one host:port",
     );
     require(!kafka.group_id.trim().is_empty(), "kafka.group_id: must not be empty");
+    let is_legal = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
     require(
-        (0.0..=1.0).contains(&engine.detection_threshold_score),
-        "pattern_engine.detection_threshold_score: is a probability, use 0 to 1",
+        kafka.topic_prefix.chars().all(is_legal),
+        "kafka.topic_prefix: Kafka's names are made of letters, digits, dots, hyphens and underscores",
     );
-    require(
-        (0.0..=1.0).contains(&engine.correlation_threshold),
-        "pattern_engine.correlation_threshold: is an absolute correlation, use 0 to 1",
-    );
-    problems.extend(engine.out_of_range());
     problems
 }
 
@@ -325,6 +350,20 @@ fn out_of_range<T: PartialOrd + Display>(key: &str, value: &T, range: RangeInclu
 }
 
 impl EngineConfig {
+    fn problems(&self) -> Vec<String> {
+        let mut problems: Vec<String> = self.out_of_range().collect();
+        let shares = [
+            ("detection_threshold_score", self.detection_threshold_score, "a probability"),
+            ("correlation_threshold", self.correlation_threshold, "an absolute correlation"),
+        ];
+        for (name, value, what) in shares {
+            if !(0.0..=1.0).contains(&value) {
+                problems.push(format!("pattern_engine.{name}: is {what}, use 0 to 1"));
+            }
+        }
+        problems
+    }
+
     fn out_of_range(&self) -> impl Iterator<Item = String> {
         let whole_numbers = [
             ("cluster_time_window_minutes", self.cluster_time_window_minutes, 1..=10_080),

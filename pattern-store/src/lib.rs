@@ -17,6 +17,7 @@ mod listener;
 mod locks;
 mod off_thread;
 mod offsets;
+pub mod outage;
 pub mod outbox;
 mod patterns;
 mod points;

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use croner::Cron;
 use pattern_config::ScheduleConfig;
 use pattern_core::domain::JobName;
-use pattern_store::{Store, jobs::Scheduled};
+use pattern_store::{Store, jobs::Scheduled, outage};
 use std::{str::FromStr, time::Duration};
 use tokio_util::sync::CancellationToken;
 
@@ -62,7 +62,7 @@ pub async fn run(store: Store, schedules: Vec<Schedule>, shutdown: CancellationT
                 wait
             }
             Err(error) => {
-                tracing::warn!(%error, "the schedule can not be looked at, will try again in {pause:?}");
+                outage::tell(&error, "the schedule can not be looked at");
                 let wait = pause;
                 pause = (pause * 2).min(LONGEST_PAUSE);
                 wait

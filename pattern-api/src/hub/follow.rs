@@ -2,7 +2,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use pattern_bus::{Backoff, KafkaSettings, ReadEvent, read_events};
 use pattern_core::{domain::Position, sequencer::Sequencer};
 use pattern_store::{
-    Result, Store,
+    Result, Store, outage,
     outbox::{CHANNEL_POSITION, NumberedEvent},
 };
 use std::{
@@ -31,7 +31,7 @@ pub async fn follow_stream(hub: Arc<Hub>, kafka: KafkaSettings) {
                 follower.run().await;
             }
             Err(error) => {
-                tracing::warn!(%error, "the stream's top can not be read");
+                backoff.tell_of_store(&error, "the stream's top can not be read");
                 backoff.wait(&hub.shutdown).await;
             }
         }
@@ -184,7 +184,7 @@ impl<'a> Follower<'a> {
             }
             Err(error) => {
                 self.retry = (self.retry * 2).clamp(Duration::from_millis(200), Duration::from_secs(5));
-                tracing::warn!(%error, after = self.sequencer.position(), "a gap can not be closed yet");
+                outage::tell(&error, "a gap in the stream can not be closed yet");
                 self.gap = self.gap.map(|(first, _)| (first, Instant::now() + self.retry));
                 Step::On
             }

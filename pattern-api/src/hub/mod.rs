@@ -16,7 +16,7 @@ pub use options::{Authenticate, HubOptions};
 
 use pattern_bus::KafkaSettings;
 use pattern_core::domain::Position;
-use pattern_store::Store;
+use pattern_store::{Store, outage};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -217,7 +217,7 @@ impl Hub {
             }
             Ok(None) => Err(ReadFailure::Gone),
             Err(error) => {
-                tracing::warn!(%error, "missed events can not be read");
+                outage::tell(&error, "missed events can not be read");
                 Err(ReadFailure::Unavailable)
             }
         }

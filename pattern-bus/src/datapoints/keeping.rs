@@ -2,7 +2,7 @@
 //! on serving its group.
 
 use futures_util::future::try_join_all;
-use pattern_store::{Consumed, NewDeadLetter, Store, samples::KeyedSample};
+use pattern_store::{Consumed, NewDeadLetter, OffsetMove, Store, StoreError, samples::KeyedSample};
 use std::{
     collections::HashMap,
     sync::{Arc, RwLock},
@@ -21,6 +21,10 @@ use crate::{
 };
 
 const DEAD_LETTERS_AT_ONCE: usize = 256;
+
+/// So often a batch is tried as a whole while PostgreSQL answers and does not store it. One of its records may be the
+/// cause: then the others go past it, and what waits, and is named in the log, is that record.
+const ATTEMPTS_TOGETHER: u32 = 3;
 
 /// What storing needs.
 #[derive(Clone)]
@@ -51,9 +55,14 @@ pub(super) enum Kept {
 /// How storing some records at once ended.
 enum Decided {
     Stored,
-    /// One of them is to blame.
+    /// One of them is to blame, or may be.
     Refused,
     Not(Kept),
+}
+
+/// PostgreSQL is there, and fails at what it is asked for.
+fn is_of_a_statement(error: &BusError) -> bool {
+    matches!(error, BusError::Store(StoreError::Database(_)))
 }
 
 impl Keeper {
@@ -89,6 +98,7 @@ impl Keeper {
 
     async fn decide(&self, pending: &mut Pending, topic_id: &str, cancelled: &CancellationToken) -> Decided {
         let mut backoff = Backoff::default();
+        let mut failures = 0;
         loop {
             if self.producer.is_broken() {
                 return Decided::Not(Kept::ProducerBroken);
@@ -104,13 +114,31 @@ impl Keeper {
                     tracing::warn!(%error, topic = self.topic, partition, offset, "a record can not be stored");
                     pending.refuse(&self.topic, topic_id, &error.to_string());
                 }
-                [_, _, ..] if refused => return Decided::Refused,
-                _ => {
-                    backoff.tell_unless_away(&error, "samples can not be stored yet", &self.kafka);
+                [_, _, ..] if refused || (failures >= ATTEMPTS_TOGETHER && is_of_a_statement(&error)) => {
+                    return Decided::Refused;
+                }
+                records => {
+                    failures += 1;
+                    backoff.tell_unless_away(&error, &self.waiting(records), &self.kafka);
                     backoff.wait(cancelled).await;
+                    if self.is_overtaken(&pending.moves, topic_id).await {
+                        return Decided::Not(Kept::Overtaken);
+                    }
                 }
             }
         }
+    }
+
+    /// Whether others have read on, or somebody has skipped what waits here.
+    async fn is_overtaken(&self, moves: &[OffsetMove], topic_id: &str) -> bool {
+        let Ok(next) = self.store.consumed_offsets(&self.topic, topic_id).await else { return false };
+        moves.iter().any(|m| next.get(&m.partition).is_some_and(|next| *next != m.expected))
+    }
+
+    /// Where to look, for a person who may have to skip a record.
+    fn waiting(&self, records: &[RawRecord]) -> String {
+        let first = records.first().map(|r| format!("{}/{}@{}", self.topic, r.partition, r.offset));
+        format!("{} records from {} on can not be stored yet", records.len(), first.unwrap_or_default())
     }
 
     /// One attempt; how far it came is in `pending`, so the next one does not begin at the beginning.

@@ -9,7 +9,7 @@ mod pending;
 mod publish;
 
 use pattern_store::{
-    Store,
+    Store, outage,
     outbox::{CHANNEL_APPENDED, Lease},
 };
 use std::time::Duration;
@@ -47,7 +47,7 @@ pub async fn run(store: Store, kafka: KafkaSettings, holder: String, shutdown: C
             }
             Ok(None) => pause(STANDBY_POLL, &shutdown).await,
             Err(error) => {
-                backoff.tell(&error, "relay can not ask for its lease");
+                backoff.tell_of_store(&error, "relay can not ask for its lease");
                 backoff.wait(&shutdown).await;
             }
         }
@@ -87,9 +87,9 @@ async fn keep_lease(store: &Store, lease: &Lease) {
                 tracing::warn!(term = lease.term, "another process relays now");
                 return;
             }
-            Ok(Err(error)) => tracing::warn!(%error, "relay lease not renewed"),
+            Ok(Err(error)) => outage::tell(&error, "relay lease not renewed"),
             Err(_) => {
-                tracing::warn!(term = lease.term, "relay lease could not be renewed in time");
+                tracing::info!(term = lease.term, "relay lease could not be renewed in time");
                 return;
             }
         }
@@ -120,7 +120,7 @@ async fn number(
             }
             Ok(None) => return,
             Err(error) => {
-                backoff.tell(&error, "events can not be numbered");
+                backoff.tell_of_store(&error, "events can not be numbered");
                 backoff.wait(shutdown).await;
             }
         }

@@ -59,7 +59,7 @@ async fn a_member_whose_batch_waits_for_postgres_hands_partitions_over() {
     working.stop().await;
 }
 
-async fn publish_to(kafka: &TestKafka, partition: i32, name: &str, second: i64) {
+pub async fn publish_to(kafka: &TestKafka, partition: i32, name: &str, second: i64) {
     let batch = serde_json::json!({ "data_source": "plant", "samples": [sample(name, second, 1.0)] });
     let topic = kafka.settings.topic(DATAPOINTS);
     let payload = batch.to_string();

@@ -1,7 +1,7 @@
 //! Records that fail alone, for reasons of their own.
 
 use chrono::{DateTime, Duration};
-use pattern_bus::datapoints::publish_batches;
+use pattern_bus::datapoints::{publish_batches, skip_record};
 use pattern_core::domain::NamedSample;
 use pattern_embedded::{EmbeddedPostgres, PostgresUse, testing::private_folder};
 use pattern_store::Store;
@@ -9,6 +9,7 @@ use sqlx::{Connection, Executor, PgConnection};
 
 use crate::{
     datapoints::{sample, until_rows},
+    ingest_outage::publish_to,
     support::{RunningConsumer, TestKafka, eventually, test_store},
 };
 
@@ -41,6 +42,30 @@ async fn of_a_batch_that_postgres_refuses_only_the_culprits_become_dead_letters(
         .await
         .unwrap();
     assert_eq!(read, 40);
+}
+
+#[tokio::test]
+async fn what_waits_for_the_server_is_the_culprit_alone_and_skipping_takes_it() {
+    let (kafka, (store, _database)) = (TestKafka::create().await, test_store().await);
+    // What PostgreSQL can not do now, it may be able to do later: nothing is given up by itself.
+    let full = "create function full_disk() returns trigger language plpgsql as $$
+                begin raise exception 'the disk is full' using errcode = '53100'; end $$;
+                create trigger full_disk before insert on points
+                for each row when (new.name like 'cursed%') execute function full_disk()";
+    store.pool().execute(sqlx::raw_sql(full)).await.unwrap();
+    for index in 0..20 {
+        let name = if index == 7 { "cursed".to_owned() } else { format!("N{index}") };
+        publish_to(&kafka, 0, &name, index).await;
+    }
+    let consumer = RunningConsumer::start(&kafka.settings, &store, "g");
+    until_rows(&store, 7).await;
+    let skipped = skip_record(&kafka.settings, &store, 0, Some(7), "by hand").await.unwrap();
+    assert_eq!((skipped.offset, skipped.left), (7, 12));
+    until_rows(&store, 19).await;
+    consumer.stop().await;
+    let letters = store.dead_letters(None, 10).await.unwrap();
+    let payload = String::from_utf8(letters[0].payload.clone().unwrap()).unwrap();
+    assert!(letters.len() == 1 && payload.contains("cursed"), "{payload}");
 }
 
 /// So many days that one transaction could not hold the locks of all of them.

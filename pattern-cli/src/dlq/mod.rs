@@ -10,10 +10,7 @@ use pattern_store::{Store, StoreError};
 use std::io::{Write, stdout};
 use uuid::Uuid;
 
-use crate::{
-    stack::DataDirOption,
-    stack_file::{kafka_bootstrap, postgres_url},
-};
+use crate::installation::InstallationOptions;
 
 const PAGE: u32 = 200;
 /// A broker that is away should be told of within the patience of a person.
@@ -23,11 +20,11 @@ const SEND_WITHIN_MS: &str = "10000";
 pub struct DlqArgs {
     #[command(subcommand)]
     command: DlqCommand,
-    /// Database that keeps the dead letters; that of the running stack, if not given
+    /// Database that keeps the dead letters; that of the configuration or of the running stack, if not given
     #[arg(long, value_name = "URL", global = true)]
     postgres: Option<String>,
     #[command(flatten)]
-    data: DataDirOption,
+    installation: InstallationOptions,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -58,7 +55,7 @@ enum DlqCommand {
     Redrive {
         #[command(flatten)]
         which: Which,
-        /// Bootstrap servers; those of the running stack, if not given
+        /// Bootstrap servers; those of the configuration or of the running stack, if not given
         #[arg(long, value_name = "BROKERS")]
         kafka: Option<String>,
     },
@@ -86,17 +83,17 @@ struct Which {
 }
 
 pub async fn run(args: &DlqArgs) -> Result<()> {
-    let data_dir = &args.data.path;
-    let store = Store::connect_lazy(&postgres_url(args.postgres.as_deref(), data_dir)?, 2)?;
+    let installation = &args.installation;
+    let store = Store::connect_lazy(&installation.postgres_url(args.postgres.as_deref())?, 2)?;
     let outcome = match &args.command {
         DlqCommand::List { limit, after, json } => list(&store, *after, *limit, *json).await,
         DlqCommand::Show { id, json, raw } => show(&store, *id, *json, *raw).await,
         DlqCommand::Redrive { which, kafka } => {
-            let kafka = kafka_bootstrap(kafka.as_deref(), data_dir)?;
+            let kafka = impatient(installation.kafka(kafka.as_deref())?);
             let ids = if which.all { waiting(&store).await? } else { which.ids.clone() };
-            redrive(&store, kafka, &ids).await
+            redrive(&store, &kafka, &ids).await
         }
-        DlqCommand::Skip(args) => skip::skip(&store, args, data_dir).await,
+        DlqCommand::Skip(args) => skip::skip(&store, args, installation).await,
         DlqCommand::Gaps { limit, json } => gaps::list(&store, *limit, *json).await,
     };
     store.close().await;
@@ -150,12 +147,12 @@ async fn waiting(store: &Store) -> Result<Vec<Uuid>> {
     Ok(ids)
 }
 
-async fn redrive(store: &Store, kafka: String, ids: &[Uuid]) -> Result<()> {
+async fn redrive(store: &Store, kafka: &KafkaSettings, ids: &[Uuid]) -> Result<()> {
     if ids.is_empty() {
         println!("no dead letter waits");
         return Ok(());
     }
-    let producer = Producer::new(&impatient(kafka))?;
+    let producer = Producer::new(kafka)?;
     for (done, id) in ids.iter().enumerate() {
         let topic = store.dead_letter(*id).await.map_err(tell_what_there_is)?.topic;
         let delivered = dlq::redrive(store, &producer, *id).await.with_context(|| {
@@ -169,8 +166,7 @@ async fn redrive(store: &Store, kafka: String, ids: &[Uuid]) -> Result<()> {
 }
 
 /// For a person who waits: what goes wrong is in the answer, not in a log.
-fn impatient(kafka: String) -> KafkaSettings {
-    let mut settings = KafkaSettings::new(kafka);
+fn impatient(mut settings: KafkaSettings) -> KafkaSettings {
     settings.options.insert("message.timeout.ms".into(), SEND_WITHIN_MS.into());
     settings.options.insert("log_level".into(), "0".into());
     settings

@@ -1,10 +1,9 @@
 use anyhow::{Context, Result};
 use pattern_bus::datapoints::{SkippedRecord, skip_record};
 use pattern_store::Store;
-use std::path::Path;
 
 use super::impatient;
-use crate::stack_file::kafka_bootstrap;
+use crate::installation::InstallationOptions;
 
 #[derive(Debug, clap::Args)]
 pub struct SkipArgs {
@@ -16,18 +15,20 @@ pub struct SkipArgs {
     /// Why, for whoever reads the dead letter
     #[arg(long, default_value = "skipped by hand")]
     reason: String,
-    /// Bootstrap servers; those of the running stack, if not given
+    /// Bootstrap servers; those of the configuration or of the running stack, if not given
     #[arg(long, value_name = "BROKERS")]
     kafka: Option<String>,
-    /// What stands before the topics' names, as `kafka.topic_prefix` in the configuration
-    #[arg(long, value_name = "PREFIX", default_value = "")]
-    topic_prefix: String,
+    /// What stands before the topics' names; as configured (`kafka.topic_prefix`), if not given
+    #[arg(long, value_name = "PREFIX")]
+    topic_prefix: Option<String>,
 }
 
 /// Prints what was skipped, and how to get it back.
-pub async fn skip(store: &Store, args: &SkipArgs, data_dir: &Path) -> Result<()> {
-    let kafka = kafka_bootstrap(args.kafka.as_deref(), data_dir)?;
-    let kafka = impatient(kafka).with_topic_prefix(&args.topic_prefix);
+pub async fn skip(store: &Store, args: &SkipArgs, installation: &InstallationOptions) -> Result<()> {
+    let mut kafka = impatient(installation.kafka(args.kafka.as_deref())?);
+    if let Some(prefix) = &args.topic_prefix {
+        kafka.topic_prefix.clone_from(prefix);
+    }
     let SkippedRecord { topic, partition, offset, bytes, left } =
         skip_record(&kafka, store, args.partition, args.offset, &args.reason)
             .await

@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{stack::DataDirOption, stack_file};
+use crate::installation::InstallationOptions;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -31,27 +31,27 @@ pub struct EventsArgs {
     /// Print the records' values only, as they are
     #[arg(long)]
     pub raw: bool,
-    /// Bootstrap servers; those of the stack that runs from the data folder, if not given
+    /// Bootstrap servers; those of the configuration or of the running stack, if not given
     #[arg(long, value_name = "BROKERS")]
     pub kafka: Option<String>,
     #[command(flatten)]
-    pub data: DataDirOption,
+    pub installation: InstallationOptions,
 }
 
 pub async fn run(args: &EventsArgs) -> Result<()> {
-    let bootstrap = stack_file::kafka_bootstrap(args.kafka.as_deref(), &args.data.path)?;
+    let kafka = args.installation.kafka(args.kafka.as_deref())?;
     let args = args.clone();
     // librdkafka's plain consumer blocks; Ctrl-C ends the process.
-    tokio::task::spawn_blocking(move || print(&bootstrap, &args)).await?
+    tokio::task::spawn_blocking(move || print(&kafka, &args)).await?
 }
 
-fn print(bootstrap: &str, args: &EventsArgs) -> Result<()> {
-    let mut config = KafkaSettings::new(bootstrap).consumer();
+fn print(kafka: &KafkaSettings, args: &EventsArgs) -> Result<()> {
+    let mut config = kafka.consumer();
     // librdkafka assigns nothing without a group id; nobody joins this one.
     config.set("group.id", "naia-events").set("log_level", "0");
     let consumer: BaseConsumer = config.create()?;
-    let topics = topic::resolve(args.topic.as_deref());
-    let mut ends = assign(&consumer, &topics).with_context(|| format!("{bootstrap} does not answer"))?;
+    let topics = topic::resolve(args.topic.as_deref(), kafka);
+    let mut ends = assign(&consumer, &topics).with_context(|| format!("{} does not answer", kafka.bootstrap))?;
     let mut out = io::stdout().lock();
     while args.follow || !ends.is_empty() {
         let Some(received) = consumer.poll(Duration::from_millis(200)) else { continue };

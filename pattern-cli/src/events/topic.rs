@@ -1,3 +1,4 @@
+use pattern_bus::KafkaSettings;
 use pattern_core::domain::{
     CloudEvent, EVENT_TOPICS, TOPIC_CLUSTERS, TOPIC_DATAPOINTS, TOPIC_SUGGESTIONS, TOPIC_UPDATED,
 };
@@ -7,15 +8,16 @@ use serde_json::Value;
 use crate::printable::printable;
 
 /// The topics a person means.
-pub fn resolve(named: Option<&str>) -> Vec<String> {
-    match named {
-        None => EVENT_TOPICS.map(str::to_owned).to_vec(),
-        Some("suggestions") => vec![TOPIC_SUGGESTIONS.into()],
-        Some("updated" | "patterns") => vec![TOPIC_UPDATED.into()],
-        Some("clusters") => vec![TOPIC_CLUSTERS.into()],
-        Some("datapoints") => vec![TOPIC_DATAPOINTS.into()],
-        Some(whole) => vec![whole.into()],
-    }
+pub fn resolve(named: Option<&str>, kafka: &KafkaSettings) -> Vec<String> {
+    let topic = match named {
+        None => return EVENT_TOPICS.map(|topic| kafka.topic(topic)).to_vec(),
+        Some("suggestions") => TOPIC_SUGGESTIONS,
+        Some("updated" | "patterns") => TOPIC_UPDATED,
+        Some("clusters") => TOPIC_CLUSTERS,
+        Some("datapoints") => TOPIC_DATAPOINTS,
+        Some(whole) => return vec![whole.into()],
+    };
+    vec![kafka.topic(topic)]
 }
 
 pub fn raw(message: &BorrowedMessage<'_>) -> String {

@@ -22,7 +22,7 @@ use std::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{signals::shutdown_token, stack_file};
+use crate::{installation::InstallationOptions, signals::shutdown_token};
 use patience::Patience;
 use progress::Progress;
 use samples_file::SamplesFile;
@@ -45,7 +45,7 @@ pub struct ImportArgs {
     /// Name of the data source; the folder's name, if not given
     #[arg(long)]
     pub data_source: Option<String>,
-    /// Database to import into; that of the running stack, if not given
+    /// Database to import into; that of the configuration or of the running stack, if not given
     #[arg(long)]
     pub postgres: Option<String>,
     /// Where rows that can not be used are written; FOLDER-rejects.csv here, if not given
@@ -53,9 +53,9 @@ pub struct ImportArgs {
     pub rejects: Option<PathBuf>,
 }
 
-/// What the command does. `data_dir` is where the stack runs that is used without `--postgres`.
-pub async fn run(args: &ImportArgs, data_dir: &Path) -> Result<()> {
-    let url = stack_file::postgres_url(args.postgres.as_deref(), data_dir)?;
+/// What the command does.
+pub async fn run(args: &ImportArgs, installation: &InstallationOptions) -> Result<()> {
+    let url = installation.postgres_url(args.postgres.as_deref())?;
     let store = Store::connect_lazy(&url, 4)?;
     store
         .migrate()

@@ -10,7 +10,7 @@ use pattern_core::{
 use pattern_store::Store;
 use std::path::PathBuf;
 
-use crate::{stack::DataDirOption, stack_file};
+use crate::installation::InstallationOptions;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum LibraryCommand {
@@ -41,16 +41,16 @@ pub enum LibraryCommand {
 
 #[derive(Debug, clap::Args)]
 pub struct DatabaseOption {
-    /// Database to use; that of the running stack, if not given
+    /// Database to use; that of the configuration or of the running stack, if not given
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
     #[command(flatten)]
-    data: DataDirOption,
+    installation: InstallationOptions,
 }
 
 impl DatabaseOption {
     async fn open(&self) -> Result<Store> {
-        let url = stack_file::postgres_url(self.postgres.as_deref(), &self.data.path)?;
+        let url = self.installation.postgres_url(self.postgres.as_deref())?;
         let store = Store::connect_lazy(&url, 2)?;
         store
             .migrate()

@@ -14,7 +14,7 @@ use sqlx::{
 use std::{sync::Arc, time::Duration};
 use tokio::sync::OnceCell;
 
-use crate::{Result, Store, StoreError, clock::Clock, connection_budget, suggestions::Turns};
+use crate::{Result, Store, StoreError, clock::Clock, connection_budget, outage, suggestions::Turns};
 use pooler::Road;
 
 pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -130,7 +130,11 @@ async fn is_usable(connection: &mut PgConnection) -> sqlx::Result<bool> {
     // Sent as a simple query, both times are the same instant unless the transaction is older.
     let question =
         "select now() = statement_timestamp() and current_setting('transaction_read_only') = 'off'";
-    connection.fetch_one(sqlx::raw_sql(question)).await?.try_get(0)
+    let usable = connection.fetch_one(sqlx::raw_sql(question)).await?.try_get(0)?;
+    if usable {
+        outage::is_over();
+    }
+    Ok(usable)
 }
 
 /// A connection outside of the pool.

@@ -55,7 +55,12 @@ fn parse_one(text: &str) -> Result<PgConnectOptions> {
             ("target_session_attrs", _) => {
                 return Err(unusable(&"target_session_attrs: the database must take writes, use read-write"));
             }
-            _ => tracing::warn!(name, "a parameter of the postgres url is not known and does nothing"),
+            _ => {
+                return Err(unusable(&format!(
+                    "it has no parameter '{name}'; there are {}",
+                    UNDERSTOOD.join(", ")
+                )));
+            }
         }
     }
     let verified = known.iter().any(|(name, _)| ROOT_CERTIFICATES.contains(&name.as_str()));

@@ -27,7 +27,7 @@ use tower::layer::util::Identity;
 use uuid::Uuid;
 
 use super::{bell::Bell, deliveries};
-use crate::{Result, Store};
+use crate::{Result, Store, outage};
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -228,18 +228,25 @@ impl Queue {
     }
 
     /// Waits longer after each failure in a row, so that an outage costs next to nothing.
-    async fn pause(&self, doing: &str, error: &Error) {
+    async fn pause(&self, doing: &str, error: Error) {
         let failures = {
             let mut memory = self.memory();
             memory.failures = memory.failures.saturating_add(1);
             memory.failures.min(6)
         };
         let pause = Duration::from_millis(100).saturating_mul(1 << failures).min(LONGEST_PAUSE);
-        tracing::warn!(queue = self.name(), %error, "can not {doing}, will try again in {pause:?}");
+        tell(error, &format!("queue {}: can not {doing}", self.name()));
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = self.shared.shutdown.cancelled() => {}
         }
+    }
+}
+
+fn tell(error: Error, what_failed: &str) {
+    match error {
+        Error::Database(error) => outage::tell(&error.into(), what_failed),
+        other => tracing::warn!(error = %other, "{what_failed}, trying again"),
     }
 }
 
@@ -253,14 +260,14 @@ impl Persistence for Queue {
             if self.shared.shutdown.is_cancelled() {
                 break;
             }
-            self.pause("register the worker", &error).await;
+            self.pause("register the worker", error).await;
         }
         Ok(())
     }
 
     async fn heartbeat(&mut self, worker: &WorkerContext) -> Result<(), Infallible> {
         if let Err(error) = self.try_heartbeat(worker).await {
-            tracing::warn!(queue = self.name(), %error, "missed a heartbeat");
+            tell(error, &format!("queue {}: missed a heartbeat", self.name()));
         }
         Ok(())
     }
@@ -288,7 +295,7 @@ impl Persistence for Queue {
                 Ok(tasks)
             }
             Err(error) => {
-                self.pause("fetch from the queue", &error).await;
+                self.pause("fetch from the queue", error).await;
                 Ok(Vec::new())
             }
         }

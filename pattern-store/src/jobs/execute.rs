@@ -12,7 +12,7 @@ use super::{
     tiles,
     workers::Executor,
 };
-use crate::{Result, StoreError};
+use crate::{Result, StoreError, outage};
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
@@ -141,7 +141,7 @@ impl Executor {
         loop {
             match work().await {
                 Err(error) if !is_refusal(&error) => {
-                    tracing::warn!(%error, "can not {doing}, will try again in {pause:?}");
+                    outage::tell(&error, &format!("can not {doing}"));
                 }
                 other => return Some(other),
             }

@@ -21,7 +21,7 @@ use super::{
     deliveries,
     watch::Running,
 };
-use crate::{Result, Store};
+use crate::{Result, Store, outage};
 
 /// How a process works on jobs.
 #[derive(Debug, Clone)]
@@ -248,7 +248,7 @@ async fn watch(executor: Arc<Executor>) {
         if let Err(error) = &seen
             && !failing
         {
-            tracing::warn!(%error, "the worker can not report; it keeps trying");
+            outage::tell(&error, "the worker can not report");
         }
         failing = seen.is_err();
         tokio::select! {

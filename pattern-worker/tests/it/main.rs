@@ -1,6 +1,5 @@
 //! The worker: its schedule, what its stages find, and what happens when things go wrong.
 
-mod broker_log;
 mod clock;
 mod configuration;
 mod flywheel;
@@ -9,6 +8,7 @@ mod outage;
 mod refused;
 mod run;
 mod scheduler;
+mod server_log;
 mod site;
 mod stages;
 mod support;

@@ -1,8 +1,8 @@
-//! What a worker's log says of a broker that is away.
+//! What a worker's log says of a server that is away.
 
 use pattern_bus::{Producer, datapoints::publish_batches};
 use pattern_core::domain::NamedSample;
-use pattern_embedded::{EmbeddedKafka, testing};
+use pattern_embedded::{EmbeddedKafka, EmbeddedPostgres, PostgresUse, testing};
 use std::{fs, fs::File, path::Path, time::Duration};
 
 use crate::site::{Site, Worker, until};
@@ -42,6 +42,39 @@ async fn an_outage_of_the_broker_is_one_line_when_it_begins_and_one_when_it_ends
     assert!(told[0].contains("kafka does not answer, trying again"), "{told:#?}");
     assert!(told[0].contains("Connection refused"), "it says why: {told:#?}");
     assert!(told[1].contains("kafka answers again"), "{told:#?}");
+}
+
+#[tokio::test]
+async fn an_outage_of_postgres_is_one_line_when_it_begins_and_one_when_it_ends() {
+    let data_dir = testing::private_folder("logged-postgres");
+    let postgres = EmbeddedPostgres::start(&data_dir, PostgresUse::Tests).await.expect("postgres");
+    let site = Site::on(postgres.database_url("postgres"), testing::kafka_bootstrap()).await;
+    site.add_points().await;
+    let log = data_dir.path().join("worker.log");
+    let file = File::create(&log).expect("log");
+    // Empty: what is logged unless somebody asks for more.
+    let worker = Worker::logging_to(file, &site, &[("RUST_LOG", "")]);
+    site.analyse().await;
+    site.until_drained().await;
+    until("samples are taken in", || async { lines_with(&log, "consuming").len() == 1 }).await;
+    assert_eq!(lines_with(&log, "WARN"), [""; 0], "before");
+
+    postgres.stop().await;
+    publish_one(&site).await;
+    until("the outage is told", || async { !lines_with(&log, "until postgres is back").is_empty() }).await;
+    tokio::time::sleep(OUTAGE).await;
+    let _postgres = EmbeddedPostgres::start(&data_dir, PostgresUse::Tests).await.expect("postgres again");
+    until("its end is told", || async { !lines_with(&log, "seconds=").is_empty() }).await;
+    until("the sample is stored", || async {
+        let stored = sqlx::query_scalar::<_, i64>("select count(*) from samples");
+        stored.fetch_one(site.store.pool()).await.is_ok_and(|count| count == 1)
+    })
+    .await;
+
+    drop(worker);
+    let told = [lines_with(&log, "WARN"), lines_with(&log, "ERROR")].concat();
+    let texts: Vec<_> = told.iter().filter(|line| line.contains("until postgres is back")).collect();
+    assert_eq!((texts.len(), told.len()), (1, 2), "{told:#?}");
 }
 
 async fn publish_one(site: &Site) {
