@@ -1,4 +1,5 @@
 use axum::extract::ws::CloseFrame;
+use tokio_tungstenite::tungstenite::{Error, error::ProtocolError};
 
 /// Why the server closes a connection. 3000–3499: come back and resume; 3500 and above: coming back
 /// with the same request will not help.
@@ -48,6 +49,19 @@ impl CloseCode {
     pub fn frame(self) -> CloseFrame {
         CloseFrame { code: self.number(), reason: self.reason().into() }
     }
+}
+
+/// What to tell a client that broke a rule of WebSockets or sent more than is taken; `None` where the connection itself
+/// broke and there is nobody to tell. The codes are those of RFC 6455, 7.4.1.
+pub fn of_broken_rule(error: axum::Error) -> Option<CloseFrame> {
+    let (code, reason) = match error.into_inner().downcast_ref::<Error>()? {
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return None,
+        Error::Protocol(_) => (1002, "a rule of RFC 6455 was broken"),
+        Error::Utf8(_) => (1007, "a text that is not UTF-8"),
+        Error::Capacity(_) => (1009, "a message larger than 64 KiB"),
+        _ => return None,
+    };
+    Some(CloseFrame { code, reason: reason.into() })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use axum::extract::ws::{Message, WebSocket};
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use futures_util::{
     SinkExt, StreamExt,
     stream::{SplitSink, SplitStream},
@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::mpsc, time::timeout};
 
 use super::{
-    CloseCode,
+    codes,
     messages::{self, ClientMessage},
     writer::{Ending, Writer},
 };
@@ -37,21 +37,25 @@ pub async fn serve(socket: WebSocket, hub: Arc<Hub>) {
     let (sink, mut stream) = socket.split();
     let (sender, commands) = mpsc::channel(COMMANDS);
     let mut writer = Writer::new(hub.clone(), sink);
-    let ending = tokio::select! {
-        ending = writer.run(commands) => ending,
-        () = listen(&mut stream, sender) => Ending::Gone,
+    let frame = tokio::select! {
+        ending = writer.run(commands) => match ending {
+            Ending::Close(code) => Some(code.frame()),
+            Ending::Gone => None,
+        },
+        broken = listen(&mut stream, sender) => broken.and_then(codes::of_broken_rule),
     };
-    if let Ending::Close(code) = ending {
-        hub.count_disconnect(code.number());
-        // Whoever does not take it within the time is gone anyway.
-        let _ = timeout(CLOSE_WITHIN, Box::pin(say_goodbye(writer.into_sink(), stream, code))).await;
-    } else {
-        hub.count_disconnect(1000);
-    }
+    hub.count_disconnect(frame.as_ref().map_or(1000, |frame| frame.code));
+    // Whoever does not take it within the time is gone anyway.
+    let _ = timeout(CLOSE_WITHIN, Box::pin(say_goodbye(writer.into_sink(), stream, frame))).await;
 }
 
-async fn listen(stream: &mut SplitStream<WebSocket>, commands: mpsc::Sender<Boxed>) {
-    while let Some(Ok(message)) = stream.next().await {
+/// Until the client goes, or says what can not be read.
+async fn listen(stream: &mut SplitStream<WebSocket>, commands: mpsc::Sender<Boxed>) -> Option<axum::Error> {
+    while let Some(message) = stream.next().await {
+        let message = match message {
+            Ok(message) => message,
+            Err(error) => return Some(error),
+        };
         let command = match message {
             Message::Text(text) => match messages::parse(&text) {
                 Ok(message) => Command::Message(message),
@@ -59,22 +63,28 @@ async fn listen(stream: &mut SplitStream<WebSocket>, commands: mpsc::Sender<Boxe
             },
             Message::Binary(_) => Command::NotUnderstood("messages are JSON text".into()),
             Message::Ping(_) | Message::Pong(_) => Command::Alive,
-            Message::Close(_) => return,
+            Message::Close(_) => return None,
         };
         if commands.send(Box::new(command)).await.is_err() {
-            return;
+            return None;
         }
     }
+    None
 }
 
 /// Sends the close frame and waits for the client's: closing the socket with unread input would make
-/// the kernel throw the frame away.
+/// the kernel throw the frame away. Without one, it is the client's that has to be answered.
 async fn say_goodbye(
     mut sink: SplitSink<WebSocket, Message>,
     mut stream: SplitStream<WebSocket>,
-    code: CloseCode,
+    frame: Option<CloseFrame>,
 ) {
-    if sink.send(Message::Close(Some(code.frame()))).await.is_ok() {
+    let told = match frame {
+        Some(frame) => sink.send(Message::Close(Some(frame))).await,
+        // The answer is waiting since the client's frame was read.
+        None => sink.flush().await,
+    };
+    if told.is_ok() {
         while let Some(Ok(_)) = stream.next().await {}
     }
 }

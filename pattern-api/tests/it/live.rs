@@ -15,13 +15,14 @@ use pattern_store::{Store, outbox};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
+    io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
     task::JoinHandle,
     time::timeout,
 };
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{self, Message, client::IntoClientRequest},
+    tungstenite::{self, Message, client::IntoClientRequest, protocol::CloseFrame},
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -206,6 +207,15 @@ impl Client {
 
     pub async fn send(&mut self, message: Value) {
         self.socket.send(Message::text(message.to_string())).await.unwrap();
+    }
+
+    pub async fn close(&mut self, code: u16) {
+        self.socket.send(Message::Close(Some(CloseFrame { code: code.into(), reason: "".into() }))).await.unwrap();
+    }
+
+    /// Bytes as they are, in no frame.
+    pub async fn send_bytes(&mut self, bytes: &[u8]) {
+        self.socket.get_mut().write_all(bytes).await.unwrap();
     }
 
     /// The next message, or the close code.

@@ -107,3 +107,29 @@ async fn a_client_that_answers_pings_stays() {
     }
     assert!(instance.hub.disconnects().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_closes_is_answered() {
+    let stream = Stream::without_broker().await;
+    let instance = stream.instance().await;
+    let mut client = instance.subscribed().await;
+    client.close(1000).await;
+    assert_eq!(client.close_code().await, 1000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_breaks_a_rule_is_told_which() {
+    let stream = Stream::without_broker().await;
+    let instance = stream.instance().await;
+    let masked = |first: &[u8], payload: &[u8]| [first, &[0; 4], payload].concat();
+    let cases = [
+        ("a frame that is not masked", 1002, vec![0x81, 0x01, b'x']),
+        ("a text that is not UTF-8", 1007, masked(&[0x81, 0x81], &[0xff])),
+        ("more than is taken", 1009, masked(&[0x81, 0xff, 0, 0, 0, 0, 0, 1, 0, 1], &[])),
+    ];
+    for (what, code, bytes) in cases {
+        let mut client = instance.subscribed().await;
+        client.send_bytes(&bytes).await;
+        assert_eq!(client.close_code().await, code, "{what}");
+    }
+}
