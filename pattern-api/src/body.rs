@@ -10,6 +10,7 @@ use pattern_core::domain::text;
 use pattern_store::Idempotency;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
+use std::time::Duration;
 use tokio::{
     task::spawn_blocking,
     time::{Instant, timeout_at},
@@ -25,6 +26,9 @@ use crate::{
 const MOST: usize = 2 * 1024 * 1024;
 /// What takes longer to understand than it may take on a thread that serves others.
 const LARGE: usize = 256 * 1024;
+
+/// Between two pieces of a body that is not wanted.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// A JSON object of at most `LIMIT` bytes; an empty body counts as `{}`.
 pub struct Body<T, const LIMIT: usize = MOST> {
@@ -118,8 +122,9 @@ fn too_slow() -> Problem {
 }
 
 /// Takes the rest of the body without keeping it: a client that is still sending does not read, and closing
-/// with unread input would make the kernel throw the answer away.
+/// with unread input would make the kernel throw the answer away. One that sends nothing more is answered at once.
 async fn refused(problem: Problem, mut rest: BodyDataStream, memory: &BodyMemory, began: Instant) -> Problem {
-    while let Ok(Some(Ok(_))) = timeout_at(memory.due(began, 0), rest.next()).await {}
+    let due = || memory.due(began, 0).min(Instant::now() + LINGER);
+    while let Ok(Some(Ok(_))) = timeout_at(due(), rest.next()).await {}
     problem
 }

@@ -26,7 +26,13 @@ pub fn refused() -> Problem {
 /// A browser says where its page came from: that must be this server, or a listed origin. Programs
 /// that are no browsers send no origin.
 pub fn allowed(headers: &HeaderMap, listed: &[String]) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    let origin = match (origins.next(), origins.next()) {
+        (None, _) => return true,
+        (Some(origin), None) => origin,
+        // No browser sends two, and the next server may read the other one.
+        (Some(_), Some(_)) => return false,
+    };
     let Ok(origin) = origin.to_str() else { return false };
     if listed.iter().any(|listed| listed == origin) {
         return true;
@@ -60,5 +66,8 @@ mod tests {
         {
             assert!(!allowed(&headers(Some(origin)), &listed), "{origin}");
         }
+        let mut two = headers(Some("http://plant.example:5000"));
+        two.append(header::ORIGIN, "http://evil.example".parse().expect("a header value"));
+        assert!(!allowed(&two, &listed), "two origins");
     }
 }

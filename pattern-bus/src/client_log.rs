@@ -4,13 +4,13 @@
 //! complaint comes twice: as a log line and as an error. Here all clients of a cluster share one outage,
 //! and the log has one line when it begins, one a minute while it lasts, and one when it is over.
 
+use pattern_store::outage::{News, Outage};
 use rdkafka::{
     client::ClientContext,
     config::RDKafkaLogLevel,
     consumer::ConsumerContext,
     error::{KafkaError, RDKafkaErrorCode},
 };
-use pattern_store::outage::{News, Outage};
 use serde::Deserialize;
 use std::{
     collections::HashMap,

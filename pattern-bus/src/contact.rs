@@ -7,17 +7,21 @@ use rdkafka::{
 };
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     BusError, KafkaSettings, Result,
     blocking::{Unhurried, unhurried},
+    client_log::is_away,
 };
 
 const ASK: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(500);
+/// A broker that is there has answered by then.
+const SILENCE: Duration = Duration::from_secs(5);
+const REMIND_EVERY: Duration = Duration::from_secs(60);
 
 /// Waits until a broker answers, or `shutdown`.
 ///
@@ -28,6 +32,7 @@ pub async fn first_contact(kafka: &KafkaSettings, shutdown: &CancellationToken) 
     let client: BaseConsumer<Heard> = kafka.consumer().create_with_context(heard.clone())?;
     let client = Arc::new(Unhurried::new(client));
     let mut refusal = None;
+    let (began, mut told) = (Instant::now(), None);
     while !shutdown.is_cancelled() {
         let asked = client.clone();
         if unhurried(move || answers(&asked)).await? {
@@ -38,6 +43,19 @@ pub async fn first_contact(kafka: &KafkaSettings, shutdown: &CancellationToken) 
             return Err(BusError::Settings(reason));
         }
         refusal = heard.take();
+        // A broker that expects TLS, or does not, mostly says nothing at all.
+        if began.elapsed() > SILENCE && told.is_none_or(|told: Instant| told.elapsed() > REMIND_EVERY) {
+            told = Some(Instant::now());
+            if !is_away(&kafka.bootstrap) {
+                let (brokers, seconds) = (&kafka.bootstrap, began.elapsed().as_secs());
+                tracing::warn!(
+                    brokers,
+                    seconds,
+                    "kafka takes connections and does not answer: does kafka.options fit its listener \
+                     (security.protocol)? waiting for it"
+                );
+            }
+        }
         tokio::select! {
             () = tokio::time::sleep(PAUSE) => {}
             () = shutdown.cancelled() => {}

@@ -49,7 +49,9 @@ impl InstallationOptions {
 
     fn configured(&self) -> Result<Option<ServersConfig>> {
         let is_set = |name: String| VARIABLES.iter().any(|variable| name.starts_with(variable));
-        if self.config.is_none() && !env::vars_os().any(|(name, _)| is_set(name.to_string_lossy().into_owned())) {
+        if self.config.is_none()
+            && !env::vars_os().any(|(name, _)| is_set(name.to_string_lossy().into_owned()))
+        {
             return Ok(None);
         }
         Ok(Some(pattern_config::load(self.config.as_deref())?))

@@ -2,7 +2,8 @@
 
 use clap::{Parser, Subcommand};
 use pattern_cli::{
-    benchmark, demo, dlq, evaluate, events, import, installation, library, logging, sample_plant, stack, status, up,
+    benchmark, demo, dlq, evaluate, events, import, installation, library, logging, sample_plant, stack,
+    status, up,
 };
 use std::process::ExitCode;
 

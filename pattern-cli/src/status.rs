@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-use crate::{api_client::ApiClient, stack::DataDirOption, stack_file::StackFile};
+use crate::{api_client::ApiClient, printable::counted, stack::DataDirOption, stack_file::StackFile};
 
 #[derive(Debug, clap::Args)]
 pub struct StatusArgs {
@@ -149,7 +149,9 @@ impl Status {
 impl Contents {
     fn in_words(&self) -> Vec<String> {
         let mut lines = vec!["\ndata sources".to_owned()];
-        lines.extend(self.data_sources.iter().map(|s| format!("  {}: {} points", s.name, s.point_count)));
+        lines.extend(
+            self.data_sources.iter().map(|s| format!("  {}: {}", s.name, counted(s.point_count, "point"))),
+        );
         lines.push("\nsuggestions".into());
         let counts = self.suggestions.iter().filter(|(_, count)| !count.is_null());
         lines.extend(counts.map(|(what, count)| format!("  {}: {count}", what.replace('_', " "))));
@@ -167,8 +169,14 @@ impl Queue {
     fn in_words(&self) -> String {
         let alarm = if self.workers == 0 && self.due > 0 { "  ALARM: no worker does this job" } else { "" };
         format!(
-            "  {}: {} due (oldest {:.0} s), {} running, {} failed, {} dead, {} workers{alarm}",
-            self.job, self.due, self.oldest_due_seconds, self.running, self.failed, self.dead, self.workers
+            "  {}: {} due (oldest {:.0} s), {} running, {} failed, {} dead, {}{alarm}",
+            self.job,
+            self.due,
+            self.oldest_due_seconds,
+            self.running,
+            self.failed,
+            self.dead,
+            counted(self.workers, "worker")
         )
     }
 }

@@ -45,10 +45,9 @@ pub fn load<S: Settings>(file: Option<&Path>) -> Result<S, ConfigError> {
     if !problems.is_empty() {
         return Err(ConfigError::Invalid(problems));
     }
-    let settings: S = figment
-        .merge(variables)
-        .extract()
-        .map_err(|error| ConfigError::Unreadable(mask_text(&error.to_string())))?;
+    let settings: S = figment.merge(variables).extract().map_err(|error| {
+        ConfigError::Unreadable(mask_text(&error.to_string().replace("\"default.", "\"")))
+    })?;
     match settings.problems() {
         problems if problems.is_empty() => Ok(settings),
         problems => Err(ConfigError::Invalid(problems)),
@@ -58,7 +57,10 @@ pub fn load<S: Settings>(file: Option<&Path>) -> Result<S, ConfigError> {
 /// What the file holds. A mistake is told by its line alone: the line itself may hold a password.
 fn read(path: &Path) -> Result<Dict, ConfigError> {
     let name = path.display();
-    if !path.is_file() {
+    if path.is_dir() {
+        return Err(ConfigError::Unreadable(format!("{name} is a folder; name a file with --config")));
+    }
+    if !path.exists() {
         return Err(ConfigError::MissingFile(name.to_string()));
     }
     let text =

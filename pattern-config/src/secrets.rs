@@ -6,8 +6,9 @@ use url::Url;
 pub(crate) const MASK: &str = "***";
 
 /// Parts of the names of what is secret, in our keys, librdkafka's properties and the parameters of URLs.
-const SECRETS: [&str; 8] =
-    ["password", "passwd", "passphrase", "secret", "private.key", "key.pem", "jaas", "oauthbearer.config"];
+const SECRETS: [&str; 7] =
+    // As in `sasl.passwort`, which is refused, and shown before.
+    ["passw", "passphrase", "secret", "private.key", "key.pem", "jaas", "oauthbearer.config"];
 
 fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();

@@ -97,6 +97,10 @@ impl Variables {
         let is_text = default.is_string() || (default.is_null() && !key.ends_with("_days"));
         let value = match is_text {
             true => Value::from(value),
+            // A list as people write it.
+            false if default.is_array() && !value.trim_start().starts_with('[') => {
+                Value::from(value.split(',').map(|item| item.trim().to_owned()).collect::<Vec<_>>())
+            }
             false => value.parse().map_err(|error| format!("can not be read: {error}"))?,
         };
         if format!("{section}.{key}") == OPTIONS && value.as_dict().is_none() {
@@ -145,7 +149,9 @@ fn is_of_others(name: &str, value: &str) -> bool {
 }
 
 fn read_secret(path: &str) -> Result<String, String> {
-    let text = fs::read_to_string(path).map_err(|error| format!("{path} can not be read: {error}"))?;
+    // Not named: somebody may have put the secret itself there.
+    let text = fs::read_to_string(path)
+        .map_err(|error| format!("names a file that holds the value, which can not be read: {error}"))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
@@ -231,7 +237,18 @@ mod tests {
         let url = variables.tree["postgres"].find_ref("url").and_then(Value::as_str);
         assert_eq!(url, Some("postgres://naia:s3cret@db/naia"));
         assert_eq!(options(&variables), [("sasl.password", "postgres://naia:s3cret@db/naia")]);
-        let problems = read(&[("NAIA_POSTGRES__URL_FILE", "/nowhere/secret")]).problems;
-        assert!(problems[0].contains("/nowhere/secret can not be read"), "{problems:?}");
+        let problems = read(&[("NAIA_POSTGRES__URL_FILE", "the secret itself")]).problems;
+        assert!(problems[0].starts_with("NAIA_POSTGRES__URL_FILE: names a file"), "{problems:?}");
+        assert!(!problems[0].contains("secret itself"), "{problems:?}");
+    }
+
+    #[test]
+    fn a_list_is_written_with_commas_or_as_toml() {
+        for value in ["naia.example,naia.example:8443", r#"["naia.example", "naia.example:8443"]"#] {
+            let variables = read(&[("NAIA_API__ALLOWED_HOSTS", value)]);
+            let hosts = variables.tree["api"].find_ref("allowed_hosts").and_then(Value::as_array).unwrap();
+            let hosts: Vec<_> = hosts.iter().filter_map(Value::as_str).collect();
+            assert_eq!(hosts, ["naia.example", "naia.example:8443"]);
+        }
     }
 }

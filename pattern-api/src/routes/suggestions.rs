@@ -41,6 +41,8 @@ struct ListParams {
     data_source: Option<String>,
     status: Option<SuggestionStatus>,
     pattern: Option<Uuid>,
+    /// 0 to 1.
+    #[param(minimum = 0, maximum = 1)]
     min_confidence: Option<f64>,
     /// 50 unless given.
     #[param(minimum = 1, maximum = 500)]
@@ -65,6 +67,9 @@ async fn list(
     State(state): State<AppState>,
     Params(params): Params<ListParams>,
 ) -> Result<Json<SuggestionList>, Problem> {
+    if params.min_confidence.is_some_and(|least| !(0.0..=1.0).contains(&least)) {
+        return Err(Problem::bad_request("min_confidence: is a probability, use 0 to 1"));
+    }
     let filter = SuggestionFilter {
         status: params.status,
         data_source: params.data_source,

@@ -37,6 +37,14 @@ async fn clients_that_stop_half_way_are_cut_and_others_are_not() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_announced_too_large_is_refused_without_waiting_for_it() {
+    // Two minutes for a body: more than the test would wait.
+    let api = Api::start(&[("NAIA_API__BODY_TIMEOUT_SECONDS", "120")]).await;
+    let mut client = api.saying(&api.post("/api/samples", 1 << 40)).await;
+    assert_eq!(status(&client.answer().await), 413);
+}
+
+#[tokio::test]
 async fn an_idle_connection_is_closed_after_a_while() {
     let api = Api::start(&[("NAIA_API__IDLE_TIMEOUT_SECONDS", "1")]).await;
     let mut client = api.saying(&api.get("/health/live")).await;

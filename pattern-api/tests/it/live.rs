@@ -210,7 +210,10 @@ impl Client {
     }
 
     pub async fn close(&mut self, code: u16) {
-        self.socket.send(Message::Close(Some(CloseFrame { code: code.into(), reason: "".into() }))).await.unwrap();
+        self.socket
+            .send(Message::Close(Some(CloseFrame { code: code.into(), reason: "".into() })))
+            .await
+            .unwrap();
     }
 
     /// Bytes as they are, in no frame.

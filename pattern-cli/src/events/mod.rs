@@ -51,7 +51,8 @@ fn print(kafka: &KafkaSettings, args: &EventsArgs) -> Result<()> {
     config.set("group.id", "naia-events").set("log_level", "0");
     let consumer: BaseConsumer = config.create()?;
     let topics = topic::resolve(args.topic.as_deref(), kafka);
-    let mut ends = assign(&consumer, &topics).with_context(|| format!("{} does not answer", kafka.bootstrap))?;
+    let mut ends =
+        assign(&consumer, &topics).with_context(|| format!("{} does not answer", kafka.bootstrap))?;
     let mut out = io::stdout().lock();
     while args.follow || !ends.is_empty() {
         let Some(received) = consumer.poll(Duration::from_millis(200)) else { continue };

@@ -69,7 +69,7 @@ pub struct Stack {
 impl Stack {
     /// Starts everything and returns when the API answers that it is ready.
     pub async fn start(options: &StackOptions, shutdown: &CancellationToken) -> Result<Self> {
-        let settings = ServiceSettings::load(options.listen)?;
+        let settings = ServiceSettings::load(options.listen, options.servers.postgres.as_deref())?;
         let listener = TcpListener::bind(options.listen).await.with_context(|| {
             format!("{} can not be listened on; choose another address with --listen", options.listen)
         })?;

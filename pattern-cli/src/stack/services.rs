@@ -22,10 +22,14 @@ pub struct ServiceSettings {
 }
 
 impl ServiceSettings {
-    pub fn load(listen: SocketAddr) -> Result<Self> {
+    /// `postgres`: your own, where it is not the configured one.
+    pub fn load(listen: SocketAddr, postgres: Option<&str>) -> Result<Self> {
         let worker = pattern_config::load(None)?;
         let mut api: ApiConfig = pattern_config::load(None)?;
         api.api.listen = listen;
+        if let Some(url) = postgres {
+            api.postgres.url = url.to_owned();
+        }
         let problems = pattern_config::Settings::problems(&api);
         if !problems.is_empty() {
             bail!("{}", problems.join("\n"));

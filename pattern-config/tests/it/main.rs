@@ -97,6 +97,10 @@ fn a_log_filter_that_is_not_one_is_explained() {
     let config = file("[log]\nformat = \"json\"\nfilter = \"info,pattern_bus=loud\"\n");
     let error = load::<ApiConfig>(Some(config.path())).expect_err("must be refused").to_string();
     assert!(error.contains("log.filter") && error.contains("pattern_bus=loud"), "{error}");
+    // Nothing but a part of this name would be logged.
+    let config = file("[log]\nfilter = \"loud\"\n");
+    let error = load::<ApiConfig>(Some(config.path())).expect_err("must be refused").to_string();
+    assert!(error.contains("'loud' is no level"), "{error}");
 }
 
 #[test]
@@ -155,15 +159,23 @@ fn an_open_listener_without_authentication_is_refused() {
 fn limits_and_names_of_the_api_are_judged_by_key() {
     let file = file(
         "[api]\nallowed_hosts = [\"naia.example\", \"https://naia.example\"]\nmax_connections = 0\n\
+         allowed_origins = [\"https://naia.example\", \"naia.example\", \"http://naia.example/\"]\n\
          idle_timeout_seconds = 0\nmax_body_memory_mib = 1\ndrain_seconds = 0\n",
     );
     let Err(ConfigError::Invalid(problems)) = load::<ApiConfig>(Some(file.path())) else {
         panic!("must be refused")
     };
     let keys: Vec<_> = problems.iter().filter_map(|problem| problem.split(':').next()).collect();
-    let expected = ["allowed_hosts", "idle_timeout_seconds", "max_connections", "max_body_memory_mib"];
+    let expected = [
+        "allowed_origins",
+        "allowed_origins",
+        "allowed_hosts",
+        "idle_timeout_seconds",
+        "max_connections",
+        "max_body_memory_mib",
+    ];
     assert_eq!(keys, expected.map(|key| format!("api.{key}")), "{problems:?}");
-    assert!(problems[0].contains("'https://naia.example'"), "{problems:?}");
+    assert!(problems[2].contains("'https://naia.example'"), "{problems:?}");
 }
 
 #[test]

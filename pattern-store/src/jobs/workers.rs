@@ -248,7 +248,7 @@ async fn watch(executor: Arc<Executor>) {
         if let Err(error) = &seen
             && !failing
         {
-            outage::tell(&error, "the worker can not report");
+            outage::tell(error, "the worker can not report");
         }
         failing = seen.is_err();
         tokio::select! {
