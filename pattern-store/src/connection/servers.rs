@@ -26,6 +26,23 @@ const UNDERSTOOD: [&str; 17] = [
     "password",
     "options",
 ];
+/// What libpq's programs understand besides, and may stand in a URL that they share.
+const OF_LIBPQ: [&str; 14] = [
+    "connect_timeout",
+    "client_encoding",
+    "fallback_application_name",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_count",
+    "tcp_user_timeout",
+    "gssencmode",
+    "channel_binding",
+    "sslcompression",
+    "sslsni",
+    "passfile",
+    "load_balance_hosts",
+];
 const ROOT_CERTIFICATES: [&str; 3] = ["sslrootcert", "ssl-root-cert", "ssl-ca"];
 const FILES: [&str; 7] =
     ["sslrootcert", "ssl-root-cert", "ssl-ca", "sslcert", "ssl-cert", "sslkey", "ssl-key"];
@@ -54,6 +71,9 @@ fn parse_one(text: &str) -> Result<PgConnectOptions> {
             ("target_session_attrs", "any" | "read-write" | "primary") | ("application_name", _) => {}
             ("target_session_attrs", _) => {
                 return Err(unusable(&"target_session_attrs: the database must take writes, use read-write"));
+            }
+            (name, _) if OF_LIBPQ.contains(&name) => {
+                tracing::warn!(name, "a parameter of the postgres url does nothing here");
             }
             _ => {
                 return Err(unusable(&format!(
@@ -116,5 +136,14 @@ mod tests {
     fn a_server_that_takes_no_writes_is_not_to_be_asked_for() {
         assert!(problem("postgres://db/naia?target_session_attrs=standby").contains("read-write"));
         parse("postgres://db/naia?target_session_attrs=read-write&connect_timeout=3").unwrap();
+    }
+
+    #[test]
+    fn a_misspelt_parameter_is_refused_without_its_value() {
+        let refused = problem("postgres://db/naia?slmode=hidden");
+        assert!(
+            refused.contains("'slmode'") && refused.contains("sslmode") && !refused.contains("hidden"),
+            "{refused}"
+        );
     }
 }
