@@ -140,17 +140,23 @@ impl Away {
 
 /// Variables for a program whose clock shows another time, shifted as faketime has it (`+40d`). Without its wrapper,
 /// which would outlive its own death by a signal.
-pub fn at_another_time(shift: &str) -> [(&'static str, String); 3] {
+pub fn at_another_time(shift: &str) -> Vec<(&'static str, String)> {
     let libraries = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
     let library = libraries
         .map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"))
         .find(|library| library.exists())
         .expect("tests need faketime: apt-get install faketime");
-    [
+    let mut variables = vec![
         ("LD_PRELOAD", library.display().to_string()),
         ("FAKETIME", shift.to_owned()),
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
-    ]
+    ];
+    if shift.starts_with('-') {
+        // Timed waits end at once then, and librdkafka waits again and again: a client that is made meanwhile may
+        // wait for its own threads, which do not get the lock, for a minute.
+        variables.push(("FAKETIME_START_AFTER_SECONDS", "3".to_owned()));
+    }
+    variables
 }
 
 /// Java and the jars, for tests that run Kafka's own tools.
