@@ -1,10 +1,12 @@
 use axum::{Json, extract::State};
 use pattern_core::domain::{
-    ApproveRequest, DecisionAction, DeferRequest, RejectRequest, Suggestion, SuggestionDetail,
+    ApproveRequest, DecisionAction, DeferRequest, Purpose, RejectRequest, Suggestion, SuggestionDetail,
     SuggestionStatus, UndoRequest,
+    text::{self, TextRule},
 };
 use pattern_store::{
-    DecisionRequest, Idempotency, NewDecision, RecentDecision, SuggestionFilter, SuggestionStats,
+    DecisionRequest, Idempotency, NewDecision, OpenCount, RecentDecision, SuggestionFilter, SuggestionSort,
+    SuggestionStats,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -24,6 +26,7 @@ use crate::{
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list))
+        .routes(routes!(counts))
         .routes(routes!(stats))
         .routes(routes!(decisions))
         .routes(routes!(bulk))
@@ -39,53 +42,122 @@ pub fn routes() -> OpenApiRouter<AppState> {
 struct ListParams {
     /// Name of a data source.
     data_source: Option<String>,
+    /// `pending` and `deferred` ones are open.
     status: Option<SuggestionStatus>,
+    /// Id of the proposed pattern.
     pattern: Option<Uuid>,
+    /// Why it is asked.
+    purpose: Option<Purpose>,
+    /// At least so likely to be right.
     min_confidence: Option<f64>,
+    /// Words that must all occur in the names of its points, its equipment, pattern, category or data source,
+    /// whatever their case.
+    #[param(max_length = 200)]
+    search: Option<String>,
+    /// `priority` unless given.
+    #[param(inline)]
+    sort: Option<SuggestionSort>,
     /// 50 unless given.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    #[param(schema_with = cursor::rank_form)]
+    /// How many to pass over, to go anywhere in the list.
+    #[param(minimum = 0)]
+    offset: Option<u32>,
+    /// Id of a suggestion: the page that has it in its middle. Goes before `offset`.
+    around: Option<Uuid>,
+    /// `next_cursor` of the page before, of the same `sort`: passes over none and gives none twice while the list
+    /// changes.
+    #[param(schema_with = cursor::key_form)]
     cursor: Option<String>,
 }
 
-/// Suggestions, most confident first, true for `position` in the stream of events.
+/// Suggestions in the order that was asked for, true for `position` in the stream of events.
 #[derive(Debug, Serialize, ToSchema)]
 struct SuggestionList {
     items: Vec<Suggestion>,
+    /// Null on the last page.
     next_cursor: Option<String>,
+    /// Of all pages.
     total: i64,
+    /// How many come before this page; null where it was asked for by `cursor`.
+    offset: Option<i64>,
+    /// Where to begin to listen on the WebSocket to miss nothing.
     position: String,
 }
 
+/// Lists suggestions, filtered, searched and sorted.
 #[utoipa::path(get, path = "/api/suggestions", tag = "suggestions", params(ListParams),
     responses((status = 200, body = SuggestionList), (status = 400, body = Problem)))]
 async fn list(
     State(state): State<AppState>,
     Params(params): Params<ListParams>,
 ) -> Result<Json<SuggestionList>, Problem> {
+    let sort = params.sort.unwrap_or_default();
+    let after: Option<(Vec<u8>, Uuid)> = decode_cursor(params.cursor.as_deref())?;
+    let by_cursor = after.is_some();
     let filter = SuggestionFilter {
         status: params.status,
         data_source: params.data_source,
         pattern_id: params.pattern,
+        purpose: params.purpose,
         min_confidence: params.min_confidence,
-        after: decode_cursor(params.cursor.as_deref())?,
+        search: asked_text("search", text::SHORT_NAME, params.search)?,
+        sort,
+        after: after.map(|(bytes, id)| (cursor::key(sort, &bytes), id)),
+        around: params.around,
+        offset: i64::from(params.offset.unwrap_or_default()),
         limit: page_limit(params.limit)?,
     };
     let page = state.store.list_suggestions(&filter).await?;
     let next_cursor = match page.items.last() {
-        Some(last) if page.has_more => Some((last.priority, last.id).text()),
+        Some(last) if page.has_more => Some((cursor::key_bytes(sort.key(last)), last.id).text()),
         _ => None,
     };
     Ok(Json(SuggestionList {
         items: page.items,
         next_cursor,
         total: page.total,
+        offset: (!by_cursor).then_some(page.offset),
         position: page.position.to_string(),
     }))
 }
 
+/// A text to look for, without what none that is kept has.
+fn asked_text(name: &str, rule: TextRule, text: Option<String>) -> Result<Option<String>, Problem> {
+    let clean = |text: String| rule.or_nothing().clean(&text);
+    text.map(clean).transpose().map_err(|problem| Problem::bad_request(format!("{name} {problem}")))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct CountParams {
+    /// Name of a data source.
+    data_source: Option<String>,
+    /// As in the list.
+    #[param(max_length = 200)]
+    search: Option<String>,
+}
+
+/// Counts by status and purpose.
+#[derive(Debug, Serialize, ToSchema)]
+struct OpenCounts {
+    /// Only those that there are.
+    items: Vec<OpenCount>,
+}
+
+/// How many suggestions are open, by status and purpose.
+#[utoipa::path(get, path = "/api/suggestions/counts", tag = "suggestions", params(CountParams),
+    responses((status = 200, body = OpenCounts)))]
+async fn counts(
+    State(state): State<AppState>,
+    Params(params): Params<CountParams>,
+) -> Result<Json<OpenCounts>, Problem> {
+    let search = asked_text("search", text::SHORT_NAME, params.search)?;
+    let (source, search) = (params.data_source.as_deref(), search.as_deref());
+    Ok(Json(OpenCounts { items: state.store.count_open_suggestions(source, search).await? }))
+}
+
+/// How many suggestions there are by status, and how they were answered.
 #[utoipa::path(get, path = "/api/suggestions/stats", tag = "suggestions",
     responses((status = 200, body = SuggestionStats)))]
 async fn stats(State(state): State<AppState>) -> Result<Json<SuggestionStats>, Problem> {
@@ -95,6 +167,8 @@ async fn stats(State(state): State<AppState>) -> Result<Json<SuggestionStats>, P
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct DecisionParams {
+    /// Only the decisions of this reviewer.
+    reviewer: Option<String>,
     /// 50 unless given.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
@@ -103,9 +177,11 @@ struct DecisionParams {
     cursor: Option<String>,
 }
 
+/// Decisions, newest first.
 #[derive(Debug, Serialize, ToSchema)]
 struct DecisionList {
     items: Vec<RecentDecision>,
+    /// Null on the last page.
     next_cursor: Option<String>,
 }
 
@@ -118,11 +194,13 @@ async fn decisions(
 ) -> Result<Json<DecisionList>, Problem> {
     let limit = page_limit(params.limit)?;
     let after = decode_cursor(params.cursor.as_deref())?;
-    let mut items = state.store.recent_decisions(after, limit + 1).await?;
+    let reviewer = asked_text("reviewer", text::REVIEWER, params.reviewer)?;
+    let mut items = state.store.recent_decisions(reviewer.as_deref(), after, limit + 1).await?;
     let next_cursor = cut_page(&mut items, limit, |last| (last.decided_at, last.id));
     Ok(Json(DecisionList { items, next_cursor }))
 }
 
+/// One suggestion with everything needed to judge it: points, roles, signals and the last decision.
 #[utoipa::path(get, path = "/api/suggestions/{id}", tag = "suggestions", params(("id" = Uuid, Path)),
     responses((status = 200, body = SuggestionDetail), (status = 404, body = Problem)))]
 async fn detail(
@@ -132,6 +210,7 @@ async fn detail(
     Ok(Json(suggestion_detail::load(&state, id).await?))
 }
 
+/// Says that it is right, with corrections: makes or extends equipment and binds its points.
 #[utoipa::path(post, path = "/api/suggestions/{id}/approve", tag = "suggestions", params(("id" = Uuid, Path)),
     request_body = ApproveRequest,
     responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem),
@@ -145,6 +224,7 @@ async fn approve(
     decide(state, id, reviewer, body, DecisionRequest::Approve).await
 }
 
+/// Says that it is wrong. It is not proposed so again.
 #[utoipa::path(post, path = "/api/suggestions/{id}/reject", tag = "suggestions", params(("id" = Uuid, Path)),
     request_body = RejectRequest,
     responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem),
@@ -158,6 +238,7 @@ async fn reject(
     decide(state, id, reviewer, body, DecisionRequest::Reject).await
 }
 
+/// Puts it aside, for a time or until somebody decides.
 #[utoipa::path(post, path = "/api/suggestions/{id}/defer", tag = "suggestions", params(("id" = Uuid, Path)),
     request_body = DeferRequest,
     responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem),
@@ -171,6 +252,7 @@ async fn defer(
     decide(state, id, reviewer, body, DecisionRequest::Defer).await
 }
 
+/// Takes the last decision back, of whatever kind: the suggestion is pending again.
 #[utoipa::path(post, path = "/api/suggestions/{id}/undo", tag = "suggestions", params(("id" = Uuid, Path)),
     request_body = UndoRequest,
     responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem),
@@ -277,6 +359,7 @@ impl TryFrom<AnyDecision> for BulkDecision {
     }
 }
 
+/// Body of `POST /api/suggestions/bulk`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct BulkRequest {
@@ -284,6 +367,7 @@ struct BulkRequest {
     decisions: Vec<BulkDecision>,
 }
 
+/// What became of each decision, in their order.
 #[derive(Debug, Serialize, ToSchema)]
 struct BulkAnswer {
     results: Vec<BulkResult>,
@@ -297,6 +381,7 @@ struct BulkResult {
     problem: Option<Problem>,
 }
 
+/// Decides many suggestions at once, each on its own.
 #[utoipa::path(post, path = "/api/suggestions/bulk", tag = "suggestions", request_body = BulkRequest,
     responses((status = 200, body = BulkAnswer), (status = 422, body = Problem)))]
 async fn bulk(

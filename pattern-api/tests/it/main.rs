@@ -5,6 +5,7 @@ mod health;
 mod hosts;
 mod hub;
 mod killed;
+mod listing;
 mod live;
 mod outage;
 mod process;
