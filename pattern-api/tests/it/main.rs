@@ -1,4 +1,5 @@
 mod clock;
+mod desk;
 mod edge;
 mod edge_memory;
 mod health;
