@@ -2,7 +2,6 @@ use axum::{Json, extract::State};
 use pattern_core::domain::{
     ApproveRequest, DecisionAction, DeferRequest, Purpose, RejectRequest, Suggestion, SuggestionDetail,
     SuggestionStatus, UndoRequest,
-    text::{self, TextRule},
 };
 use pattern_store::{
     DecisionRequest, Idempotency, NewDecision, OpenCount, RecentDecision, SuggestionFilter, SuggestionSort,
@@ -61,7 +60,7 @@ struct ListParams {
     #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
     /// How many to pass over, to go anywhere in the list.
-    #[param(minimum = 0)]
+    #[param(minimum = 0, maximum = 2147483647)]
     offset: Option<u32>,
     /// Id of a suggestion: the page that has it in its middle. Goes before `offset`.
     around: Option<Uuid>,
@@ -101,7 +100,7 @@ async fn list(
         pattern_id: params.pattern,
         purpose: params.purpose,
         min_confidence: params.min_confidence,
-        search: asked_text("search", text::SHORT_NAME, params.search)?,
+        search: searched(params.search.as_deref())?.map(str::to_owned),
         sort,
         after: after.map(|(bytes, id)| (cursor::key(sort, &bytes), id)),
         around: params.around,
@@ -122,10 +121,16 @@ async fn list(
     }))
 }
 
-/// A text to look for, without what none that is kept has.
-fn asked_text(name: &str, rule: TextRule, text: Option<String>) -> Result<Option<String>, Problem> {
-    let clean = |text: String| rule.or_nothing().clean(&text);
-    text.map(clean).transpose().map_err(|problem| Problem::bad_request(format!("{name} {problem}")))
+/// Longer than anything that one looks for.
+const SEARCH_CHARACTERS: usize = 200;
+
+fn searched(search: Option<&str>) -> Result<Option<&str>, Problem> {
+    match search.map(|text| text.chars().count()) {
+        Some(length) if length > SEARCH_CHARACTERS => Err(Problem::bad_request(format!(
+            "search is {length} characters long, {SEARCH_CHARACTERS} are allowed"
+        ))),
+        _ => Ok(search),
+    }
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -152,8 +157,8 @@ async fn counts(
     State(state): State<AppState>,
     Params(params): Params<CountParams>,
 ) -> Result<Json<OpenCounts>, Problem> {
-    let search = asked_text("search", text::SHORT_NAME, params.search)?;
-    let (source, search) = (params.data_source.as_deref(), search.as_deref());
+    let search = searched(params.search.as_deref())?;
+    let source = params.data_source.as_deref();
     Ok(Json(OpenCounts { items: state.store.count_open_suggestions(source, search).await? }))
 }
 
@@ -194,8 +199,8 @@ async fn decisions(
 ) -> Result<Json<DecisionList>, Problem> {
     let limit = page_limit(params.limit)?;
     let after = decode_cursor(params.cursor.as_deref())?;
-    let reviewer = asked_text("reviewer", text::REVIEWER, params.reviewer)?;
-    let mut items = state.store.recent_decisions(reviewer.as_deref(), after, limit + 1).await?;
+    let reviewer = params.reviewer.as_deref();
+    let mut items = state.store.recent_decisions(reviewer, after, limit + 1).await?;
     let next_cursor = cut_page(&mut items, limit, |last| (last.decided_at, last.id));
     Ok(Json(DecisionList { items, next_cursor }))
 }

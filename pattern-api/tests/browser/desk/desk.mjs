@@ -32,10 +32,11 @@ export async function scenario(steps) {
   }
 }
 
-/** A reviewer's page, live and with its first suggestion open. */
-export async function reviewer(browser, name, { address = "", ...options } = {}) {
+/** A reviewer's page, live and with its list. */
+export async function reviewer(browser, name, { address = "", list = ".card", ...options } = {}) {
   const visitor = await visit(browser, new URL(address, base).href, { reviewer: name, ...options });
   await visitor.page.waitForSelector("#connection[data-state=live]", WAIT);
+  await visitor.page.waitForSelector(list, WAIT);
   return visitor;
 }
 

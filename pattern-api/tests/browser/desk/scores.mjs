@@ -23,7 +23,7 @@ scenario(async (browser) => {
   await order("score 0.7");
   await page.locator("#detail .sure .number", { hasText: "0.70" }).waitFor();
   assert.equal(await page.inputValue("#reason"), "This is a fan");
-  await page.keyboard.press("Enter");
+  await page.click("dialog button[type=submit]");
   await gone(anna, ids[1]);
   assert.equal((await ask(`api/suggestions/${ids[1]}`)).decision.reason, "This is a fan");
   say("a reason that is being typed outlives new scores");

@@ -17,8 +17,7 @@ scenario(async (browser) => {
   await gone(anna, ids[1]);
   await open(anna, ids[2]);
   await page.keyboard.press("r");
-  await page.locator("#reason").waitFor();
-  await page.keyboard.press("Enter");
+  await page.click("dialog button[type=submit]");
   await gone(anna, ids[2]);
   // Somebody else is busy too, and the engine scores what is open anew.
   await decideAs("maria", ids[5], "approve");
@@ -46,7 +45,7 @@ scenario(async (browser) => {
   const undone = page.waitForRequest((request) => request.url().endsWith(`${ids[3]}/undo`));
   letThrough();
   await undone;
-  await back(anna, ids[3]);
+  await isShown(anna, ids[3]);
   say("u waits for the answer about the decision that it takes back");
 
   for (const id of [ids[0], ids[1]]) {
@@ -54,8 +53,7 @@ scenario(async (browser) => {
     await page.click("[data-do=approve]");
     await gone(anna, id);
   }
-  const again = await reviewer(browser, "anna", { address: "?find=P-106" });
-  await again.page.waitForSelector(".card", { state: "detached" });
+  const again = await reviewer(browser, "anna", { address: "?find=P-106", list: ".empty" });
   const sentAgain = decisionsOf(again);
   await again.page.locator("#activity .decision").nth(1).waitFor();
   await again.page.evaluate(() => {
