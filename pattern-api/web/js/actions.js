@@ -4,7 +4,7 @@ import { app, draftOf, repaint } from "./app.js";
 import { approve, defer, reject, title } from "./decisions.js";
 import { isHeld } from "./details.js";
 import { contentOf, isOpen } from "./feed.js";
-import { undoLast } from "./own.js";
+import { readOwnDecisions, undoLast } from "./own.js";
 import { closeDetail, isNarrow, select } from "./selection.js";
 import { askName, askReason, askUntil } from "./view/dialogs.js";
 import { shownVersion } from "./view/detail.js";
@@ -21,7 +21,8 @@ function obstacle(byKey) {
   const suggestion = app.selected && app.feed.get(app.selected);
   if (!app.selected) return "Nothing is selected. Press j for the first suggestion of the list.";
   if (byKey && app.list.state !== "ready") return "The list is still being read. Press again when it is there.";
-  if (!suggestion) return "The suggestion is still being read. Press again when it is there.";
+  if (!suggestion)
+    return app.details.get(app.selected)?.problem?.words ?? "It is still being read. Press again when it is there.";
   const name = title(suggestion);
   if (byKey && isInHaste()) return `That was fast: look at ${name} before you decide, and press again.`;
   if (app.deciding.has(suggestion.id)) return `Your answer about ${name} is being sent.`;
@@ -96,7 +97,10 @@ export const act = {
     (suggestion, { until }, version) => defer(suggestion, until, version),
   ),
   undo: async () => {
-    if (!app.reviewer && !(await askName())) return;
+    if (!app.reviewer) {
+      if (!(await askName())) return;
+      await readOwnDecisions();
+    }
     await undoLast();
   },
   next: () => move(1),

@@ -46,6 +46,8 @@ export class List {
   /** "loading" | "ready" | "failed": as the query that was asked last. */
   state = "loading";
   problem = null;
+  /** Whether the list begins anew where it is shown; whoever shows it takes note. */
+  isAtTop = false;
 
   /** `read(query, {offset, around, limit})` answers a page; `changed()` is told whenever there is something to see. */
   constructor(feed, read, changed) {
@@ -74,7 +76,9 @@ export class List {
   /** Another query; `around`: what is to be in the first page, if it fits. */
   open(query, around = null) {
     this.#query = query;
+    this.#shown = [0, 0];
     this.state = "loading";
+    this.isAtTop = !around;
     return this.reread(around);
   }
 

@@ -16,7 +16,7 @@ import { paintActivity } from "./view/activity.js";
 import { paintDetail } from "./view/detail.js";
 import { paintHeader, wireHeader } from "./view/header.js";
 import { paintHealth } from "./view/health.js";
-import { paintList, wireList } from "./view/list.js";
+import { paintList, reveal, wireList } from "./view/list.js";
 import { paintStrip } from "./view/strip.js";
 
 const socketAddress = () => {
@@ -104,7 +104,7 @@ onFirstPosition((position) => {
   readAside();
 });
 wireKept();
-wireFilter(wireSelection());
+wireFilter(wireSelection()).then(() => reveal(app.list.indexOf(app.selected)));
 [paintHeader, paintHealth, paintStrip, paintList, paintDetail, paintActivity, selectFirst, readWhatIsNeeded, readRunsOfSource].forEach(
   onRepaint,
 );

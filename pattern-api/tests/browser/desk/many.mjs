@@ -41,8 +41,14 @@ scenario(async (browser) => {
 
   const other = await reviewer(browser, "piotr", { address: `?sort=name#s=${second}` });
   await isShown(other, second);
+  await other.page.locator(`.card[data-id="${second}"][aria-current]`).waitFor();
   await other.page.keyboard.press("k");
   await until(other, (id) => document.querySelector("#detail").dataset.of !== id, second);
   say("a link into the middle of the list goes on from there");
+
+  await other.page.selectOption("#sort", "priority");
+  await until(other, () => document.querySelector(".row")?.getAttribute("aria-posinset") === "1");
+  assert.equal(await other.page.$eval("#cards", ({ scrollTop }) => scrollTop), 0);
+  say("another order begins at its top");
   assert.deepEqual([...anna.faults, ...other.faults], []);
 });

@@ -208,6 +208,7 @@ function paintCards() {
   }
   arrange(host, [rows]);
   rows.style.setProperty("--rows", list.length);
+  if (list.state === "ready") scrollToWanted();
   const [from, to] = placesInView(rows);
   list.show(from, to);
   const last = Math.min(to, list.length);
@@ -223,13 +224,29 @@ export function paintList() {
   paintCards();
 }
 
-/** Scrolls as little as it takes to see the card at this place. */
-export function reveal(index) {
-  if (index < 0) return;
+/** What scrolls the cards: their pane, or on narrow screens the page. */
+function scroller() {
   const host = byId("cards");
-  const scrolls = getComputedStyle(host).overflowY === "auto" ? host : document.scrollingElement;
-  const view = scrolls === host ? host.getBoundingClientRect() : { top: byId("top").offsetHeight, bottom: innerHeight };
-  const top = rows.getBoundingClientRect().top + index * ROW;
+  return getComputedStyle(host).overflowY === "auto" ? host : document.scrollingElement;
+}
+
+let wanted = -1;
+
+/** Scrolls as little as it takes to see the card at this place, once it is there. */
+export function reveal(index) {
+  wanted = index;
+  repaint();
+}
+
+function scrollToWanted() {
+  const scrolls = scroller();
+  if (app.list.isAtTop) scrolls.scrollTop = 0;
+  app.list.isAtTop = false;
+  if (wanted < 0) return;
+  const isPane = scrolls === byId("cards");
+  const view = isPane ? scrolls.getBoundingClientRect() : { top: byId("top").offsetHeight, bottom: innerHeight };
+  const top = rows.getBoundingClientRect().top + wanted * ROW;
+  wanted = -1;
   if (top < view.top) scrolls.scrollTop -= view.top - top + 8;
   else if (top + ROW > view.bottom) scrolls.scrollTop += top + ROW - view.bottom + 8;
 }
