@@ -30,8 +30,8 @@ function obstacle(byKey) {
   if (byKey && app.list.indexOf(suggestion.id) < 0)
     return `${name} is not in the list as you see it. Press j for one that is, or empty Find and the filters.`;
   if (byKey && isNarrow() && !app.open) return `${name} is not open. Press Enter to look at it first.`;
-  const shown = shownVersion(suggestion.id);
-  if (shown !== null && shown >= contentOf(suggestion)) return null;
+  const isRead = Boolean(app.details.get(suggestion.id)?.data);
+  if (isRead && shownVersion(suggestion.id) >= contentOf(suggestion)) return null;
   return isHeld(suggestion)
     ? `${name} changed while you were editing. Look at the new one first; your edits are kept.`
     : `The points of ${name} are still being read. Press again when you see them.`;

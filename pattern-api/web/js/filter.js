@@ -69,8 +69,7 @@ export function typeFind(text) {
   else history.replaceState(history.state, "", address);
   clearTimeout(typing);
   typing = setTimeout(ask, 150);
-  // What is in the list is no longer what is asked for.
-  app.list.state = "loading";
+  app.list.expect();
   repaint();
 }
 

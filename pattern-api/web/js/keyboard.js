@@ -67,22 +67,20 @@ function outside(event) {
 export function wireKeyboard() {
   let isByPointer = false;
   addEventListener("pointerdown", () => (isByPointer = true), true);
-  addEventListener(
-    "keydown",
-    (event) => {
-      isByPointer = false;
-      if (document.querySelector("dialog[open]")) return;
-      const field = fieldOf(event.target);
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-        event.preventDefault();
-        if (field) leave(field);
-        if (!event.repeat) act.approve(true);
-      } else if (event.ctrlKey || event.metaKey || event.altKey) return;
-      else if (event.target.closest?.("[data-interrupted]")) event.key === "Escape" && event.target.blur();
-      else if (field) inField(event, field);
-      else outside(event);
-    },
-  );
+  addEventListener("keydown", (event) => {
+    isByPointer = false;
+    // Enter also ends a word that an input method composes.
+    if (event.isComposing || document.querySelector("dialog[open]")) return;
+    const field = fieldOf(event.target);
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      if (field) leave(field);
+      if (!event.repeat) act.approve(true);
+    } else if (event.ctrlKey || event.metaKey || event.altKey) return;
+    else if (event.target.closest?.("[data-interrupted]")) event.key === "Escape" && event.target.blur();
+    else if (field) inField(event, field);
+    else outside(event);
+  });
   // Who chose with the mouse goes on with keys.
   addEventListener("change", ({ target }) => isByPointer && target.matches("select, [type=checkbox]") && leave(target));
 }

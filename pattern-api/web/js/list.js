@@ -73,6 +73,11 @@ export class List {
     return this.#ids.indexOf(id);
   }
 
+  /** What is held is no longer what is asked for; the query follows. */
+  expect() {
+    this.state = "loading";
+  }
+
   /** Another query; `around`: what is to be in the first page, if it fits. */
   open(query, around = null) {
     this.#query = query;

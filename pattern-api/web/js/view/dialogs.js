@@ -80,9 +80,10 @@ export function askReason(name, draft) {
         h("button", { type: "submit", class: "danger" }, "Reject"),
       ),
     );
-    text.addEventListener("keydown", (event) => {
-      // Enter also ends a word that an input method composes.
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    form.addEventListener("keydown", (event) => {
+      // Enter also ends a word that an input method composes, and presses the button that has the focus.
+      if (event.key !== "Enter" || event.isComposing || event.shiftKey) return;
+      if (event.target !== text && !event.ctrlKey && !event.metaKey) return;
       event.preventDefault();
       if (!event.repeat) form.requestSubmit();
     });
