@@ -2,6 +2,7 @@
 //! the OpenAPI document tells, and every text of that form is a place.
 
 use chrono::{DateTime, Utc};
+use pattern_store::{SortKey, SuggestionSort};
 use utoipa::openapi::{
     Object,
     schema::{SchemaType, Type},
@@ -18,8 +19,8 @@ pub fn time_form() -> Object {
     form(format!("^[0-9]{{1,16}}[.]{ID}$"))
 }
 
-pub fn rank_form() -> Object {
-    form(format!("^[0-9a-f]{{16}}[.]{ID}$"))
+pub fn key_form() -> Object {
+    form(format!("^([0-9a-f]{{2}}){{0,2000}}[.]{ID}$"))
 }
 
 fn form(pattern: String) -> Object {
@@ -65,15 +66,34 @@ impl Place for (DateTime<Utc>, Uuid) {
     }
 }
 
-/// As bits: a number written in decimals may be read back as its neighbour, and ties were lost.
-impl Place for (f64, Uuid) {
+/// What a list is sorted by, as bytes, and the id.
+impl Place for (Vec<u8>, Uuid) {
     fn text(&self) -> String {
-        format!("{:016x}.{}", self.0.to_bits(), self.1)
+        format!("{}.{}", hex::encode(&self.0), self.1)
     }
 
     fn read(text: &str) -> Option<Self> {
-        let (bits, id) = text.split_once('.')?;
-        Some((f64::from_bits(u64::from_str_radix(bits, 16).ok()?), id.parse().ok()?))
+        let (bytes, id) = text.split_once('.')?;
+        Some((hex::decode(bytes).ok()?, id.parse().ok()?))
+    }
+}
+
+/// A number as its bits: written in decimals it may be read back as its neighbour, and ties were lost.
+pub fn key_bytes(key: SortKey) -> Vec<u8> {
+    match key {
+        SortKey::Number(number) => number.to_bits().to_be_bytes().to_vec(),
+        SortKey::Text(text) => text.into_bytes(),
+    }
+}
+
+pub fn key(sort: SuggestionSort, bytes: &[u8]) -> SortKey {
+    match sort {
+        SuggestionSort::Name => SortKey::Text(String::from_utf8_lossy(bytes).replace('\0', "")),
+        SuggestionSort::Priority | SuggestionSort::Confidence | SuggestionSort::Newest => {
+            let mut bits = [0; 8];
+            bits.iter_mut().zip(bytes).for_each(|(bit, byte)| *bit = *byte);
+            SortKey::Number(f64::from_bits(u64::from_be_bytes(bits)))
+        }
     }
 }
 
@@ -92,14 +112,21 @@ mod tests {
         comes_back(id);
         comes_back("Größe 5″ / %00".to_owned());
         comes_back((DateTime::from_timestamp_micros(1_772_000_000_123_456).expect("a time"), id));
-        comes_back((0.1 + 0.2, id));
+        comes_back((vec![0, 255], id));
     }
 
     #[test]
     fn what_has_no_such_form_is_no_place() {
         assert_eq!(Uuid::read("xyz"), None);
         assert_eq!((String::read("6"), String::read("")), (None, None));
-        assert_eq!(<(f64, Uuid)>::read("3fe0000000000000"), None);
+        assert_eq!(<(Vec<u8>, Uuid)>::read("3fe0000000000000"), None);
         assert_eq!(<(DateTime<Utc>, Uuid)>::read(&format!("99999999999999999999.{}", Uuid::nil())), None);
+    }
+
+    #[test]
+    fn what_a_list_is_sorted_by_comes_back_as_it_was() {
+        let (number, text) = (SortKey::Number(0.1 + 0.2), SortKey::Text("Größe 5″".into()));
+        assert_eq!(key(SuggestionSort::Priority, &key_bytes(number.clone())), number);
+        assert_eq!(key(SuggestionSort::Name, &key_bytes(text.clone())), text);
     }
 }

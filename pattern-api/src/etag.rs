@@ -23,7 +23,7 @@ pub async fn tagged(request: Request, next: Next) -> Response {
     let Ok(bytes) = to_bytes(body, usize::MAX).await else {
         return Problem::unavailable("the answer could not be made; ask again").into_response();
     };
-    let etag = format!("\"{}\"", hex::encode(&Sha256::digest(&bytes)[..12]));
+    let etag = of(&hex::encode(&Sha256::digest(&bytes)[..12]));
     let is_known = matches(&known, &etag);
     parts.headers.insert(header::ETAG, HeaderValue::from_str(&etag).expect("hex in quotes"));
     if is_known {
@@ -34,9 +34,14 @@ pub async fn tagged(request: Request, next: Next) -> Response {
     Response::from_parts(parts, Body::from(bytes))
 }
 
+/// A weak tag: it names the same answer, compressed or not.
+pub fn of(version: &str) -> String {
+    format!("W/\"{version}\"")
+}
+
 /// Whether the client sent this tag as one it has.
 pub fn matches(headers: &HeaderMap, etag: &str) -> bool {
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    // A compressing proxy marks the tag as weak; what it names is the same.
-    known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag)
+    let bare = etag.trim_start_matches("W/");
+    known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == bare)
 }

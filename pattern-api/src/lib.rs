@@ -12,6 +12,7 @@ mod extract;
 pub mod health;
 mod host;
 pub mod hub;
+mod not_found;
 mod origin;
 mod page;
 mod posted_samples;

@@ -20,6 +20,7 @@ struct Files;
 
 const INDEX: &str = "index.html";
 const API_DOCS: &str = "docs.html";
+const NOT_FOUND: &str = "not-found.html";
 
 /// Scripts and styles come from here and nowhere else, so a point's name can not smuggle one in.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -38,13 +39,27 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/assets/{version}/{*path}", get(asset))
 }
 
-fn html(name: &str, headers: &HeaderMap) -> Response {
-    let version = version();
-    let Some(file) = Files::get(name) else {
+/// For a browser that asked for what does not exist.
+pub fn not_found() -> Response {
+    let Some(html) = text_of(NOT_FOUND, &version()) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let etag = format!("\"{version}\"");
-    let html = String::from_utf8_lossy(&file.data).replace("{{version}}", &version);
+    let mut response =
+        (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response();
+    protect(&mut response, DO_NOT_KEEP);
+    response
+}
+
+fn text_of(name: &str, version: &str) -> Option<String> {
+    Some(String::from_utf8_lossy(&Files::get(name)?.data).replace("{{version}}", version))
+}
+
+fn html(name: &str, headers: &HeaderMap) -> Response {
+    let version = version();
+    let Some(html) = text_of(name, &version) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let etag = etag::of(&version);
     let mut response = if etag::matches(headers, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -161,7 +176,7 @@ mod tests {
         let first = ask("/", &[]).await;
         let etag = first.headers()[header::ETAG].to_str().unwrap().to_owned();
         assert_eq!(first.headers()[header::CACHE_CONTROL], ASK_EVERY_TIME);
-        for tag in [etag.clone(), format!("W/{etag}"), format!("\"other\", {etag}")] {
+        for tag in [etag.clone(), etag.replace("W/", ""), format!("\"other\", {etag}")] {
             assert_eq!(
                 ask("/", &[("if-none-match", &tag)]).await.status(),
                 StatusCode::NOT_MODIFIED,

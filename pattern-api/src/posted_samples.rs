@@ -20,6 +20,7 @@ pub struct PostedSamples {
     rejected: Vec<RejectedSample>,
 }
 
+/// A sample that was not taken.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RejectedSample {
     index: usize,

@@ -128,8 +128,3 @@ pub fn panicked(cause: Box<dyn Any + Send>) -> Response {
     tracing::error!(cause, "a request panicked");
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, FAILED).into_response()
 }
-
-/// For routes that do not exist.
-pub async fn not_found(uri: Uri) -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, format!("{} does not exist; see /api/docs", uri.path()))
-}

@@ -276,7 +276,7 @@ async fn upsert(
 }
 
 /// `text` as a LIKE pattern that finds it anywhere, its own `%` and `_` taken literally.
-fn contains_pattern(text: &str) -> String {
+pub(crate) fn contains_pattern(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');
     for c in text.chars() {

@@ -18,6 +18,7 @@ const UNSERVED: Duration = Duration::from_secs(15);
 /// Runs wait for those before them, and a large analysis takes minutes.
 const QUEUE_LATE: Duration = Duration::from_secs(30 * 60);
 
+/// `degraded`: it serves, and something that should happen does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HealthStatus {
@@ -28,6 +29,7 @@ pub enum HealthStatus {
     Down,
 }
 
+/// How everything is that the product needs.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Health {
     pub status: HealthStatus,

@@ -18,7 +18,9 @@ pub fn routes() -> OpenApiRouter<AppState> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListParams {
+    /// Name of a data source.
     data_source: Option<String>,
+    /// What makes its points belong together.
     kind: Option<ClusterKind>,
     /// 50 unless given.
     #[param(minimum = 1, maximum = 500)]
@@ -35,6 +37,7 @@ struct ClusterList {
     next_cursor: Option<String>,
 }
 
+/// Lists active clusters, newest first.
 #[utoipa::path(get, path = "/api/clusters", tag = "clusters", params(ListParams),
     responses((status = 200, body = ClusterList)))]
 async fn list(
@@ -49,6 +52,7 @@ async fn list(
     Ok(Json(ClusterList { items, next_cursor }))
 }
 
+/// One cluster with its points.
 #[utoipa::path(get, path = "/api/clusters/{id}", tag = "clusters", params(("id" = Uuid, Path)),
     responses((status = 200, body = Cluster), (status = 404, body = Problem)))]
 async fn one(State(state): State<AppState>, InPath(id): InPath<Uuid>) -> Result<Json<Cluster>, Problem> {

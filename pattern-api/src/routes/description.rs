@@ -21,6 +21,22 @@ const OF_WRITES: [(&str, &str); 1] = [("403", "Pages of this origin may not writ
 const OF_BODIES: [(&str, &str); 2] =
     [("408", "The body did not come in time"), ("413", "The body is larger than this route takes")];
 
+/// What a route answers, where it does not say so itself.
+const OTHERWISE: [(&str, &str); 6] = [
+    ("200", "As asked"),
+    ("202", "Taken; it is done later"),
+    ("404", "There is none of this id or name"),
+    ("409", "It is no longer as the request takes it to be"),
+    ("422", "The request can not be done as it is"),
+    ("503", "Not ready"),
+];
+/// Parameters that mean the same everywhere.
+const PARAMETERS: [(&str, &str); 3] = [
+    ("id", "As lists give it"),
+    ("name", "Name of a job, or `flywheel` for the chain of analyses"),
+    ("cursor", "`next_cursor` of the page before"),
+];
+
 pub fn complete(openapi: &mut OpenApi) {
     let known = openapi.components.as_ref().map(|components| components.schemas.clone()).unwrap_or_default();
     for item in openapi.paths.paths.values_mut() {
@@ -35,6 +51,7 @@ pub fn complete(openapi: &mut OpenApi) {
             if has_body {
                 add(operation, &OF_BODIES);
             }
+            describe(operation);
         }
         if let Some(operation) = &mut item.post {
             add(operation, &OF_WRITES);
@@ -72,6 +89,26 @@ fn add(operation: &mut Operation, answers: &[(&str, &str)]) {
         let response = response.or_insert_with(|| RefOr::T(Response::new(*description)));
         if let RefOr::T(response) = response {
             response.content.entry(PROBLEM_JSON.to_owned()).or_insert_with(problem);
+        }
+    }
+}
+
+fn describe(operation: &mut Operation) {
+    let words = |known: &[(&str, &str)], name: &str| {
+        known.iter().find(|(one, _)| *one == name).map(|(_, words)| (*words).to_owned())
+    };
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response
+            && response.description.is_empty()
+        {
+            response.description = words(&OTHERWISE, status).or(words(&OF_ALL, status)).unwrap_or_default();
+        }
+    }
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && parameter.description.is_none()
+        {
+            parameter.description = words(&PARAMETERS, &parameter.name);
         }
     }
 }

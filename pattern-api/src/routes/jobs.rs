@@ -26,6 +26,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(workers))
 }
 
+/// The queue of each job type.
 #[derive(Debug, Serialize, ToSchema)]
 struct Queues {
     items: Vec<QueueHealth>,
@@ -42,7 +43,9 @@ async fn queues(State(state): State<AppState>) -> Result<Json<Queues>, Problem> 
 struct RunParams {
     /// A job name, or `flywheel` or `learning` for chains.
     job: Option<String>,
+    /// Where the runs stand.
     status: Option<RunStatus>,
+    /// Name of a data source.
     data_source: Option<String>,
     /// Only the stages of this chain.
     chain: Option<Uuid>,
@@ -56,6 +59,7 @@ struct RunParams {
     cursor: Option<String>,
 }
 
+/// Runs, newest first.
 #[derive(Debug, Serialize, ToSchema)]
 struct RunList {
     items: Vec<JobRun>,
@@ -84,12 +88,14 @@ async fn runs(
     Ok(Json(RunList { items, next_cursor }))
 }
 
+/// One run of a job.
 #[utoipa::path(get, path = "/api/jobs/runs/{id}", tag = "jobs", params(("id" = Uuid, Path)),
     responses((status = 200, body = JobRun), (status = 404, body = Problem)))]
 async fn run_one(State(state): State<AppState>, InPath(id): InPath<Uuid>) -> Result<Json<JobRun>, Problem> {
     Ok(Json(state.store.job_run(id).await?))
 }
 
+/// Body of `POST /api/jobs/{name}/run`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct TriggerRequest {
@@ -98,6 +104,7 @@ struct TriggerRequest {
     data_source: Option<String>,
 }
 
+/// The run that was made, or that waited already.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 struct Triggered {
     run_id: Uuid,
@@ -151,6 +158,7 @@ async fn trigger(
     Ok((StatusCode::ACCEPTED, Json(answer)))
 }
 
+/// Stops a run that waits or runs.
 #[utoipa::path(post, path = "/api/jobs/runs/{id}/cancel", tag = "jobs", params(("id" = Uuid, Path)),
     responses((status = 200, body = JobRun), (status = 404, body = Problem), (status = 409, body = Problem)))]
 async fn cancel(State(state): State<AppState>, InPath(id): InPath<Uuid>) -> Result<Json<JobRun>, Problem> {
@@ -164,6 +172,7 @@ async fn redrive(State(state): State<AppState>, InPath(id): InPath<Uuid>) -> Res
     Ok(Json(state.store.redrive_run(id).await?))
 }
 
+/// Workers by id.
 #[derive(Debug, Serialize, ToSchema)]
 struct WorkerList {
     items: Vec<WorkerRow>,

@@ -6,6 +6,7 @@ mod health;
 mod jobs;
 mod patterns;
 mod points;
+mod suggestion_lists;
 mod suggestions;
 
 use utoipa::OpenApi;
@@ -25,6 +26,7 @@ struct Description;
 /// All REST routes, with their OpenAPI description.
 pub fn rest() -> OpenApiRouter<AppState> {
     let mut routes = OpenApiRouter::with_openapi(Description::openapi())
+        .merge(suggestion_lists::routes())
         .merge(suggestions::routes())
         .merge(points::routes())
         .merge(clusters::routes())

@@ -18,7 +18,9 @@ pub fn routes() -> OpenApiRouter<AppState> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListParams {
+    /// What the patterns are of: `equipment`.
     kind: Option<String>,
+    /// As in a pattern.
     category: Option<String>,
     /// 50 unless given.
     #[param(minimum = 1, maximum = 500)]
@@ -35,6 +37,7 @@ struct PatternList {
     next_cursor: Option<String>,
 }
 
+/// Lists the library by name.
 #[utoipa::path(get, path = "/api/patterns", tag = "patterns", params(ListParams),
     responses((status = 200, body = PatternList)))]
 async fn list(
@@ -49,6 +52,7 @@ async fn list(
     Ok(Json(PatternList { items, next_cursor }))
 }
 
+/// One pattern with its roles.
 #[utoipa::path(get, path = "/api/patterns/{id}", tag = "patterns", params(("id" = Uuid, Path)),
     responses((status = 200, body = Pattern), (status = 404, body = Problem)))]
 async fn one(State(state): State<AppState>, InPath(id): InPath<Uuid>) -> Result<Json<Pattern>, Problem> {

@@ -23,11 +23,13 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(post_samples))
 }
 
+/// Every data source, by name.
 #[derive(Debug, Serialize, ToSchema)]
 struct DataSourceList {
     items: Vec<DataSource>,
 }
 
+/// Lists where points come from.
 #[utoipa::path(get, path = "/api/data-sources", tag = "points",
     responses((status = 200, body = DataSourceList)))]
 async fn data_sources(State(state): State<AppState>) -> Result<Json<DataSourceList>, Problem> {
@@ -37,6 +39,7 @@ async fn data_sources(State(state): State<AppState>) -> Result<Json<DataSourceLi
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListParams {
+    /// Name of a data source.
     data_source: Option<String>,
     /// Part of the name, unit or description.
     search: Option<String>,
@@ -48,6 +51,7 @@ struct ListParams {
     cursor: Option<String>,
 }
 
+/// Points by data source and name.
 #[derive(Debug, Serialize, ToSchema)]
 struct PointList {
     items: Vec<Point>,
@@ -55,6 +59,7 @@ struct PointList {
     total: i64,
 }
 
+/// Lists points, or searches them.
 #[utoipa::path(get, path = "/api/points", tag = "points", params(ListParams),
     responses((status = 200, body = PointList)))]
 async fn list(
@@ -69,6 +74,7 @@ async fn list(
     Ok(Json(PointList { items: page.items, next_cursor, total: page.total }))
 }
 
+/// One point.
 #[utoipa::path(get, path = "/api/points/{id}", tag = "points", params(("id" = Uuid, Path)),
     responses((status = 200, body = Point), (status = 404, body = Problem)))]
 async fn one(State(state): State<AppState>, InPath(id): InPath<Uuid>) -> Result<Json<Point>, Problem> {
@@ -94,6 +100,7 @@ const EARLIEST_SAMPLE: DateTime<Utc> = DateTime::from_timestamp(631_152_000, 0).
 /// An answer stops at the end of the day with which it has so many.
 const ENOUGH_SAMPLES: usize = 100_000;
 
+/// Samples in the order of their times.
 #[derive(Debug, Serialize, ToSchema)]
 struct SampleList {
     #[schema(value_type = Vec<Object>)]
@@ -102,6 +109,7 @@ struct SampleList {
     next_from: Option<DateTime<Utc>>,
 }
 
+/// The samples of a point, 31 days at a time.
 #[utoipa::path(get, path = "/api/points/{id}/samples", tag = "points",
     params(("id" = Uuid, Path), SampleParams),
     responses((status = 200, body = SampleList), (status = 404, body = Problem)))]
@@ -150,6 +158,7 @@ struct PostSamples {
     samples: PostedSamples,
 }
 
+/// What became of the samples.
 #[derive(Debug, Serialize, ToSchema)]
 struct TakenSamples {
     accepted: usize,

@@ -1,11 +1,8 @@
 use axum::{Json, extract::State};
 use pattern_core::domain::{
-    ApproveRequest, DecisionAction, DeferRequest, RejectRequest, Suggestion, SuggestionDetail,
-    SuggestionStatus, UndoRequest,
+    ApproveRequest, DecisionAction, DeferRequest, RejectRequest, Suggestion, SuggestionDetail, UndoRequest,
 };
-use pattern_store::{
-    DecisionRequest, Idempotency, NewDecision, RecentDecision, SuggestionFilter, SuggestionStats,
-};
+use pattern_store::{DecisionRequest, Idempotency, NewDecision, RecentDecision, SuggestionStats};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -14,8 +11,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
-    AppState,
-    cursor::{self, Place},
+    AppState, cursor,
     extract::{Body, InPath, Params, Reviewer, cut_page, decode_cursor, page_limit},
     problem::Problem,
     suggestion_detail,
@@ -23,7 +19,6 @@ use crate::{
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(list))
         .routes(routes!(stats))
         .routes(routes!(decisions))
         .routes(routes!(bulk))
@@ -34,63 +29,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(undo))
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct ListParams {
-    /// Name of a data source.
-    data_source: Option<String>,
-    status: Option<SuggestionStatus>,
-    pattern: Option<Uuid>,
-    /// 0 to 1.
-    #[param(minimum = 0, maximum = 1)]
-    min_confidence: Option<f64>,
-    /// 50 unless given.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    #[param(schema_with = cursor::rank_form)]
-    cursor: Option<String>,
-}
-
-/// Suggestions, most confident first, true for `position` in the stream of events.
-#[derive(Debug, Serialize, ToSchema)]
-struct SuggestionList {
-    items: Vec<Suggestion>,
-    next_cursor: Option<String>,
-    total: i64,
-    position: String,
-}
-
-#[utoipa::path(get, path = "/api/suggestions", tag = "suggestions", params(ListParams),
-    responses((status = 200, body = SuggestionList), (status = 400, body = Problem)))]
-async fn list(
-    State(state): State<AppState>,
-    Params(params): Params<ListParams>,
-) -> Result<Json<SuggestionList>, Problem> {
-    if params.min_confidence.is_some_and(|least| !(0.0..=1.0).contains(&least)) {
-        return Err(Problem::bad_request("min_confidence: is a probability, use 0 to 1"));
-    }
-    let filter = SuggestionFilter {
-        status: params.status,
-        data_source: params.data_source,
-        pattern_id: params.pattern,
-        min_confidence: params.min_confidence,
-        after: decode_cursor(params.cursor.as_deref())?,
-        limit: page_limit(params.limit)?,
-    };
-    let page = state.store.list_suggestions(&filter).await?;
-    let next_cursor = match page.items.last() {
-        Some(last) if page.has_more => Some((last.priority, last.id).text()),
-        _ => None,
-    };
-    Ok(Json(SuggestionList {
-        items: page.items,
-        next_cursor,
-        total: page.total,
-        position: page.position.to_string(),
-    }))
-}
-
+/// How many suggestions there are by status, and how they were answered.
 #[utoipa::path(get, path = "/api/suggestions/stats", tag = "suggestions",
     responses((status = 200, body = SuggestionStats)))]
 async fn stats(State(state): State<AppState>) -> Result<Json<SuggestionStats>, Problem> {
@@ -100,6 +39,8 @@ async fn stats(State(state): State<AppState>) -> Result<Json<SuggestionStats>, P
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct DecisionParams {
+    /// Only the decisions of this reviewer.
+    reviewer: Option<String>,
     /// 50 unless given.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
@@ -108,9 +49,11 @@ struct DecisionParams {
     cursor: Option<String>,
 }
 
+/// Decisions, newest first.
 #[derive(Debug, Serialize, ToSchema)]
 struct DecisionList {
     items: Vec<RecentDecision>,
+    /// Null on the last page.
     next_cursor: Option<String>,
 }
 
@@ -123,11 +66,13 @@ async fn decisions(
 ) -> Result<Json<DecisionList>, Problem> {
     let limit = page_limit(params.limit)?;
     let after = decode_cursor(params.cursor.as_deref())?;
-    let mut items = state.store.recent_decisions(after, limit + 1).await?;
+    let reviewer = params.reviewer.as_deref();
+    let mut items = state.store.recent_decisions(reviewer, after, limit + 1).await?;
     let next_cursor = cut_page(&mut items, limit, |last| (last.decided_at, last.id));
     Ok(Json(DecisionList { items, next_cursor }))
 }
 
+/// One suggestion with everything needed to judge it: points, roles, signals and the last decision.
 #[utoipa::path(get, path = "/api/suggestions/{id}", tag = "suggestions", params(("id" = Uuid, Path)),
     responses((status = 200, body = SuggestionDetail), (status = 404, body = Problem)))]
 async fn detail(
@@ -137,6 +82,7 @@ async fn detail(
     Ok(Json(suggestion_detail::load(&state, id).await?))
 }
 
+/// Says that it is right, with corrections: makes or extends equipment and binds its points.
 #[utoipa::path(post, path = "/api/suggestions/{id}/approve", tag = "suggestions", params(("id" = Uuid, Path)),
     request_body = ApproveRequest,
     responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem),
@@ -150,6 +96,7 @@ async fn approve(
     decide(state, id, reviewer, body, DecisionRequest::Approve).await
 }
 
+/// Says that it is wrong. It is not proposed so again.
 #[utoipa::path(post, path = "/api/suggestions/{id}/reject", tag = "suggestions", params(("id" = Uuid, Path)),
     request_body = RejectRequest,
     responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem),
@@ -163,6 +110,7 @@ async fn reject(
     decide(state, id, reviewer, body, DecisionRequest::Reject).await
 }
 
+/// Puts it aside, for a time or until somebody decides.
 #[utoipa::path(post, path = "/api/suggestions/{id}/defer", tag = "suggestions", params(("id" = Uuid, Path)),
     request_body = DeferRequest,
     responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem),
@@ -176,6 +124,7 @@ async fn defer(
     decide(state, id, reviewer, body, DecisionRequest::Defer).await
 }
 
+/// Takes the last decision back, of whatever kind: the suggestion is pending again.
 #[utoipa::path(post, path = "/api/suggestions/{id}/undo", tag = "suggestions", params(("id" = Uuid, Path)),
     request_body = UndoRequest,
     responses((status = 200, body = Suggestion), (status = 404, body = Problem), (status = 409, body = Problem),
@@ -282,6 +231,7 @@ impl TryFrom<AnyDecision> for BulkDecision {
     }
 }
 
+/// Body of `POST /api/suggestions/bulk`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct BulkRequest {
@@ -289,6 +239,7 @@ struct BulkRequest {
     decisions: Vec<BulkDecision>,
 }
 
+/// What became of each decision, in their order.
 #[derive(Debug, Serialize, ToSchema)]
 struct BulkAnswer {
     results: Vec<BulkResult>,
@@ -302,6 +253,7 @@ struct BulkResult {
     problem: Option<Problem>,
 }
 
+/// Decides many suggestions at once, each on its own.
 #[utoipa::path(post, path = "/api/suggestions/bulk", tag = "suggestions", request_body = BulkRequest,
     responses((status = 200, body = BulkAnswer), (status = 422, body = Problem)))]
 async fn bulk(

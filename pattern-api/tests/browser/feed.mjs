@@ -399,7 +399,7 @@ const UNBROKEN = "Pompe_".repeat(40);
 
 /** As a site may name things: longer than a screen, and nowhere to break the line. */
 const withLongNames = (page) =>
-  page.route(/\/api\/suggestions(\?|\/)/, async (route) => {
+  page.route(/\/api\/suggestions(\?|\/[0-9a-f]{8}-)/, async (route) => {
     const response = await route.fetch();
     const answer = await response.json();
     for (const suggestion of answer.items ?? [answer]) {

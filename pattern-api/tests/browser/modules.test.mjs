@@ -2,9 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Feed, matches } from "../../web/js/feed.js";
+import { Feed } from "../../web/js/feed.js";
 import { EXCLUDED, approvalBody, assign, newDraft, roleOf, shared, unfilled } from "../../web/js/draft.js";
+import { humanDates } from "../../web/js/format.js";
 import { isFinal, Live, reconnectDelay } from "../../web/js/live.js";
+import { fits, List } from "../../web/js/list.js";
 import { keepRuns, lastAnalysis } from "../../web/js/runs.js";
 import { path } from "../../web/js/view/chart.js";
 
@@ -30,37 +32,67 @@ test("an older version never replaces a newer one", () => {
   assert.equal(feed.get("s").status, "approved");
 });
 
-test("what arrives while a snapshot is read outlives it", () => {
+const QUERY = { status: "pending", source: "", purpose: "", find: "", sort: "priority" };
+
+/** A list of what `server` holds, in its order. `reads`: what was asked for. */
+function listOf(server) {
+  const reads = [];
   const feed = new Feed();
-  feed.put(suggestion("vanished", 1));
-  feed.beginSnapshot();
-  feed.put(suggestion("s", 3, { status: "approved" }));
-  feed.put(suggestion("fresh", 1));
-  feed.endSnapshot([suggestion("s", 2), suggestion("t", 1)], 2);
-  assert.deepEqual(
-    feed.withStatus("pending").map(({ id }) => id),
-    ["fresh", "t"],
-  );
-  assert.equal(feed.get("vanished"), undefined);
+  const read = async (_, { offset = 0, around = null, limit }) => {
+    const at = around ? Math.max(0, server.findIndex(({ id }) => id === around) - 1) : offset;
+    reads.push(at);
+    return { items: server.slice(at, at + limit), total: server.length, offset: at };
+  };
+  const list = new List(feed, read, () => {});
+  const take = (one) => (feed.put(one), list.take(one));
+  const ids = () => Array.from({ length: list.length }, (_, i) => list.at(i)?.id);
+  return { list, reads, take, ids };
+}
+
+test("a short list is kept by events alone, in its order", async () => {
+  const { list, reads, take, ids } = listOf([suggestion("b", 1, { priority: 5 }), suggestion("d", 1, { priority: 3 })]);
+  await list.open(QUERY);
+  take(suggestion("c", 1, { priority: 4 }));
+  take(suggestion("b", 2, { priority: 2 }));
+  take(suggestion("d", 2, { status: "approved" }));
+  take(suggestion("x", 1, { status: "deferred" }));
+  assert.deepEqual([ids(), reads], [["c", "b"], [0]]);
 });
 
-test("what teaches most comes first, however sure it is", () => {
-  const feed = new Feed();
-  feed.put(suggestion("a", 1, { priority: 2, confidence: 0.9 }));
-  feed.put(suggestion("b", 1, { priority: 9, confidence: 0.3 }));
-  assert.deepEqual(
-    feed.withStatus("pending").map(({ id }) => id),
-    ["b", "a"],
-  );
+test("what arrives while the list is read is in it", async () => {
+  const server = [suggestion("gone", 1), suggestion("stays", 1)];
+  const { list, take, ids } = listOf(server);
+  const reading = list.open(QUERY);
+  take(suggestion("gone", 2, { status: "approved" }));
+  take(suggestion("fresh", 1, { priority: 9 }));
+  await reading;
+  assert.deepEqual(ids(), ["fresh", "stays"]);
 });
 
-test("the search needs every word, wherever it is", () => {
+test("of a long list only what is looked at is read, each place once", async () => {
+  const server = Array.from({ length: 5000 }, (_, i) => suggestion(`s${i}`, 1, { priority: 5000 - i }));
+  const { list, reads, ids } = listOf(server);
+  await list.open(QUERY);
+  await list.show(0, 20);
+  assert.equal(list.isWhole, false);
+  await Promise.all([list.show(3990, 4010), list.find(4001)]);
+  assert.deepEqual(reads, [0, 3800, 4000]);
+  assert.deepEqual(ids().slice(3990, 4010), server.slice(3990, 4010).map(({ id }) => id));
+  assert.equal(list.at(1000), undefined);
+});
+
+test("what is in view may be told without the server, but not which words it has", () => {
   const one = suggestion("s", 1);
-  const filter = { source: "", purpose: "", find: "" };
-  assert.ok(matches(one, { ...filter, find: "pump p-101" }));
-  assert.ok(!matches(one, { ...filter, find: "pump p-102" }));
-  assert.ok(!matches(one, { ...filter, source: "plant-b" }));
-  assert.ok(!matches(one, { ...filter, purpose: "learning" }));
+  assert.ok(fits(one, QUERY));
+  assert.ok(!fits(one, { ...QUERY, status: "deferred" }));
+  assert.ok(!fits(one, { ...QUERY, source: "plant-b" }));
+  assert.ok(!fits(one, { ...QUERY, purpose: "learning" }));
+});
+
+test("times of the server are written as people write them", () => {
+  assert.doesNotMatch(humanDates("until 2031-05-06T07:08:09.5+00:00, then"), /2031-05|T0/);
+  assert.match(humanDates("since 2026-03-02 17:56:29 UTC; see"), /^since (2 Mar|Mar 2), .*; see$/);
+  assert.equal(humanDates("P-2026-11-30 is old"), "P-2026-11-30 is old");
 });
 
 const detail = {
@@ -226,6 +258,17 @@ test("an analysis shows the stages of its own chain only", () => {
     ["skipped", "running", "waiting", "waiting"],
   );
   assert.deepEqual([isRunning, isLearning], [true, true]);
+});
+
+test("what ran outside of the last chain, or long ago, has run", () => {
+  const known = asMap(run("1", "flywheel", "succeeded"), run("2", "behavioral-analysis", "succeeded", { chain_id: "1" }));
+  keepRuns(known, Array.from({ length: 300 }, (_, i) => run(String(1000 + i), "learning", "succeeded")));
+  assert.equal(lastAnalysis(known, "").stages[0].state, "succeeded");
+  keepRuns(known, [run("9001", "flywheel", "succeeded"), run("9000", "cluster-detection", "succeeded", { chain_id: "9001" })]);
+  assert.deepEqual(
+    lastAnalysis(known, "").stages.map(({ state }) => state),
+    ["succeeded", "none", "succeeded", "none"],
+  );
 });
 
 test("finished runs are forgotten, open ones never", () => {

@@ -1,10 +1,12 @@
 mod clock;
+mod desk;
 mod edge;
 mod edge_memory;
 mod health;
 mod hosts;
 mod hub;
 mod killed;
+mod listing;
 mod live;
 mod outage;
 mod process;

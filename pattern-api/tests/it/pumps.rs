@@ -7,7 +7,8 @@ use pattern_core::{
 };
 use pattern_store::{FoundCluster, NewPoint, NewSuggestion, Store, SuggestedRoleRow, jobs::Fence};
 
-const PARTS: [(&str, &str); 3] = [("SUCT", "Suction"), ("DISC", "Discharge"), ("FLOW", "Flow")];
+pub const PARTS: [(&str, &str); 3] = [("SUCT", "Suction"), ("DISC", "Discharge"), ("FLOW", "Flow")];
+pub const SITE: &str = "north";
 
 pub async fn propose_pumps(store: &Store) {
     propose(store, &["P-101".to_owned(), "P-102".to_owned()], 0.9).await;
@@ -17,32 +18,41 @@ pub async fn propose(store: &Store, pumps: &[String], confidence: f64) {
     let now = Utc::now();
     let points: Vec<NewPoint> =
         pumps.iter().flat_map(|p| PARTS.map(|(part, _)| NewPoint::named(format!("{p}.{part}")))).collect();
-    let source = store.register_points("north", &points).await.expect("points").data_source_id;
+    let source = store.register_points(SITE, &points).await.expect("points").data_source_id;
     let role = |(_, name): &(&str, &str)| RoleSpec { name: (*name).into(), ..RoleSpec::default() };
-    let spec = PatternSpec {
+    let spec = |name: &str| PatternSpec {
         kind: "equipment".into(),
-        name: "Pump".into(),
+        name: name.into(),
         category: "Pump".into(),
         confidence: 0.8,
         roles: PARTS.iter().map(role).collect(),
         ..PatternSpec::default()
     };
-    store.load_library(&[spec], PatternSource::Library, now).await.expect("library");
-    let pattern = store.library().await.expect("library").remove(0);
+    let library = [spec("Pump"), spec("Agitator")];
+    store.load_library(&library, PatternSource::Library, now).await.expect("library");
     let stored = store.stored_points(source).await.expect("points");
-    let found: Vec<FoundCluster> = pumps
-        .iter()
-        .map(|label| FoundCluster {
-            label: label.clone(),
+    let found: Vec<FoundCluster> = stored
+        .chunk_by(|a, b| a.name.split('.').next() == b.name.split('.').next())
+        .map(|of_pump| FoundCluster {
+            label: of_pump[0].name.split('.').next().unwrap_or_default().to_owned(),
             cohesion: 0.9,
-            point_ids: stored.iter().filter(|p| p.name.starts_with(label.as_str())).map(|p| p.id).collect(),
+            point_ids: of_pump.iter().map(|p| p.id).collect(),
             ..FoundCluster::default()
         })
+        .filter(|found| pumps.contains(&found.label))
         .collect();
     store
         .replace_clusters(source, ClusterKind::Equipment, &found, Fence::open(), now)
         .await
         .expect("clusters");
+    score(store, confidence, &PARTS).await;
+}
+
+/// Asks about all pumps as the engine does when it has scored them anew, with these parts in their roles.
+pub async fn score(store: &Store, confidence: f64, parts: &[(&str, &str)]) {
+    let source = store.data_source(SITE).await.expect("source").expect("north").id;
+    let library = store.library().await.expect("library");
+    let pattern = library.iter().find(|pattern| pattern.spec.name == "Pump").expect("pump");
     let clusters = store.active_clusters(source, ClusterKind::Equipment).await.expect("clusters");
     let questions: Vec<NewSuggestion> = clusters
         .iter()
@@ -59,12 +69,13 @@ pub async fn propose(store: &Store, pumps: &[String], confidence: f64) {
                 .points
                 .iter()
                 .filter_map(|p| {
-                    let (_, role) = PARTS.iter().find(|(part, _)| p.name.ends_with(part))?;
+                    let (_, role) = parts.iter().find(|(part, _)| p.name.ends_with(part))?;
                     Some(SuggestedRoleRow { point_id: p.id, role: (*role).into(), score: 0.9 })
                 })
                 .collect(),
             draft: None,
         })
         .collect();
+    let now = Utc::now();
     store.propose(source, &questions, Duration::days(30), Fence::open(), now).await.expect("propose");
 }

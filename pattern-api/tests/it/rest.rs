@@ -33,7 +33,7 @@ impl Api {
         api
     }
 
-    async fn serve_empty(kafka: &str) -> Self {
+    pub async fn serve_empty(kafka: &str) -> Self {
         let database = TestDatabase::create().await;
         let store = Store::connect_lazy(&database.url, 8).expect("store");
         store.migrate().await.expect("migrate");
@@ -58,7 +58,7 @@ impl Api {
         .await
     }
 
-    async fn get(&self, path: &str) -> Response {
+    pub async fn get(&self, path: &str) -> Response {
         self.client.get(format!("{}{path}", self.base)).send().await.expect("get")
     }
 
@@ -89,7 +89,7 @@ impl Api {
     }
 
     /// The items of all pages, and how many pages there were.
-    async fn all(&self, path: &str) -> (Vec<Value>, usize) {
+    pub async fn all(&self, path: &str) -> (Vec<Value>, usize) {
         let (mut items, mut pages, mut place) = (Vec::new(), 0, String::new());
         loop {
             let page = self.json(&format!("{path}{place}")).await;

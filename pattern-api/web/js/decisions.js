@@ -2,72 +2,95 @@
 
 import { app, draftOf, repaint } from "./app.js";
 import { get, post } from "./api.js";
-import { approvalBody } from "./draft.js";
-import { rememberDecision } from "./events.js";
+import { readAgain } from "./details.js";
+import { approvalBody, isEdited } from "./draft.js";
+import { rememberDecision, rememberOwn } from "./events.js";
+import { isOpen } from "./feed.js";
 import { clock } from "./format.js";
+import { landOn } from "./land.js";
+import { select } from "./selection.js";
 import { toast } from "./view/toasts.js";
 
-const title = (suggestion) =>
-  suggestion.equipment?.name ?? suggestion.cluster.label ?? suggestion.pattern.name;
+export const title = (suggestion) =>
+  suggestion.equipment?.name || suggestion.cluster.label || suggestion.pattern.name;
 
 function decided(suggestion, action, reason) {
-  app.feed.put(suggestion);
-  rememberDecision(suggestion, {
-    action,
-    by: app.reviewer || "local",
-    at: new Date().toISOString(),
-    reason,
-  });
+  app.take(suggestion);
+  const entry = { action, by: app.reviewer, at: new Date().toISOString(), reason, isGuess: true };
+  rememberDecision(suggestion, entry);
+  rememberOwn(suggestion, action);
   app.details.delete(suggestion.id);
 }
 
-/** What the reviewer judged: the detail, which may be older than what events have told since. */
-const shownVersion = ({ id, version }) => app.details.get(id)?.data?.version ?? version;
-
-/** The card shows what the server has, whatever the page believed. */
+/** The card shows what the server has, whatever the page believed. What is being edited stays as it was. */
 async function refresh(id) {
   try {
     const detail = await get(`api/suggestions/${id}`);
-    app.feed.put(detail);
-    app.details.set(id, { version: detail.version, data: detail });
+    app.take(detail);
+    const isKept = isOpen(detail) && isEdited(app.drafts.get(id));
+    if (!isKept) app.details.set(id, { version: detail.version, data: detail });
   } catch {
     app.details.delete(id);
   }
   repaint();
 }
 
+const kept = (id) => {
+  const draft = app.drafts.get(id);
+  return isEdited(draft) || draft?.reason ? " What you typed is kept." : "";
+};
+
 async function explain(problem, suggestion, retry) {
+  const { id } = suggestion;
+  const name = title(suggestion);
+  const show = { label: "Show it", run: () => select(id, { open: true }) };
   // A conflict about something else, such as a point that other equipment holds, says so itself.
   if (problem.status === 409 && problem.body.suggestion_status) {
     const { decided_by: by, decided_at: at, suggestion_status: status } = problem.body;
-    await refresh(suggestion.id);
+    await refresh(id);
     if (status === "expired")
-      toast(`${title(suggestion)} has expired; another suggestion took its place, or it waited too long.`);
+      toast(`${name} has expired; another suggestion took its place, or it waited too long.${kept(id)}`);
     else if (by && status !== "pending")
-      toast(`${by} already ${status} ${title(suggestion)}${at ? ` at ${clock(at)}` : ""}.`);
-    else toast(`${title(suggestion)} changed while you were looking. Please look at it again.`);
+      toast(`${by} already ${status} ${name}${at ? ` at ${clock(at)}` : ""}.${kept(id)}`, { action: show });
+    else {
+      const what = by === "engine" ? `The points or roles of ${name} changed` : `${by} reopened ${name}`;
+      toast(`${what} while you were looking. Please look at it again.${kept(id)}`, { action: show });
+    }
     return;
   }
   if (problem.status === 404) {
-    await refresh(suggestion.id);
-    toast(`${title(suggestion)} is gone.`, { tone: "problem" });
+    await refresh(id);
+    toast(`${name} is gone.`, { tone: "problem" });
     return;
   }
   const words = problem.words ?? "Something went wrong in the page. Reload it and try again.";
-  toast(words, { tone: "problem", action: problem.isPassing ? { label: "Try again", run: retry } : null });
+  const again = problem.isPassing ? { label: "Try again", run: retry } : show;
+  toast(words, { tone: "problem", action: again });
 }
 
-async function decide(suggestion, action, body, reason) {
+const underWay = new Set();
+
+/** Resolves when every decision that was made so far has its answer. */
+export const allSent = () => Promise.allSettled(underWay);
+
+function decide(...decision) {
+  const sent = send(...decision).finally(() => underWay.delete(sent));
+  underWay.add(sent);
+  return sent;
+}
+
+async function send(suggestion, action, body, reason, onDone) {
   if (app.deciding.has(suggestion.id)) return false;
   app.deciding.add(suggestion.id);
   repaint();
   try {
     const answer = await post(`api/suggestions/${suggestion.id}/${action}`, body, app.reviewer);
     decided(answer, action, reason);
+    onDone(answer);
     return answer;
   } catch (problem) {
     if (problem.status === undefined) console.error(problem);
-    await explain(problem, suggestion, () => decide(suggestion, action, body, reason));
+    await explain(problem, suggestion, () => decide(suggestion, action, body, reason, onDone));
     return false;
   } finally {
     app.deciding.delete(suggestion.id);
@@ -75,41 +98,39 @@ async function decide(suggestion, action, body, reason) {
   }
 }
 
-function offerUndo(answer, words) {
-  toast(words, { action: { label: "Undo", run: () => undo(answer.id, answer.version) } });
+const offerUndo = (words) => (answer) => {
+  app.drafts.delete(answer.id);
+  toast(words(answer), { action: { label: "Undo", run: () => undo(answer.id, answer.version) } });
+};
+
+/** `version`: what was shown when it was decided. */
+export function approve(suggestion, version) {
+  const { data } = app.details.get(suggestion.id);
+  const body = approvalBody(data, version, draftOf(suggestion.id), app.patterns);
+  const done = offerUndo((answer) => `Approved ${title(answer)} as ${answer.pattern.name}.`);
+  return decide(suggestion, "approve", body, "", done);
 }
 
-export async function approve(suggestion) {
-  const loaded = app.details.get(suggestion.id)?.data;
-  const draft = draftOf(suggestion.id);
-  const shown = loaded ?? { points: [], roles: [] };
-  const body = approvalBody(shown, shownVersion(suggestion), draft, app.patterns);
-  const answer = await decide(suggestion, "approve", body, "");
-  if (!answer) return false;
-  app.drafts.delete(suggestion.id);
-  offerUndo(answer, `Approved ${title(answer)} as ${answer.pattern.name}.`);
-  return true;
+/** `version`: what was shown when the reason was asked for. */
+export function reject(suggestion, reason, version) {
+  const done = offerUndo((answer) => `Rejected ${title(answer)}.`);
+  return decide(suggestion, "reject", { version, reason }, reason, done);
 }
 
-export async function reject(suggestion, reason) {
-  const answer = await decide(suggestion, "reject", { version: shownVersion(suggestion), reason }, reason);
-  if (answer) offerUndo(answer, `Rejected ${title(answer)}.`);
-  return Boolean(answer);
+export function defer(suggestion, until, version) {
+  const body = { version, ...(until ? { until } : {}) };
+  const words = until ? `until ${clock(until)}` : "";
+  const done = offerUndo((answer) => `Deferred ${title(answer)}${words && ` ${words}`}.`);
+  return decide(suggestion, "defer", body, words, done);
 }
 
-export async function defer(suggestion, until) {
-  const body = { version: shownVersion(suggestion), ...(until ? { until } : {}) };
-  const answer = await decide(suggestion, "defer", body, until ? `until ${clock(until)}` : "");
-  if (answer)
-    toast(`Deferred ${title(answer)}.`, {
-      action: { label: "Show deferred", run: () => ((app.filter.tab = "deferred"), repaint()) },
-    });
-  return Boolean(answer);
-}
-
+/** Takes a decision back, and shows what is asked again. */
 export async function undo(id, version) {
   const suggestion = app.feed.get(id) ?? { id, version, cluster: {}, pattern: { name: "the suggestion" } };
-  const answer = await decide(suggestion, "undo", { version }, "");
-  if (answer) toast(`${title(answer)} is ${answer.status} again; the decision no longer counts.`);
-  return Boolean(answer);
+  const done = (answer) => {
+    readAgain(answer.id);
+    toast(`${title(answer)} is ${answer.status} again; the decision no longer counts.`);
+  };
+  const reopened = await decide(suggestion, "undo", { version }, "", done);
+  if (reopened) await landOn(id);
 }

@@ -12,21 +12,26 @@ function typeName(schema) {
   return [schema.type ?? "anything"].flat().filter((name) => name !== "null").join(" or ") + (schema.format ? ` (${schema.format})` : "");
 }
 
-const bodyType = (content) => typeName(content?.["application/json"]?.schema);
+/** A description, what it quotes as code. */
+const words = (text) => (text ?? "").split("`").map((part, i) => (i % 2 ? h("code", null, part) : part));
+
+const kind = (said) => h("span", null, said);
+
+const bodyType = (content) => typeName(Object.values(content ?? {})[0]?.schema);
 
 function operation(method, path, details) {
   const parameters = (details.parameters ?? []).map((p) =>
-    h("li", null, h("code", null, p.name), ` ${p.in}, ${typeName(p.schema)}${p.required ? ", required" : ""} ${p.description ?? ""}`),
+    h("li", null, h("code", null, p.name), " ", kind(`${p.in}, ${typeName(p.schema)}${p.required ? ", required" : ""}`), " ", words(p.description)),
   );
   const answers = Object.entries(details.responses ?? {}).map(([status, answer]) =>
-    h("li", null, h("code", null, status), ` ${bodyType(answer.content)} ${answer.description ?? ""}`),
+    h("li", null, h("code", null, status), " ", kind(bodyType(answer.content)), " ", words(answer.description)),
   );
   const body = bodyType(details.requestBody?.content);
   return h(
     "details",
     null,
-    h("summary", null, h("b", null, method.toUpperCase()), h("code", null, path), " ", h("span", null, details.summary ?? "")),
-    details.description && h("p", null, details.description),
+    h("summary", null, h("b", null, method.toUpperCase()), h("code", null, path), " ", kind(words(details.summary))),
+    details.description && h("p", null, words(details.description)),
     parameters.length > 0 && [h("p", null, "Parameters"), h("ul", null, parameters)],
     body && h("p", null, `Body: ${body}`),
     h("p", null, "Answers"),
@@ -45,7 +50,7 @@ function show(document_) {
   }
   byId("operations").replaceChildren(...[...byTag].flatMap(([tag, entries]) => [h("h2", null, tag), ...entries]));
   const types = Object.entries(document_.components?.schemas ?? {}).map(([name, schema]) =>
-    h("details", null, h("summary", null, h("code", null, name), " ", h("span", null, schema.description ?? "")), h("pre", null, JSON.stringify(schema, null, 2))),
+    h("details", null, h("summary", null, h("code", null, name), " ", kind(words(schema.description))), h("pre", null, JSON.stringify(schema, null, 2))),
   );
   byId("types").replaceChildren(...types);
 }

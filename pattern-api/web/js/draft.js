@@ -13,6 +13,8 @@ export const newDraft = () => ({
   several: null,
   /** The machine's name per point, where it was typed. */
   machines: new Map(),
+  /** Why it would be rejected: no edit, but typed. */
+  reason: "",
 });
 
 export const isEdited = (draft) =>
@@ -79,9 +81,11 @@ export function approvalBody(detail, version, draft, patterns) {
   const label = areLookAlikes(detail) ? detail.cluster.label : "";
   const name = draft.equipmentName?.trim() || label;
   if (name && !several) body.equipment_name = name;
+  // A point that is no longer part of it keeps no role.
+  const isMember = ([id]) => detail.points.some((point) => point.id === id);
   const changed = draft.patternId
     ? detail.points.map((point) => [point.id, roleOf(point, detail, draft, patterns)])
-    : [...draft.roles];
+    : [...draft.roles].filter(isMember);
   const roles = changed.filter(([, role]) => role !== EXCLUDED);
   if (roles.length > 0) body.role_assignments = Object.fromEntries(roles);
   const excluded = changed.filter(([, role]) => role === EXCLUDED).map(([id]) => id);

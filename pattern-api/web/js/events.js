@@ -1,7 +1,7 @@
 // What each event of the stream means for the page.
 
 import { app, remember, repaint } from "./app.js";
-import { get } from "./api.js";
+import { humanDates } from "./format.js";
 import { announceArrival } from "./view/announcer.js";
 
 const ACTIONS = {
@@ -11,14 +11,15 @@ const ACTIONS = {
   SuggestionReopened: "undo",
 };
 
-export function rememberDecision(suggestion, { action, by, at, reason }) {
+export function rememberDecision(suggestion, { action, by, at, reason, isGuess = false }) {
   remember(app.decisions, {
+    isGuess,
     key: `${suggestion.id}:${suggestion.version}`,
     action,
     by,
     at,
     // Events say "rejected: why"; the verb is shown already.
-    reason: (reason ?? "").replace(/^(approved|rejected|deferred)\b:?\s*/, ""),
+    reason: humanDates((reason ?? "").replace(/^(approved|rejected|deferred)\b:?\s*/, "")),
     suggestionId: suggestion.id,
     version: suggestion.version,
     label: suggestion.equipment?.name ?? suggestion.cluster.label ?? suggestion.pattern.name,
@@ -26,13 +27,24 @@ export function rememberDecision(suggestion, { action, by, at, reason }) {
   });
 }
 
+/** One's own decisions, on this page or on another. */
+export function rememberOwn({ id, version }, action) {
+  const isKnown = app.own.some((one) => one.suggestionId === id && one.version === version);
+  if (!isKnown && action !== "undo") app.own.push({ suggestionId: id, version, action });
+}
+
 function suggestionEvent(event) {
   const { actor, cause, ...suggestion } = event.data;
-  const outcome = app.feed.put(suggestion);
+  const isCreated = event.type === "SuggestionCreated";
+  const outcome = app.take(suggestion, { isCreated });
   if (ACTIONS[event.type]) {
     rememberDecision(suggestion, { action: ACTIONS[event.type], by: actor, at: event.time, reason: cause });
+    if (actor === app.reviewer) rememberOwn(suggestion, ACTIONS[event.type]);
   }
-  if (outcome === "new" && event.type === "SuggestionCreated") announceArrival(suggestion);
+  if (outcome === "new" && isCreated) {
+    app.arrivals.add(suggestion.id);
+    announceArrival(suggestion);
+  }
 }
 
 function patternEvent(event) {
@@ -58,20 +70,8 @@ function patternEvent(event) {
   });
 }
 
-/** Only a list too long to be held whole needs the server to count. */
-async function recount() {
-  if (app.feed.complete) return;
-  try {
-    app.feed.total = (await get("api/suggestions/stats")).pending;
-    repaint();
-  } catch {
-    // The next change brings the next chance.
-  }
-}
-
 export function receive(event) {
-  if (event.type === "PendingCountChanged") recount();
-  else if (event.type.startsWith("Suggestion")) suggestionEvent(event);
+  if (event.type.startsWith("Suggestion")) suggestionEvent(event);
   else if (event.type.startsWith("Pattern")) patternEvent(event);
   repaint();
 }

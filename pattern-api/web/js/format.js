@@ -51,6 +51,16 @@ export function clock(time) {
   return `${new Intl.DateTimeFormat([], { day: "numeric", month: "short" }).format(date)}, ${hours}`;
 }
 
+const WRITTEN_BY_A_MACHINE = /\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|UTC)|[+-]\d\d:?\d\d)/g;
+
+/** The times in a text of the server, as a person writes them. */
+export function humanDates(text) {
+  return text.replace(WRITTEN_BY_A_MACHINE, (time) => {
+    const date = new Date(time.replace(" UTC", "Z").replace(" ", "T"));
+    return Number.isNaN(date.getTime()) ? time : clock(date);
+  });
+}
+
 /** "just now", "4 min ago", "in 30 days". */
 export function relative(time, now = Date.now()) {
   const seconds = Math.round((new Date(time).getTime() - now) / 1000);

@@ -1,40 +1,86 @@
-// One letter, one action; never while somebody types.
+// One letter, one action; never while a field has the focus.
 
 import { act } from "./actions.js";
 import { byId } from "./dom.js";
+import { setFilter } from "./filter.js";
 import { closeDetail } from "./selection.js";
 import { showShortcuts } from "./view/dialogs.js";
+import { hint } from "./view/toasts.js";
 
 const KEYS = {
   j: act.next,
   k: act.previous,
-  a: act.approve,
-  r: act.reject,
-  d: act.defer,
+  a: () => act.approve(true),
+  r: () => act.reject(true),
+  d: () => act.defer(true),
   u: act.undo,
   "?": showShortcuts,
-  "/": () => byId("find").focus(),
+  "/": () => byId("find").select(),
 };
 
 /** Keys that move may be held; a held key decides nothing. */
 const MAY_REPEAT = new Set(["j", "k"]);
 
-const isTyping = (target) => target.closest?.("input, textarea, select, [contenteditable], [data-interrupted]");
+const fieldOf = (target) => target.closest?.("input, textarea, select");
+const takesLetters = (field) => !field.matches("select, [type=checkbox]");
+/** Its list is open, and letters look for an option there. */
+const isUnfolded = (field) => CSS.supports("selector(:open)") && field.matches("select:open");
+
+/** Letters are commands again, and Tab goes on from the pane where one was. */
+function leave(field) {
+  const pane = field.closest("#detail");
+  if (pane) pane.focus({ preventScroll: true });
+  else field.blur();
+}
+
+function inField(event, field) {
+  const { key } = event;
+  if (isUnfolded(field)) return;
+  if (key === "Escape") {
+    event.preventDefault();
+    if (field.id === "find") {
+      field.value = "";
+      setFilter({ find: "" });
+    }
+    leave(field);
+  } else if (key === "Enter") {
+    event.preventDefault();
+    if (!event.repeat) leave(field);
+  } else if (key.length === 1 && key !== " " && !takesLetters(field)) {
+    // A closed list would jump to another option: too easily meant as a command.
+    event.preventDefault();
+    if (!event.repeat) hint("Enter leaves the field, then keys act again. Ctrl+Enter approves from anywhere.");
+  }
+}
+
+function outside(event) {
+  const { key } = event;
+  if (key === "Escape") closeDetail();
+  if (event.repeat && !MAY_REPEAT.has(key)) return;
+  if (key === "Enter" && !event.target.closest?.("a, button, summary")) act.open();
+  const action = KEYS[key];
+  if (!action) return;
+  event.preventDefault();
+  action();
+}
 
 export function wireKeyboard() {
+  let isByPointer = false;
+  addEventListener("pointerdown", () => (isByPointer = true), true);
   addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-    if (event.key === "Escape") {
-      if (isTyping(event.target)) event.target.blur();
-      else closeDetail();
-      return;
-    }
-    if (event.repeat && event.key === "Enter") event.preventDefault();
-    if (isTyping(event.target) || (event.repeat && !MAY_REPEAT.has(event.key))) return;
-    if (event.key === "Enter" && event.target === document.body) act.open();
-    const action = KEYS[event.key];
-    if (!action) return;
-    event.preventDefault();
-    action();
+    isByPointer = false;
+    // Enter also ends a word that an input method composes.
+    if (event.isComposing || document.querySelector("dialog[open]")) return;
+    const field = fieldOf(event.target);
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      if (field) leave(field);
+      if (!event.repeat) act.approve(true);
+    } else if (event.ctrlKey || event.metaKey || event.altKey) return;
+    else if (event.target.closest?.("[data-interrupted]")) event.key === "Escape" && event.target.blur();
+    else if (field) inField(event, field);
+    else outside(event);
   });
+  // Who chose with the mouse goes on with keys.
+  addEventListener("change", ({ target }) => isByPointer && target.matches("select, [type=checkbox]") && leave(target));
 }

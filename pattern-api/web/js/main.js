@@ -1,18 +1,22 @@
 // Starts the page: the first picture over REST, then every change over the WebSocket.
 
 import { address } from "./api.js";
-import { app, onRepaint, repaint } from "./app.js";
+import { app, onFirstPosition, onRepaint, repaint } from "./app.js";
+import { forgetProblems, readWhatIsNeeded } from "./details.js";
 import { receive, rememberDecision } from "./events.js";
+import { wireFilter } from "./filter.js";
+import { wireKept } from "./kept.js";
 import { wireKeyboard } from "./keyboard.js";
-import { Live, reconnectDelay } from "./live.js";
+import { Live } from "./live.js";
+import { readOwnDecisions } from "./own.js";
 import { keepRuns } from "./runs.js";
 import { isNarrow, select, wireSelection } from "./selection.js";
-import { readDecisions, readPatterns, readRuns, readSources, readSuggestions } from "./snapshot.js";
+import { readDecisions, readPatterns, readRuns, readSources } from "./snapshot.js";
 import { paintActivity } from "./view/activity.js";
-import { forgetProblems, paintDetail } from "./view/detail.js";
+import { paintDetail } from "./view/detail.js";
 import { paintHeader, wireHeader } from "./view/header.js";
 import { paintHealth } from "./view/health.js";
-import { paintList, visibleSuggestions } from "./view/list.js";
+import { paintList, reveal, wireList } from "./view/list.js";
 import { paintStrip } from "./view/strip.js";
 
 const socketAddress = () => {
@@ -21,26 +25,38 @@ const socketAddress = () => {
   return url.href;
 };
 
-/** What is nice to have: without it the feed still works. */
+/** What is nice to have: without it the list still works. */
 function readAside() {
   const quietly = (promise, use) =>
     promise.then(use).then(repaint, (problem) => console.warn(problem.message));
   readPoints();
   quietly(readPatterns(), (patterns) => (app.patterns = patterns));
-  quietly(readRuns(), takeRuns);
+  readRunsOf = null;
+  readRunsOfSource();
+  quietly(readOwnDecisions(), () => {});
   quietly(readDecisions(), (decisions) =>
     decisions.forEach(({ suggestion, action, decided_by: by, decided_at: at, reason, version }) => {
-      app.feed.put(suggestion);
+      app.learn(suggestion);
       rememberDecision({ ...suggestion, version }, { action, by, at, reason });
     }),
   );
+}
+
+let readRunsOf = null;
+
+/** What ran last is another thing for each data source. */
+function readRunsOfSource() {
+  const { source } = app.filter;
+  if (!isStarted || readRunsOf === source) return;
+  readRunsOf = source;
+  readRuns(source).then(takeRuns, (problem) => console.warn(problem.message));
 }
 
 function takeRuns(runs) {
   const wasFinished = finishedRuns();
   keepRuns(app.runs, runs);
   // A run may have found new points and data sources, which are in no channel.
-  if (app.snapshot === "ready" && finishedRuns() > wasFinished) readPoints();
+  if (isStarted && finishedRuns() > wasFinished) readPoints();
   repaint();
 }
 
@@ -52,33 +68,12 @@ const readPoints = () =>
 
 const finishedRuns = () => [...app.runs.values()].filter(({ finished_at }) => finished_at).length;
 
-let isReading = false;
-let isOutdated = false;
-
-/** Reads the snapshot until it succeeds; one that was outdated while it was read is read again. */
-async function readSnapshot(onPosition) {
-  isOutdated = true;
-  if (isReading) return;
-  isReading = true;
-  for (let attempt = 0; isOutdated; attempt += 1) {
-    isOutdated = false;
-    app.feed.beginSnapshot();
-    try {
-      const { items, total } = await readSuggestions(onPosition);
-      app.feed.endSnapshot(items, total);
-      app.feed.complete = items.filter(({ status }) => status === "pending").length >= total;
-      app.snapshot = "ready";
-    } catch (problem) {
-      if (app.snapshot === "loading") app.snapshot = "failed";
-      app.snapshotProblem = problem.words ?? problem.message;
-      repaint();
-      isOutdated = true;
-      await new Promise((resolve) => setTimeout(resolve, reconnectDelay(attempt + 1)));
-    }
-  }
-  isReading = false;
+/** Events were missed: everything that was read may be old. */
+function readEverything() {
+  app.details.clear();
+  app.counts.read();
+  app.list.reread(app.selected);
   readAside();
-  repaint();
 }
 
 const live = new Live(socketAddress(), {
@@ -90,32 +85,32 @@ const live = new Live(socketAddress(), {
   event: receive,
   jobs: takeRuns,
   health: (health) => ((app.health = health), repaint()),
-  missed: () => readSnapshot(),
+  missed: readEverything,
 });
 
 /** On a wide screen something is always open, so that the first glance already shows evidence. */
 function selectFirst() {
-  if (
-    app.snapshot !== "ready" ||
-    isNarrow() ||
-    (app.selected && (app.feed.get(app.selected) || app.details.has(app.selected)))
-  )
+  const { list, selected } = app;
+  if (list.state !== "ready" || isNarrow() || (selected && (app.feed.get(selected) || app.details.has(selected))))
     return;
-  const [first] = visibleSuggestions();
+  const first = list.at(0);
   if (first && !location.hash) select(first.id);
 }
 
-[paintHeader, paintHealth, paintStrip, paintList, paintDetail, paintActivity, selectFirst].forEach(onRepaint);
+let isStarted = false;
+onFirstPosition((position) => {
+  isStarted = true;
+  live.start(position);
+  readAside();
+});
+wireKept();
+wireFilter(wireSelection()).then(() => reveal(app.list.indexOf(app.selected)));
+[paintHeader, paintHealth, paintStrip, paintList, paintDetail, paintActivity, selectFirst, readWhatIsNeeded, readRunsOfSource].forEach(
+  onRepaint,
+);
 wireHeader();
 wireKeyboard();
-wireSelection();
+wireList();
 // New points arrive in no channel, and "3 min ago" grows old by itself.
 setInterval(() => (readPoints(), repaint()), 30_000);
 repaint();
-
-let isStarted = false;
-readSnapshot((position) => {
-  if (isStarted) return;
-  isStarted = true;
-  live.start(position);
-});

@@ -13,11 +13,16 @@ const newestFirst = (a, b) => b.created_at.localeCompare(a.created_at);
 
 const KEPT = 200;
 
-/** Takes what is new about runs. Finished ones are forgotten, the oldest first. */
+/** Takes what is new about runs. Finished ones are forgotten, the oldest first, but never the last of its job. */
 export function keepRuns(known, news) {
   news.forEach((run) => known.set(run.id, run));
   const finished = [...known.values()].filter(({ status }) => !OPEN.has(status)).sort(newestFirst);
-  finished.slice(KEPT).forEach(({ id }) => known.delete(id));
+  const seen = new Set();
+  finished.forEach(({ id, job, data_source }, i) => {
+    const kind = `${job} ${data_source ?? ""}`;
+    if (i >= KEPT && seen.has(kind)) known.delete(id);
+    seen.add(kind);
+  });
 }
 
 function isSkipped({ status, result }) {
@@ -40,13 +45,15 @@ export function lastAnalysis(runs, source) {
     .filter((run) => !source || !run.data_source || run.data_source === source)
     .sort(newestFirst);
   const chain = all.find(({ job }) => job === "flywheel") ?? null;
-  const ofChain = (run) => !chain || run.chain_id === chain.id;
+  const isRunning = Boolean(chain) && OPEN.has(chain.status);
   const stages = STAGES.map((job) => {
-    const run = all.find((one) => one.job === job && ofChain(one)) ?? null;
+    const ofJob = all.filter((one) => one.job === job);
+    const ofChain = ofJob.find((run) => run.chain_id === chain?.id);
+    // What ran outside of the last chain has run too.
+    const run = ofChain ?? (isRunning ? null : ofJob[0]) ?? null;
     return { job, run, state: stateOf(run, chain) };
   });
   const isLearning = all.some(({ job, status }) => job === "learning" && OPEN.has(status));
-  const isRunning = Boolean(chain) && OPEN.has(chain.status);
   return {
     chain,
     stages,

@@ -9,8 +9,10 @@ export const isNarrow = () => NARROW.matches;
 
 const fromAddress = () => new URLSearchParams(location.hash.slice(1)).get("s");
 
-export function select(id, { open = false } = {}) {
+/** `byItself`: nobody chose it, it took the place of the one before. */
+export function select(id, { open = false, byItself = false } = {}) {
   app.selected = id;
+  app.cameByItself = byItself ? performance.now() : null;
   const covers = open && isNarrow();
   if (covers && !app.open) history.pushState({ covers: true }, "", `#s=${id}`);
   else if (id) history.replaceState(history.state, "", `#s=${id}`);
@@ -31,6 +33,7 @@ export function closeDetail() {
   repaint();
 }
 
+/** Answers what the address selects. */
 export function wireSelection() {
   const id = fromAddress();
   if (id) {
@@ -47,4 +50,5 @@ export function wireSelection() {
     app.open = false;
     repaint();
   });
+  return id;
 }

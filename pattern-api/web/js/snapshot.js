@@ -1,48 +1,36 @@
-// Reading the whole picture over REST, page by page.
+// Reading over REST, page by page.
 
 import { get } from "./api.js";
+import { STAGES } from "./runs.js";
 
-const PAGE = 200;
-/** More than a person reviews in a sitting; beyond it the list says that there are more. */
-const MOST = 5000;
-
-async function pages(status, onFirstPage) {
-  const items = [];
-  let cursor = null;
-  let first = null;
-  do {
-    const query = new URLSearchParams({ status, limit: PAGE });
-    if (cursor) query.set("cursor", cursor);
-    const page = await get(`api/suggestions?${query}`);
-    items.push(...page.items);
-    if (!first) onFirstPage?.((first = page));
-    cursor = page.next_cursor;
-  } while (cursor && items.length < MOST);
-  return { items, first };
+/** A page of the list that a person narrowed. */
+export function readList({ status, source, purpose, find, sort }, place) {
+  const said = { status, data_source: source, purpose, search: find, sort, ...place };
+  const query = new URLSearchParams(Object.entries(said).filter(([, value]) => value !== ""));
+  return get(`api/suggestions?${query}`);
 }
 
-/**
- * Open suggestions, with the position they were read at. Later pages may be newer than the position:
- * the events in between are received twice and dropped by version.
- */
-export async function readSuggestions(onPosition) {
-  const pending = await pages("pending", (page) => onPosition?.(page.position));
-  const deferred = await pages("deferred");
-  return { items: [...pending.items, ...deferred.items], total: pending.first.total ?? pending.items.length };
-}
-
-/** The latest decisions of everybody, newest first. */
-export async function readDecisions() {
-  return (await get("api/decisions?limit=30")).items ?? [];
+/** The latest decisions, newest first; of everybody, or of one reviewer. */
+export async function readDecisions(reviewer = "") {
+  const query = reviewer ? new URLSearchParams({ reviewer, limit: 100 }) : "limit=30";
+  return (await get(`api/decisions?${query}`)).items ?? [];
 }
 
 export async function readSources() {
   return (await get("api/data-sources")).items ?? [];
 }
 
-/** Newest runs first. */
-export async function readRuns() {
-  return (await get("api/jobs/runs?limit=40")).items ?? [];
+/** The newest runs, and the last ones of each job, which may be long ago; of one data source where it is given. */
+export async function readRuns(source) {
+  const asked = (job, limit) => {
+    const query = new URLSearchParams({ limit });
+    if (job) query.set("job", job);
+    if (source) query.set("data_source", source);
+    return get(`api/jobs/runs?${query}`);
+  };
+  const last = ["flywheel", ...STAGES].map((job) => asked(job, 2));
+  const pages = await Promise.all([asked("", 40), ...last]);
+  return pages.flatMap(({ items }) => items ?? []);
 }
 
 /** Every pattern of the library, by id. */

@@ -45,6 +45,7 @@ pub struct Cluster {
     pub detected_at: DateTime<Utc>,
 }
 
+/// A point of a cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClusterPoint {
     pub id: Uuid,
@@ -52,6 +53,7 @@ pub struct ClusterPoint {
     pub unit: String,
 }
 
+/// Whether the newest detection still finds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ClusterStatus {

@@ -23,6 +23,7 @@ pub struct Pattern {
     pub updated_at: DateTime<Utc>,
 }
 
+/// A place in a pattern that a point can take.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PatternRole {
     pub name: String,
@@ -35,6 +36,7 @@ pub struct PatternRole {
     pub data_source: Option<String>,
 }
 
+/// Where a pattern came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PatternSource {
@@ -46,6 +48,7 @@ pub enum PatternSource {
     Imported,
 }
 
+/// Whether a pattern is proposed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PatternStatus {

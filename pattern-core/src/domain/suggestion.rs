@@ -9,6 +9,7 @@ use super::{
     text::{self, TextRule},
 };
 
+/// Where a suggestion stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SuggestionStatus {
@@ -68,11 +69,17 @@ impl Purpose {
 /// The parts of a suggestion's score, each 0..1. `None`: there was nothing to judge by.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Scores {
+    /// Names and descriptions say the roles.
     pub name: Option<f64>,
+    /// Units fit the roles.
     pub unit: Option<f64>,
+    /// Values lie in the ranges of the roles.
     pub range: Option<f64>,
+    /// Signals behave as the roles do.
     pub behavior: Option<f64>,
+    /// Points update as often as the roles do.
     pub rate: Option<f64>,
+    /// Points hang together.
     pub cohesion: Option<f64>,
 }
 
@@ -90,8 +97,15 @@ pub struct Suggestion {
     pub purpose: Purpose,
     pub pattern: PatternRef,
     pub cluster: ClusterRef,
+    /// Name of the data source.
     pub data_source: String,
+    /// Rises with every change.
     pub version: i64,
+    /// The version in which the points, the roles, the pattern or the status changed last. Later ones differ in scores
+    /// only: a decision about any of them is about the same question.
+    #[serde(default)]
+    #[schema(required)]
+    pub content_version: i64,
     /// About how many points the answer would teach something, after those asked before it: the order in
     /// which the engine asks. It may change without a new version.
     pub priority: f64,
@@ -101,6 +115,7 @@ pub struct Suggestion {
     /// In words a technician understands.
     pub reason: String,
     pub created_at: DateTime<Utc>,
+    /// When it goes if nobody answers.
     pub expires_at: DateTime<Utc>,
     /// Set while it is approved. Of several machines the one with the most points.
     pub equipment: Option<EquipmentRef>,
@@ -114,6 +129,7 @@ pub struct PatternRef {
     pub category: String,
 }
 
+/// The cluster that a suggestion is about; its label is for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClusterRef {
     pub id: Uuid,
@@ -122,6 +138,7 @@ pub struct ClusterRef {
     pub point_count: i64,
 }
 
+/// A piece of equipment by its name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EquipmentRef {
     pub id: Uuid,
@@ -139,13 +156,16 @@ pub struct SuggestionDetail {
     pub decision: Option<Decision>,
 }
 
+/// A point of a suggestion, with the role that is proposed for it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SuggestedPoint {
     pub id: Uuid,
     pub name: String,
     pub unit: String,
     pub description: String,
+    /// The proposed role; once it is approved, the one that it has.
     pub role: Option<String>,
+    /// How well the point fits the proposed role, 0..1.
     pub role_score: Option<f64>,
     /// The machine that it is of, once the suggestion is approved.
     pub equipment: Option<String>,
@@ -157,6 +177,7 @@ pub struct SuggestedPoint {
     pub sparkline: Vec<Option<f32>>,
 }
 
+/// A role of the proposed pattern, and the point that would take it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SuggestedRole {
     pub name: String,
@@ -164,6 +185,7 @@ pub struct SuggestedRole {
     pub point_id: Option<Uuid>,
 }
 
+/// What was decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DecisionAction {
@@ -197,7 +219,8 @@ pub struct Decision {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApproveRequest {
-    /// The version the reviewer saw; another one answers 409.
+    /// The version that the reviewer saw. 409 where points, roles, pattern or status have changed since; new scores
+    /// are no conflict.
     pub version: Option<i64>,
     /// Corrects the proposal to another pattern of the library.
     pub pattern_id: Option<Uuid>,
@@ -220,6 +243,7 @@ pub struct ApproveRequest {
     #[serde(default)]
     #[schema(value_type = Vec<Uuid>)]
     pub excluded_points: BTreeSet<Uuid>,
+    /// Kept with the decision.
     #[schema(max_length = 2000)]
     pub comment: Option<String>,
 }
@@ -251,7 +275,9 @@ fn clean(field: &str, rule: &TextRule, text: Option<&mut String>) -> Result<(), 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RejectRequest {
+    /// As in an approval.
     pub version: Option<i64>,
+    /// What is wrong with it.
     #[serde(default)]
     #[schema(max_length = 2000)]
     pub reason: String,
@@ -269,7 +295,9 @@ impl RejectRequest {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeferRequest {
+    /// As in an approval.
     pub version: Option<i64>,
+    /// When it comes back by itself; without it, it waits until somebody decides.
     pub until: Option<DateTime<Utc>>,
 }
 
@@ -277,5 +305,6 @@ pub struct DeferRequest {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UndoRequest {
+    /// The version that the decision made.
     pub version: Option<i64>,
 }

@@ -1,8 +1,17 @@
-use super::calibration::Summary;
+use super::calibration::{Summary, calibrated};
 use super::cluster::ClusterView;
 use super::compiled::CompiledRole;
 use super::evidence::RoleEvidence;
 use crate::library::PatternSpec;
+
+/// By less the answers about look-alikes move no one's mind.
+const DOUBT: f64 = 0.05;
+
+/// Whether what look-alikes were approved as makes it less sure. Beside names that say it outright it does not.
+fn speaks_against(summary: &Summary) -> bool {
+    let untold = Summary { site: 0.0, ..summary.clone() };
+    calibrated(&untold) - calibrated(summary) >= DOUBT
+}
 
 /// Why a person should believe this, or doubt it, in a few sentences.
 pub(super) fn reason(
@@ -28,7 +37,7 @@ pub(super) fn reason(
     }
     if summary.site > 0.0 {
         sentences.push("look-alikes were approved as such".into());
-    } else if summary.site < 0.0 {
+    } else if speaks_against(summary) {
         sentences.push("but look-alikes were approved as something else".into());
     }
     let misses: Vec<&str> = spec
@@ -57,4 +66,28 @@ pub(super) fn reason(
         sentences.push(format!("outside of the usual range: {}", outside.join(", ")));
     }
     format!("{}.", sentences.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_about_look_alikes_are_named_only_where_they_speak_against() {
+        let sure = Summary {
+            coverage: 1.0,
+            required: 1.0,
+            sureness: 1.0,
+            name: 1.0,
+            spoken: 1.0,
+            keyword: 1.0,
+            typical: 1.0,
+            site: -0.4,
+            ..Summary::default()
+        };
+        assert!(!speaks_against(&sure), "{}", calibrated(&sure));
+        let unsure = Summary { keyword: 0.0, typical: 0.5, name: 0.6, ..sure };
+        assert!(speaks_against(&unsure), "{}", calibrated(&unsure));
+        assert!(!speaks_against(&Summary { site: 0.0, ..unsure }));
+    }
 }

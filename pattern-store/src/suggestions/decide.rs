@@ -25,7 +25,7 @@ pub enum DecisionRequest {
 
 #[derive(Debug, thiserror::Error)]
 pub enum DecideError {
-    /// Somebody was faster, or the page showed an older version.
+    /// Somebody was faster, or the reviewer saw other points, roles or another pattern.
     #[error("suggestion is {} since {decided_at} (by {decided_by}); reload it before deciding", .status.as_str())]
     Conflict { status: SuggestionStatus, version: i64, decided_by: String, decided_at: DateTime<Utc> },
     #[error("idempotency key was used with another request; use a new key")]
@@ -68,12 +68,28 @@ impl DecisionRequest {
         }
     }
 
-    /// Pending and deferred can go to any decision; approved and rejected only back.
+    /// Pending and deferred can go to any decision; what was decided can go back.
     fn is_allowed_from(&self, status: SuggestionStatus) -> bool {
         use SuggestionStatus::{Approved, Deferred, Pending, Rejected};
         match self {
-            Self::Undo(_) => matches!(status, Approved | Rejected),
+            Self::Undo(_) => matches!(status, Approved | Rejected | Deferred),
             _ => matches!(status, Pending | Deferred),
+        }
+    }
+
+    /// Whether the reviewer saw something else than what is there. That the engine has scored it anew changes nothing
+    /// of what is asked.
+    fn is_about_another(&self, current: &Suggestion) -> bool {
+        let same = current.content_version..=current.version;
+        self.expected_version().is_some_and(|seen| !same.contains(&seen))
+    }
+
+    /// Deferring says nothing about the question, nor does taking that back.
+    fn teaches(&self, before: SuggestionStatus) -> bool {
+        match self {
+            Self::Approve(_) | Self::Reject(_) => true,
+            Self::Defer(_) => false,
+            Self::Undo(_) => before != SuggestionStatus::Deferred,
         }
     }
 }
@@ -131,8 +147,7 @@ impl Store {
         // Who waited for the lock asked earlier than the one before decided.
         let now = now.max(updated_at + TimeDelta::microseconds(1));
         let before = load_suggestion(&mut tx, id).await?;
-        let stale = request.expected_version().is_some_and(|version| version != before.version);
-        if stale || !request.is_allowed_from(before.status) {
+        if request.is_about_another(&before) || !request.is_allowed_from(before.status) {
             return Err(conflict(&mut tx, &before).await?);
         }
 
@@ -142,7 +157,7 @@ impl Store {
         record(&mut tx, &deciding, request).await?;
         let touched = carry_out(&mut tx, &deciding, request).await?;
         publish(&mut tx, &touched, reviewer, now).await?;
-        let teaches = request.action() != DecisionAction::Defer;
+        let teaches = request.teaches(before.status);
         if teaches {
             Store::enqueue_learning(&mut tx, Some(data_source_id), reviewer, learn_after).await?;
         }
@@ -332,7 +347,7 @@ async fn set_status(
 ) -> Result<(), StoreError> {
     sqlx::query!(
         "update suggestions set status = $2, equipment_id = $3, deferred_until = $4::timestamptz, version = version + 1,
-                updated_at = $5::timestamptz,
+                content_version = version + 1, updated_at = $5::timestamptz,
                 expires_at = case $2
                     when 'pending' then $5::timestamptz + answer_within
                     when 'deferred' then greatest(expires_at, coalesce($4, $5::timestamptz) + answer_within)

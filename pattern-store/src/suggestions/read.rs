@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use pattern_core::domain::{
-    ClusterRef, Decision, DecisionAction, EquipmentRef, PatternRef, Position, Purpose, Scores,
-    SuggestedPoint, Suggestion, SuggestionStatus,
+    ClusterRef, Decision, DecisionAction, EquipmentRef, PatternRef, Purpose, Scores, SuggestedPoint,
+    Suggestion,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -11,27 +11,6 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{Result, Store, StoreError, clusters::cluster_kind};
-
-/// Which suggestions to list; they come in the order in which the engine asks.
-#[derive(Debug, Clone, Default)]
-pub struct SuggestionFilter {
-    pub status: Option<SuggestionStatus>,
-    pub data_source: Option<String>,
-    pub pattern_id: Option<Uuid>,
-    pub min_confidence: Option<f64>,
-    /// Priority and id of the last one seen.
-    pub after: Option<(f64, Uuid)>,
-    pub limit: i64,
-}
-
-/// One page, with the place in the stream of events it is true for.
-#[derive(Debug, Clone)]
-pub struct SuggestionPage {
-    pub items: Vec<Suggestion>,
-    pub has_more: bool,
-    pub total: i64,
-    pub position: Position,
-}
 
 /// A suggestion with its points, which have no sparklines yet.
 #[derive(Debug, Clone)]
@@ -56,6 +35,7 @@ pub struct RecentDecision {
     pub version: i64,
 }
 
+/// How many suggestions there are by status, and how they were answered.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct SuggestionStats {
     pub pending: i64,
@@ -70,50 +50,6 @@ pub struct SuggestionStats {
 }
 
 impl Store {
-    /// Reads the rows and the position in one snapshot: everything up to the position is in it.
-    pub async fn list_suggestions(&self, filter: &SuggestionFilter) -> Result<SuggestionPage> {
-        let mut tx = self.pool.begin_with("begin isolation level repeatable read read only").await?;
-        let position = crate::outbox::stream_top(&mut tx).await?.position;
-        let (after_priority, after_id) = filter.after.unzip();
-        let status = filter.status.map(SuggestionStatus::as_str);
-        let ids = sqlx::query_scalar!(
-            "select s.id from suggestions s join data_sources d on d.id = s.data_source_id
-             where ($1::text is null or s.status = $1) and ($2::text is null or d.name = $2)
-               and ($3::uuid is null or s.pattern_id = $3)
-               and ($4::double precision is null or s.confidence >= $4)
-               and ($5::double precision is null or s.priority < $5 or (s.priority = $5 and s.id > $6::uuid))
-             order by s.priority desc, s.id limit $7",
-            status,
-            filter.data_source,
-            filter.pattern_id,
-            filter.min_confidence,
-            after_priority,
-            after_id,
-            filter.limit + 1
-        )
-        .fetch_all(&mut *tx)
-        .await?;
-        let total = sqlx::query_scalar!(
-            r#"select count(*) as "n!" from suggestions s join data_sources d on d.id = s.data_source_id
-               where ($1::text is null or s.status = $1) and ($2::text is null or d.name = $2)
-                 and ($3::uuid is null or s.pattern_id = $3)
-                 and ($4::double precision is null or s.confidence >= $4)"#,
-            status,
-            filter.data_source,
-            filter.pattern_id,
-            filter.min_confidence
-        )
-        .fetch_one(&mut *tx)
-        .await?;
-        let has_more = ids.len() as i64 > filter.limit;
-        let wanted = &ids[..ids.len().min(filter.limit as usize)];
-        let mut by_id: BTreeMap<Uuid, Suggestion> =
-            load_suggestions(&mut tx, wanted).await?.into_iter().map(|s| (s.id, s)).collect();
-        let items = wanted.iter().filter_map(|id| by_id.remove(id)).collect();
-        tx.commit().await?;
-        Ok(SuggestionPage { items, has_more, total, position })
-    }
-
     pub async fn suggestion(&self, id: Uuid) -> Result<Suggestion> {
         let mut conn = self.pool.acquire().await?;
         load_suggestion(&mut conn, id).await
@@ -160,6 +96,7 @@ impl Store {
     /// last one seen.
     pub async fn recent_decisions(
         &self,
+        reviewer: Option<&str>,
         after: Option<(DateTime<Utc>, Uuid)>,
         limit: i64,
     ) -> Result<Vec<RecentDecision>> {
@@ -167,11 +104,13 @@ impl Store {
         let (after_time, after_id) = after.unzip();
         let rows = sqlx::query!(
             "select id, suggestion_id, action, reviewer, reason, created_at, suggestion_version from decisions
-             where $1::timestamptz is null or (created_at, id) < ($1, $2::uuid)
+             where ($1::timestamptz is null or (created_at, id) < ($1, $2::uuid))
+               and ($4::text is null or reviewer = $4)
              order by created_at desc, id desc limit $3",
             after_time,
             after_id,
-            limit
+            limit,
+            reviewer
         )
         .fetch_all(&mut *conn)
         .await?;
@@ -271,8 +210,8 @@ pub(crate) async fn load_suggestion(conn: &mut PgConnection, id: Uuid) -> Result
 /// Suggestions by id, in id order, as lists and events show them.
 pub(crate) async fn load_suggestions(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Suggestion>> {
     let rows = sqlx::query!(
-        r#"select s.id, s.status, s.purpose, s.priority, s.confidence, s.scores, s.reason, s.version, s.created_at,
-                  s.expires_at, cardinality(s.point_ids) as "point_count!", d.name as data_source,
+        r#"select s.id, s.status, s.purpose, s.priority, s.confidence, s.scores, s.reason, s.version, s.content_version,
+                  s.created_at, s.expires_at, cardinality(s.point_ids) as "point_count!", d.name as data_source,
                   s.pattern_id, p.name as "pattern_name?", p.category as "pattern_category?",
                   s.draft->>'name' as draft_name, s.draft->>'category' as draft_category,
                   c.id as cluster_id, c.kind as cluster_kind, c.label as cluster_label,
@@ -308,6 +247,7 @@ pub(crate) async fn load_suggestions(conn: &mut PgConnection, ids: &[Uuid]) -> R
                 },
                 data_source: row.data_source,
                 version: row.version,
+                content_version: row.content_version,
                 priority: row.priority,
                 confidence: row.confidence,
                 scores: serde_json::from_value::<Scores>(row.scores)?,

@@ -5,7 +5,7 @@ use chrono::{DateTime, Duration, Utc};
 use pattern_core::domain::{Cause, EventType, NewEvent, SuggestionData};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 use super::propose::NewSuggestion;
@@ -19,6 +19,7 @@ pub(super) type Touched = (Uuid, EventType, String);
 fn rows(suggestions: &[(Uuid, &NewSuggestion)]) -> Value {
     let row = |(id, new): &(Uuid, &NewSuggestion)| {
         let (pattern_id, pattern_version) = new.pattern.unzip();
+        let roles: BTreeMap<Uuid, &str> = new.roles.iter().map(|r| (r.point_id, r.role.as_str())).collect();
         json!({
             "id": id,
             "cluster_id": new.cluster_id,
@@ -29,6 +30,7 @@ fn rows(suggestions: &[(Uuid, &NewSuggestion)]) -> Value {
             "scores": new.scores,
             "reason": new.reason,
             "point_ids": new.point_ids,
+            "roles": roles,
             "draft": new.draft,
             "priority": new.priority,
         })
@@ -62,6 +64,7 @@ pub(super) async fn insert_all(
     write_roles(conn, new).await
 }
 
+/// The version of the content rises with the points, the roles and what the draft says of them: what a reviewer saw.
 pub(super) async fn update_all(
     conn: &mut PgConnection,
     changed: &[(Uuid, &NewSuggestion)],
@@ -71,10 +74,18 @@ pub(super) async fn update_all(
         "update suggestions s
          set purpose = n.purpose, confidence = n.confidence, scores = n.scores, reason = n.reason,
              point_ids = n.point_ids, pattern_version = n.pattern_version, draft = n.draft,
-             version = s.version + 1, updated_at = $2, priority = n.priority
+             version = s.version + 1, updated_at = $2, priority = n.priority,
+             content_version = case
+                 when s.point_ids @> n.point_ids and s.point_ids <@ n.point_ids
+                      and s.draft->'name' is not distinct from n.draft->'name'
+                      and jsonb_path_query_array(s.draft, '$.roles[*].name')
+                          is not distinct from jsonb_path_query_array(n.draft, '$.roles[*].name')
+                      and n.roles = (select coalesce(jsonb_object_agg(r.point_id, r.role), '{}')
+                                     from suggestion_roles r where r.suggestion_id = s.id)
+                 then s.content_version else s.version + 1 end
          from jsonb_to_recordset($1) as n(id uuid, pattern_version bigint, purpose text,
               confidence double precision, scores jsonb, reason text, point_ids uuid[], draft jsonb,
-              priority double precision)
+              priority double precision, roles jsonb)
          where s.id = n.id",
         rows(changed),
         now

@@ -52,8 +52,8 @@ const FILL: &str = "
 /// A part of the query, what it is asked with, and the index that has to serve it.
 const HOT: [(&str, &str, &str); 20] = [
     (
-        "select s.id from suggestions s join data_sources d",
-        "'pending', null, null, null, null, null, 51",
+        "select id as \"id!\" from listed_suggestions",
+        "'pending', null, null, null, null, null, 'priority', null, null, null, 51, 0",
         "suggestions_priority",
     ),
     (

@@ -2,20 +2,11 @@
 
 import { app } from "../app.js";
 import { undo } from "../decisions.js";
+import { isUndoable } from "../own.js";
 import { byId, h, paint } from "../dom.js";
 import { clock, past, relative, score } from "../format.js";
 
 const time = (at) => h("time", { datetime: at, title: clock(at) }, relative(at));
-
-/** Only the newest decision about a suggestion can be undone. */
-export function isUndoable(entry) {
-  const now = app.feed.get(entry.suggestionId);
-  const isDecided = entry.action === "approve" || entry.action === "reject";
-  return (
-    isDecided &&
-    (!now || (now.version === entry.version && (now.status === "approved" || now.status === "rejected")))
-  );
-}
 
 function decision(entry) {
   return h(

@@ -70,11 +70,10 @@ export function decisionBar(suggestion, { isOpen, busy }) {
   const name = h("input", {
     id: "equipment",
     value: draft.equipmentName ?? suggestion.cluster.label ?? "",
-    maxlength: 120,
+    maxlength: 500,
     autocomplete: "off",
     // A name that was typed is meant, also where it is the proposed one: it may extend equipment.
     oninput: ({ target }) => (draft.equipmentName = target.value),
-    onkeydown: (event) => event.key === "Enter" && !event.repeat && act.approve(),
   });
   const key = (letter) => h("kbd", { "aria-hidden": "true" }, letter);
   return [
@@ -98,7 +97,7 @@ export function decisionBar(suggestion, { isOpen, busy }) {
           id: "defer",
           "data-do": "defer",
           disabled: busy,
-          onclick: act.defer,
+          onclick: () => act.defer(),
         },
         "Defer",
         key("d"),
@@ -111,7 +110,7 @@ export function decisionBar(suggestion, { isOpen, busy }) {
           id: "reject",
           "data-do": "reject",
           disabled: busy,
-          onclick: act.reject,
+          onclick: () => act.reject(),
         },
         "Reject",
         key("r"),
@@ -124,7 +123,7 @@ export function decisionBar(suggestion, { isOpen, busy }) {
           id: "approve",
           "data-do": "approve",
           disabled: busy,
-          onclick: act.approve,
+          onclick: () => act.approve(),
         },
         busy ? "Sending…" : "Approve",
         key("a"),

@@ -1,60 +1,21 @@
 // Everything needed to judge one suggestion, and the buttons to do it.
 
-import { app, draftOf, repaint } from "../app.js";
-import { get } from "../api.js";
+import { app, draftOf } from "../app.js";
+import { isHeld, isOutdated, readAgain } from "../details.js";
 import { byId, h, paint } from "../dom.js";
 import { isEdited } from "../draft.js";
-import { clock, confidence, past, plural, purpose, relative } from "../format.js";
+import { isOpen } from "../feed.js";
+import { clock, confidence, humanDates, past, plural, purpose, relative } from "../format.js";
 import { closeDetail } from "../selection.js";
 import { decisionBar } from "./bar.js";
 import { chart } from "./chart.js";
 import { roleTable } from "./roles.js";
 import { scoreSplit } from "./scores.js";
 
-let loading = null;
-
-async function load(id) {
-  loading?.controller.abort();
-  const controller = new AbortController();
-  loading = { id, controller };
-  try {
-    const data = await get(`api/suggestions/${id}`, controller.signal);
-    app.feed.put(data);
-    app.details.set(id, { version: data.version, data });
-  } catch (problem) {
-    if (problem.name === "AbortError") return;
-    app.details.set(id, { version: Infinity, problem });
-  }
-  loading = null;
-  repaint();
-}
-
-/** Loads what the page lacks. */
-function freshen(suggestion) {
-  const loaded = app.details.get(suggestion.id);
-  if (loading?.id === suggestion.id) return;
-  if (!loaded || loaded.version < suggestion.version) load(suggestion.id);
-}
-
-function isStaleDraft(suggestion, loaded) {
-  const isOpen = suggestion.status === "pending" || suggestion.status === "deferred";
-  return (
-    isOpen &&
-    Boolean(loaded?.data) &&
-    loaded.version < suggestion.version &&
-    isEdited(app.drafts.get(suggestion.id))
-  );
-}
-
-function reload(id) {
-  app.drafts.delete(id);
-  app.details.delete(id);
-  repaint();
-}
-
-/** Problems that may have passed: the next repaint asks again. */
-export function forgetProblems() {
-  app.details.forEach(({ problem }, id) => problem && app.details.delete(id));
+/** Which version of the suggestion the reviewer sees, with its points; 0 where they are not there yet. */
+export function shownVersion(id) {
+  const [shown, version] = (byId("detail").dataset.shows ?? "").split(" ");
+  return shown === id ? Number(version) : 0;
 }
 
 const backButton = () => h("button", { type: "button", class: "back", onclick: closeDetail }, "‹ List");
@@ -121,7 +82,15 @@ function outcome(suggestion, decision) {
   return h(
     "div",
     { class: `notice ${suggestion.status}` },
-    h("p", {}, words, reason && h("span", { class: "said" }, ` “${reason}”`)),
+    h(
+      "p",
+      {},
+      words,
+      reason && h("span", { class: "said" }, ` “${humanDates(reason)}”`),
+      isEdited(app.drafts.get(suggestion.id)) &&
+        !isOpen(suggestion) &&
+        h("span", { class: "said" }, " What you were about to change is kept, should it be asked again."),
+    ),
   );
 }
 
@@ -130,7 +99,7 @@ function failure(id, problem) {
     "div",
     { class: "notice bad" },
     h("p", {}, problem.words),
-    h("button", { type: "button", class: "link", onclick: () => reload(id) }, "Try again"),
+    h("button", { type: "button", class: "link", onclick: () => readAgain(id) }, "Try again"),
   );
 }
 
@@ -156,9 +125,9 @@ function body(suggestion, loaded, root) {
 function nothingSelected() {
   const problem = app.details.get(app.selected)?.problem;
   if (problem)
-    return [h("header", { class: "head" }, backButton(), h("h2", {}, "Not to be shown")), failure(app.selected, problem)];
+    return [h("header", { class: "head" }, backButton(), h("h2", {}, "This cannot be shown")), failure(app.selected, problem)];
   // Where there is nothing to choose, the list says what to do.
-  if (app.feed.withStatus("pending").length === 0) return [];
+  if (app.list.length === 0) return [];
   return h(
     "div",
     { class: "empty" },
@@ -178,21 +147,17 @@ export function paintDetail() {
   for (const covered of ["top", "feed", "activity", "strip"]) byId(covered).inert = app.open;
   const suggestion = app.selected ? app.feed.get(app.selected) : null;
   if (!suggestion) {
-    if (app.selected && app.snapshot === "ready" && !app.details.has(app.selected))
-      freshen({ id: app.selected, version: 0 });
-    paint(
-      root,
-      `none ${app.feed.withStatus("pending").length === 0} ${app.details.get(app.selected)?.problem?.words}`,
-      nothingSelected,
-    );
+    delete root.dataset.shows;
+    const key = `none ${app.list.length === 0} ${app.details.get(app.selected)?.problem?.words}`;
+    paint(root, key, nothingSelected);
+    if (opens) root.querySelector(".back")?.focus();
     return;
   }
-  // What a reviewer edits is not pulled from under their hands.
-  const stale = isStaleDraft(suggestion, app.details.get(suggestion.id));
-  if (!stale) freshen(suggestion);
   const loaded = app.details.get(suggestion.id);
-  paintSuggestion(root, stale ? loaded.data : suggestion, loaded);
-  paint(root.querySelector(".newer"), String(stale), () => (stale ? newer(suggestion) : []));
+  const held = isHeld(suggestion);
+  paintSuggestion(root, held ? loaded.data : suggestion, loaded);
+  const isNewer = held && isOutdated(suggestion);
+  paint(root.querySelector(".newer"), String(isNewer), () => (isNewer ? newer(suggestion) : []));
   if (opens) root.querySelector(".back")?.focus();
 }
 
@@ -203,14 +168,14 @@ function newer({ id }) {
     h("p", {}, "This suggestion changed while you were editing."),
     h(
       "button",
-      { type: "button", class: "link", onclick: () => reload(id) },
-      "Show the new one (drops your edits)",
+      { type: "button", class: "link", onclick: () => readAgain(id) },
+      "Show the new one (keeps your edits)",
     ),
   );
 }
 
 function paintSuggestion(root, suggestion, loaded) {
-  const isOpen = suggestion.status === "pending" || suggestion.status === "deferred";
+  const isAsked = isOpen(suggestion);
   const decision = loaded?.version === suggestion.version ? loaded.data?.decision : null;
   const key = JSON.stringify([
     suggestion.id,
@@ -231,10 +196,12 @@ function paintSuggestion(root, suggestion, loaded) {
   ]);
   root.dataset.of = suggestion.id;
   if (painted) root.scrollTop = isSame ? scrolled : 0;
-  paintEditable(root, suggestion, loaded, isOpen);
+  if (loaded?.data) root.dataset.shows = `${suggestion.id} ${loaded.version}`;
+  else delete root.dataset.shows;
+  paintEditable(root, suggestion, loaded, isAsked);
 }
 
-function paintEditable(root, suggestion, loaded, isOpen) {
+function paintEditable(root, suggestion, loaded, isAsked) {
   const draft = draftOf(suggestion.id);
   const table = root.querySelector(".assignments .table");
   const key = JSON.stringify([
@@ -242,15 +209,15 @@ function paintEditable(root, suggestion, loaded, isOpen) {
     draft.patternId,
     draft.ownRole?.point,
     draft.several,
-    isOpen,
+    isAsked,
     app.patterns.size > 0,
   ]);
   if (table && loaded?.data) {
-    paint(table, key, () => roleTable(loaded.data, root, isOpen));
+    paint(table, key, () => roleTable(loaded.data, root, isAsked));
   }
   const busy = app.deciding.has(suggestion.id);
   const bar = root.querySelector(".bar");
-  paint(bar, JSON.stringify([isOpen, busy, app.patterns.size, draft.several]), () =>
-    decisionBar(suggestion, { isOpen, busy }),
+  paint(bar, JSON.stringify([isAsked, busy, app.patterns.size, draft.several]), () =>
+    decisionBar(suggestion, { isOpen: isAsked, busy }),
   );
 }

@@ -1,6 +1,7 @@
 // The questions that need an answer before a decision, and the list of keys.
 
-import { h } from "../dom.js";
+import { app, setReviewer } from "../app.js";
+import { byId, h } from "../dom.js";
 
 const REASONS = [
   "Wrong pattern",
@@ -13,11 +14,13 @@ const SHORTCUTS = [
   ["j / k", "next / previous suggestion"],
   ["Enter", "open the selected suggestion"],
   ["a", "approve"],
+  ["Ctrl+Enter", "approve, also from within a field"],
   ["r", "reject, with a reason"],
   ["d", "defer"],
-  ["u", "undo the last decision"],
+  ["u", "undo your last decision, then the one before"],
   ["/", "find"],
-  ["Esc", "back to the list"],
+  ["Enter", "leave a field"],
+  ["Esc", "leave a field; in Find: the whole list again; back to the list"],
   ["?", "this list"],
 ];
 
@@ -40,20 +43,23 @@ function ask(title, makeContent) {
   });
 }
 
-export function askReason(name) {
+/** What is typed is kept in the draft, whatever becomes of the dialog. */
+export function askReason(name, draft) {
   return ask(`Reject ${name}`, (finish) => {
     const text = h("textarea", {
       rows: 3,
       id: "reason",
       name: "reason",
-      maxlength: 500,
+      maxlength: 2000,
       placeholder: "What is wrong with it?",
       autofocus: true,
+      value: draft.reason,
+      oninput: () => (draft.reason = text.value),
     });
     const chips = REASONS.map((reason) =>
       h(
         "button",
-        { type: "button", class: "chip", onclick: () => ((text.value = reason), text.focus()) },
+        { type: "button", class: "chip", onclick: () => ((text.value = draft.reason = reason), text.focus()) },
         reason,
       ),
     );
@@ -63,7 +69,7 @@ export function askReason(name) {
       h(
         "p",
         { class: "hint" },
-        "The engine remembers the reason with these points and does not propose them so again.",
+        "The engine remembers the reason with these points and does not propose them so again. Shift+Enter begins a new line.",
       ),
       h("div", { class: "chips" }, chips),
       h("label", { class: "stack" }, "Reason", text),
@@ -74,12 +80,45 @@ export function askReason(name) {
         h("button", { type: "submit", class: "danger" }, "Reject"),
       ),
     );
-    text.addEventListener(
-      "keydown",
-      (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && form.requestSubmit(),
-    );
+    form.addEventListener("keydown", (event) => {
+      // Enter also ends a word that an input method composes, and presses the button that has the focus.
+      if (event.key !== "Enter" || event.isComposing || event.shiftKey) return;
+      if (event.target !== text && !event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      if (!event.repeat) form.requestSubmit();
+    });
     return form;
   });
+}
+
+/** Whether a name was given; decisions are kept under it. */
+export async function askName() {
+  const name = await ask("Who decides?", (finish) => {
+    const input = h("input", {
+      id: "name",
+      name: "name",
+      required: true,
+      maxlength: 100,
+      autocomplete: "name",
+      autofocus: true,
+    });
+    return h(
+      "form",
+      { onsubmit: (event) => (event.preventDefault(), input.value.trim() && finish(input.value.trim())) },
+      h("p", { class: "hint" }, "Decisions are kept and shown to others under a name. It is asked once."),
+      h("label", { class: "stack" }, "Your name", input),
+      h(
+        "div",
+        { class: "buttons" },
+        h("button", { type: "button", class: "plain", onclick: () => finish(null) }, "Cancel"),
+        h("button", { type: "submit", class: "primary" }, "Go on"),
+      ),
+    );
+  });
+  if (!name) return false;
+  setReviewer(name);
+  byId("reviewer").value = app.reviewer;
+  return true;
 }
 
 const inDays = (days) => new Date(Date.now() + days * 86_400_000).toISOString();

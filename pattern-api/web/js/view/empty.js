@@ -2,27 +2,32 @@
 
 import { app } from "../app.js";
 import { h } from "../dom.js";
+import { setFilter } from "../filter.js";
 import { lastAnalysis } from "../runs.js";
 import { runButton } from "./strip.js";
 
 const isRunning = () => lastAnalysis(app.runs, app.filter.source).isRunning;
 
+const showAll = () => setFilter({ find: "", purpose: "", source: "" });
+
 let last = { key: null, element: null };
 
 function content() {
-  const { filter } = app;
-  if (app.snapshot === "loading") return ["Loading", [h("p", {}, "Reading the pending suggestions.")]];
-  if (app.snapshot === "failed") {
+  const { filter, list } = app;
+  if (list.state === "loading") return ["Loading", [h("p", {}, "Reading the suggestions.")]];
+  if (list.state === "failed") {
     return [
-      "The suggestions can not be read",
-      [h("p", {}, app.snapshotProblem), h("p", {}, "The page keeps trying by itself.")],
+      "The suggestions cannot be read",
+      [h("p", {}, list.problem), h("p", {}, "The page keeps trying by itself.")],
     ];
   }
-  const open = app.feed.withStatus(filter.tab === "deferred" ? "deferred" : "pending").length;
-  if (open > 0)
+  if (filter.find || filter.purpose || filter.source)
     return [
       "Nothing fits the filter",
-      [h("p", {}, "Choose another data source or purpose, or empty the search field.")],
+      [
+        h("p", {}, "Choose another data source or purpose, or empty the search field."),
+        h("button", { type: "button", class: "plain", onclick: showAll }, "Show all"),
+      ],
     ];
   if (filter.tab === "deferred")
     return ["Nothing is deferred", [h("p", {}, "What you defer waits here until you decide.")]];
@@ -72,7 +77,7 @@ function content() {
 
 export function emptyList() {
   const [title, body] = content();
-  const key = JSON.stringify([title, app.snapshotProblem, app.starting, isRunning()]);
+  const key = JSON.stringify([title, app.list.problem, app.starting, isRunning()]);
   if (last.key !== key) last = { key, element: h("div", { class: "empty" }, h("h2", {}, title), body) };
   return last.element;
 }

@@ -2,7 +2,9 @@
 
 import { app, repaint, setReviewer } from "../app.js";
 import { byId, h, paint } from "../dom.js";
+import { queryOf, setFilter, typeFind } from "../filter.js";
 import { clock, count } from "../format.js";
+import { readOwnDecisions } from "../own.js";
 import { showShortcuts } from "./dialogs.js";
 
 const WORDS = {
@@ -13,22 +15,16 @@ const WORDS = {
   ended: ({ reason }) => `Disconnected (${reason}). Reload the page`,
 };
 
-/** Pending suggestions in view of the chosen data source. */
-export function pendingCount() {
-  const known = app.feed.withStatus("pending");
-  const { source } = app.filter;
-  if (source) return known.filter(({ data_source }) => data_source === source).length;
-  return app.feed.complete ? known.length : Math.max(known.length, app.feed.total);
-}
-
-function sourceNames() {
-  const names = new Set(app.sources.map(({ name }) => name));
-  app.feed.withStatus("pending").forEach(({ data_source }) => names.add(data_source));
-  return [...names].sort();
+/** Pending suggestions of the chosen data source; null until it is known. */
+function pendingCount() {
+  const { purpose, find } = app.filter;
+  const { status } = queryOf(app.filter);
+  if (app.list.isWhole && status === "pending" && !purpose && !find) return app.list.length;
+  return app.counts.open("pending");
 }
 
 export function paintHeader() {
-  const number = app.snapshot === "loading" ? null : pendingCount();
+  const number = pendingCount();
   paint(byId("pending"), String(number), () => [
     h("strong", {}, number === null ? "–" : count(number)),
     " pending",
@@ -46,16 +42,18 @@ export function paintHeader() {
   const label = connection.querySelector(".words");
   if (label.textContent !== words) label.textContent = words;
 
-  const names = sourceNames();
+  const names = app.sources.map(({ name }) => name);
+  // One that an address names is on offer before it is known.
+  if (app.filter.source && !names.includes(app.filter.source)) names.push(app.filter.source);
+  names.sort();
   const select = byId("source");
-  if (
-    paint(select, names.join("\n"), () => [
-      h("option", { value: "" }, "All"),
-      names.map((source) => h("option", { value: source }, source)),
-    ])
-  ) {
-    select.value = app.filter.source;
-  }
+  paint(select, names.join("\n"), () => [
+    h("option", { value: "" }, "All"),
+    names.map((source) => h("option", { value: source }, source)),
+  ]);
+  if (select.value !== app.filter.source) select.value = app.filter.source;
+  const find = byId("find");
+  if (find !== document.activeElement && find.value.trim() !== app.filter.find) find.value = app.filter.find;
 
   const dark = window.naiaTheme.isDark();
   const theme = byId("theme");
@@ -65,17 +63,15 @@ export function paintHeader() {
 }
 
 export function wireHeader() {
-  byId("source").addEventListener("change", ({ target }) => {
-    app.filter.source = target.value;
-    repaint();
-  });
-  byId("find").addEventListener("input", ({ target }) => {
-    app.filter.find = target.value.trim();
-    repaint();
-  });
+  byId("source").addEventListener("change", ({ target }) => setFilter({ source: target.value }));
+  byId("find").addEventListener("input", ({ target }) => typeFind(target.value));
   const reviewer = byId("reviewer");
   reviewer.value = app.reviewer;
   reviewer.addEventListener("input", () => setReviewer(reviewer.value));
+  reviewer.addEventListener("change", () => {
+    app.own = [];
+    readOwnDecisions().catch((problem) => console.warn(problem.message));
+  });
   byId("theme").addEventListener("click", () => {
     window.naiaTheme.toggle();
     repaint();

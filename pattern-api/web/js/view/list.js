@@ -1,30 +1,31 @@
-// The list of suggestions: tabs, purposes, and cards that are kept between repaints.
+// The list of suggestions: tabs, purposes, the order, and cards. Only cards that are on the screen or near it exist,
+// each at its place in a list of any length.
 
 import { app, repaint } from "../app.js";
 import { byId, h, paint } from "../dom.js";
-import { matches } from "../feed.js";
+import { queryOf, setFilter } from "../filter.js";
 import { confidence, count, plural, purpose } from "../format.js";
 import { select } from "../selection.js";
 import { emptyList } from "./empty.js";
 
-const STEP = 100;
+/** Height of a card and the gap below it; the style sheet gets it from here. */
+const ROW = 134;
+/** So many beyond the screen, on either side. */
+const BEYOND = 8;
 const PURPOSES = ["match", "learning", "new_pattern"];
+const SORTS = {
+  priority: "What teaches most",
+  confidence: "Surest first",
+  newest: "Newest first",
+  name: "By name",
+};
 const cards = new Map();
-let shownCount = STEP;
-let filterKey = "";
-
-/** The suggestions of the open tab, after all filters. */
-export function visibleSuggestions() {
-  const status = app.filter.tab === "deferred" ? "deferred" : "pending";
-  return app.feed.withStatus(status).filter((suggestion) => matches(suggestion, app.filter));
-}
 
 function paintTabs() {
-  const counts = {
-    pending: app.feed.withStatus("pending").length,
-    deferred: app.feed.withStatus("deferred").length,
-    activity: 0,
-  };
+  const counts = { pending: app.counts.open("pending"), deferred: app.counts.open("deferred") };
+  if (app.list.isWhole && !app.filter.find && !app.filter.purpose) {
+    counts[queryOf(app.filter).status] = app.list.length;
+  }
   const tabs = [
     ["pending", "Pending"],
     ["deferred", "Deferred"],
@@ -39,10 +40,10 @@ function paintTabs() {
           id: `tab-${id}`,
           "data-tab": id,
           "aria-pressed": String(app.filter.tab === id),
-          onclick: () => ((app.filter.tab = id), repaint()),
+          onclick: () => setFilter({ tab: id }),
         },
         label,
-        id !== "activity" && h("span", { class: "n" }, count(counts[id])),
+        typeof counts[id] === "number" && h("span", { class: "n" }, count(counts[id])),
       ),
     ),
   );
@@ -50,16 +51,13 @@ function paintTabs() {
 }
 
 function paintPurposes() {
-  const status = app.filter.tab === "deferred" ? "deferred" : "pending";
-  const open = app.feed
-    .withStatus(status)
-    .filter((suggestion) => matches(suggestion, { ...app.filter, purpose: "" }));
-  const counts = PURPOSES.map((name) => open.filter((suggestion) => suggestion.purpose === name).length);
+  const { status } = queryOf(app.filter);
+  const counts = PURPOSES.map((name) => app.counts.found(status, name));
   const worthwhile = counts.filter((n) => n > 0).length > 1 || app.filter.purpose;
   paint(byId("purposes"), JSON.stringify([counts, app.filter.purpose, worthwhile]), () =>
     worthwhile
       ? ["", ...PURPOSES].map((name) => {
-          const n = name ? counts[PURPOSES.indexOf(name)] : open.length;
+          const n = name ? counts[PURPOSES.indexOf(name)] : app.counts.found(status);
           return h(
             "button",
             {
@@ -68,7 +66,7 @@ function paintPurposes() {
               class: `chip ${name}`,
               title: name && purpose(name).title,
               "aria-pressed": String(app.filter.purpose === name),
-              onclick: () => ((app.filter.purpose = name), repaint()),
+              onclick: () => setFilter({ purpose: name }),
             },
             name ? purpose(name).label : "All",
             " ",
@@ -77,6 +75,22 @@ function paintPurposes() {
         })
       : [],
   );
+}
+
+/** How many are listed, and in which order. */
+function paintOrder() {
+  const { list, filter } = app;
+  const said = list.state === "ready" ? plural(list.length, "suggestion") : "";
+  byId("order").hidden = list.length === 0;
+  paint(byId("order"), JSON.stringify([said, filter.sort]), () => {
+    const choice = h(
+      "select",
+      { id: "sort", "aria-label": "Order", onchange: ({ target }) => setFilter({ sort: target.value }) },
+      Object.entries(SORTS).map(([name, label]) => h("option", { value: name }, label)),
+    );
+    choice.value = filter.sort;
+    return [h("span", { id: "listed" }, said), choice];
+  });
 }
 
 function fill(card, suggestion) {
@@ -128,16 +142,17 @@ function fill(card, suggestion) {
   );
 }
 
-function cardFor(suggestion, isArrival) {
+function cardFor(suggestion) {
   let entry = cards.get(suggestion.id);
   if (!entry) {
+    const arrives = app.arrivals.delete(suggestion.id);
     const card = h("button", {
       type: "button",
-      class: isArrival ? "card arrives" : "card",
+      class: arrives ? "card arrives" : "card",
       "data-id": suggestion.id,
       onclick: () => select(suggestion.id, { open: true }),
     });
-    entry = { card, version: null };
+    entry = { card, row: h("div", { class: "row", role: "listitem" }, card), version: null };
     cards.set(suggestion.id, entry);
   }
   if (entry.version !== suggestion.version) {
@@ -149,7 +164,16 @@ function cardFor(suggestion, isArrival) {
   entry.card.toggleAttribute("data-busy", app.deciding.has(suggestion.id));
   if (suggestion.id === app.selected) entry.card.setAttribute("aria-current", "true");
   else entry.card.removeAttribute("aria-current");
-  return entry.card;
+  return entry.row;
+}
+
+function rowAt(index) {
+  const suggestion = app.list.at(index);
+  const row = suggestion ? cardFor(suggestion) : h("div", { class: "row waiting", role: "listitem" });
+  row.style.setProperty("--place", index);
+  row.setAttribute("aria-posinset", index + 1);
+  row.setAttribute("aria-setsize", app.list.length);
+  return row;
 }
 
 /** Moves only what is out of place: a card under the pointer or in focus stays itself. */
@@ -161,36 +185,74 @@ function arrange(host, wanted) {
   );
 }
 
-function more(total) {
-  return h(
-    "button",
-    { type: "button", class: "plain more", onclick: () => ((shownCount += STEP), repaint()) },
-    `Show more (${count(total - shownCount)} left)`,
-  );
+/** Which places are on the screen, and some beyond. */
+function placesInView(rows) {
+  const pane = byId("cards").getBoundingClientRect();
+  const top = rows.getBoundingClientRect().top;
+  const from = Math.max(pane.top, 0) - top;
+  const to = Math.min(pane.bottom, innerHeight) - top;
+  return [Math.max(0, Math.floor(from / ROW) - BEYOND), Math.max(0, Math.ceil(to / ROW)) + BEYOND];
 }
 
-let hasPaintedOnce = false;
+const rows = h("div", { class: "rows", role: "list", "aria-label": "Suggestions", vars: { "--row": `${ROW}px` } });
+
+function paintCards() {
+  const { list } = app;
+  const host = byId("cards");
+  host.toggleAttribute("data-loading", list.state === "loading");
+  if (list.length === 0) {
+    cards.clear();
+    rows.replaceChildren();
+    arrange(host, [emptyList()]);
+    return;
+  }
+  arrange(host, [rows]);
+  rows.style.setProperty("--rows", list.length);
+  if (list.state === "ready") scrollToWanted();
+  const [from, to] = placesInView(rows);
+  list.show(from, to);
+  const last = Math.min(to, list.length);
+  const shown = Array.from({ length: Math.max(0, last - from) }, (_, i) => rowAt(from + i));
+  arrange(rows, shown);
+  cards.forEach(({ row }, id) => row.isConnected || cards.delete(id));
+}
 
 export function paintList() {
   paintTabs();
   paintPurposes();
-  const key = JSON.stringify(app.filter);
-  const isSameView = hasPaintedOnce && key === filterKey;
-  if (key !== filterKey) {
-    filterKey = key;
-    shownCount = STEP;
-  }
-  const all = app.snapshot === "loading" ? [] : visibleSuggestions();
-  const shown = all.slice(0, shownCount);
-  const present = new Set(shown.map(({ id }) => id));
-  [...cards.keys()].forEach((id) => present.has(id) || cards.delete(id));
-  const elements = shown.map((suggestion) => cardFor(suggestion, isSameView));
-  if (all.length > shown.length) elements.push(more(all.length));
-  if (all.length === 0) elements.push(emptyList());
-  arrange(byId("cards"), elements);
-  hasPaintedOnce = app.snapshot !== "loading";
+  paintOrder();
+  paintCards();
 }
 
-export function revealSelected() {
-  cards.get(app.selected)?.card.scrollIntoView({ block: "nearest" });
+/** What scrolls the cards: their pane, or on narrow screens the page. */
+function scroller() {
+  const host = byId("cards");
+  return getComputedStyle(host).overflowY === "auto" ? host : document.scrollingElement;
+}
+
+let wanted = -1;
+
+/** Scrolls as little as it takes to see the card at this place, once it is there. */
+export function reveal(index) {
+  wanted = index;
+  repaint();
+}
+
+function scrollToWanted() {
+  const scrolls = scroller();
+  if (app.list.isAtTop) scrolls.scrollTop = 0;
+  app.list.isAtTop = false;
+  if (wanted < 0) return;
+  const isPane = scrolls === byId("cards");
+  const view = isPane ? scrolls.getBoundingClientRect() : { top: byId("top").offsetHeight, bottom: innerHeight };
+  const top = rows.getBoundingClientRect().top + wanted * ROW;
+  wanted = -1;
+  if (top < view.top) scrolls.scrollTop -= view.top - top + 8;
+  else if (top + ROW > view.bottom) scrolls.scrollTop += top + ROW - view.bottom + 8;
+}
+
+export function wireList() {
+  byId("cards").addEventListener("scroll", repaint, { passive: true });
+  addEventListener("scroll", repaint, { passive: true });
+  addEventListener("resize", repaint);
 }

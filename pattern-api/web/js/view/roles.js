@@ -2,11 +2,14 @@
 
 import { app, draftOf, repaint } from "../app.js";
 import { h } from "../dom.js";
-import { EXCLUDED, assign, isSeveral, machineOf, roleOf, rolesOf, shared, unfilled } from "../draft.js";
+import { EXCLUDED, assign, isSeveral, machineOf, newDraft, roleOf, rolesOf, shared, unfilled } from "../draft.js";
 import { score } from "../format.js";
 import { charted, highlight, sparkline } from "./chart.js";
 
 const OWN = "\u0000own";
+
+/** What is decided is shown as it was decided, whatever somebody else was about to say. */
+const draftFor = (detail, isOpen) => (isOpen ? draftOf(detail.id) : newDraft());
 
 const controlOf = (point) => `role-${point.id}`;
 
@@ -27,7 +30,7 @@ function ownRole(point, detail) {
     value: draft.ownRole.text,
     "aria-label": `Own role of ${point.name}`,
     placeholder: "name of the role",
-    maxlength: 80,
+    maxlength: 200,
     oninput: ({ target }) => (draft.ownRole.text = target.value),
     // A field that is taken away says so as a change.
     onchange: ({ target }) => draft.ownRole && done(target.value),
@@ -41,7 +44,7 @@ function ownRole(point, detail) {
 }
 
 function roleSelect(point, detail, isOpen) {
-  const draft = draftOf(detail.id);
+  const draft = draftFor(detail, isOpen);
   if (draft.ownRole?.point === point.id) return ownRole(point, detail);
   const role = roleOf(point, detail, draft, app.patterns);
   const offered = rolesOf(detail, draft, app.patterns);
@@ -55,8 +58,11 @@ function roleSelect(point, detail, isOpen) {
       "aria-label": `Role of ${point.name}`,
       disabled: !isOpen,
       class: role && role !== EXCLUDED ? "" : "none",
-      onchange: ({ target }) => {
+      onchange: (event) => {
+        const { target } = event;
         if (target.value === OWN) {
+          // The focus goes on to the name of the role.
+          event.stopPropagation();
           draft.ownRole = { point: point.id, text: "" };
           repaint();
         } else change(point, target.value || null, detail);
@@ -84,14 +90,15 @@ function machine(point, detail, isOpen) {
     id: `machine-${point.id}`,
     value: machineOf(point, draft),
     "aria-label": `Machine of ${point.name}`,
-    maxlength: 120,
+    maxlength: 500,
     oninput: ({ target }) => draft.machines.set(point.id, target.value),
   });
 }
 
 function row(point, detail, root, colors, isOpen) {
-  const edited = draftOf(detail.id).roles.has(point.id);
-  const role = roleOf(point, detail, draftOf(detail.id), app.patterns);
+  const draft = draftFor(detail, isOpen);
+  const edited = draft.roles.has(point.id);
+  const role = roleOf(point, detail, draft, app.patterns);
   const color = colors.indexOf(point.id);
   return h(
     "li",
@@ -119,9 +126,10 @@ function row(point, detail, root, colors, isOpen) {
   );
 }
 
-function remarks(detail) {
-  const all = unfilled(detail, draftOf(detail.id), app.patterns);
-  const again = shared(detail, draftOf(detail.id), app.patterns);
+function remarks(detail, isOpen) {
+  const draft = draftFor(detail, isOpen);
+  const all = unfilled(detail, draft, app.patterns);
+  const again = shared(detail, draft, app.patterns);
   const required = all.filter((role) => role.required);
   const optional = all.filter((role) => !role.required);
   return [
@@ -151,6 +159,6 @@ export function roleTable(detail, root, isOpen) {
       { class: "points", "aria-label": "Points and their roles" },
       ordered.map((point) => row(point, detail, root, colors, isOpen)),
     ),
-    remarks(detail),
+    remarks(detail, isOpen),
   ];
 }

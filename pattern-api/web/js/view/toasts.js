@@ -34,3 +34,9 @@ export function toast(words, { action = null, tone = "" } = {}) {
   host.append(element);
   wait();
 }
+
+/** Why a press did nothing: one at a time, the newest. */
+export function hint(words) {
+  byId("toasts").querySelectorAll(".toast.refusal").forEach((old) => old.remove());
+  toast(words, { tone: "refusal" });
+}

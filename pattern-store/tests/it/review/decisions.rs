@@ -34,14 +34,69 @@ async fn of_two_people_who_decide_at_once_one_wins_and_the_other_learns_who() {
     assert_eq!(plant.count("select count(*) from decisions").await, 1);
 }
 
+fn approve_as_seen(version: i64) -> DecisionRequest {
+    DecisionRequest::Approve(ApproveRequest { version: Some(version), ..ApproveRequest::default() })
+}
+
 #[tokio::test]
-async fn a_decision_on_an_older_version_is_refused() {
+async fn new_scores_are_no_conflict() {
     let plant = Plant::new().await;
-    plant.propose(&[plant.question(0, &plant.pump, 0.9)]).await;
+    let id = plant.propose_one(plant.question(0, &plant.pump, 0.9)).await;
     plant.propose(&[plant.question(0, &plant.pump, 0.8)]).await;
-    let id = plant.open().await[0].id;
-    let stale = DecisionRequest::Approve(ApproveRequest { version: Some(1), ..ApproveRequest::default() });
-    assert!(matches!(plant.decide(id, stale).await, Err(DecideError::Conflict { version: 2, .. })));
+    plant.propose(&[NewSuggestion { reason: "so".into(), ..plant.question(0, &plant.pump, 0.7) }]).await;
+    let seen = plant.open().await.remove(0);
+    assert_eq!((seen.version, seen.content_version), (3, 1));
+    let approved = plant.decide(id, approve_as_seen(1)).await.expect("what was seen is what is there");
+    assert_eq!((approved.version, approved.content_version), (4, 4));
+}
+
+#[tokio::test]
+async fn other_points_roles_or_a_drafts_other_name_are_a_conflict() {
+    let plant = Plant::new().await;
+    let pump = || plant.question(0, &plant.pump, 0.9);
+    let newcomer = plant.clusters[1].points[0].id;
+    let mut fewer_roles = pump();
+    fewer_roles.roles.pop();
+    for (first, second) in [(pump(), plant.grown(&plant.pump, newcomer)), (pump(), fewer_roles)] {
+        plant.propose(&[first]).await;
+        let seen = plant.open().await.remove(0);
+        plant.propose(&[second]).await;
+        let refused = plant.decide(seen.id, approve_as_seen(seen.version)).await;
+        assert!(
+            matches!(refused, Err(DecideError::Conflict { version, .. }) if version == seen.version + 1),
+            "{refused:?}"
+        );
+        assert!(matches!(
+            plant.decide(seen.id, approve_as_seen(99)).await,
+            Err(DecideError::Conflict { .. })
+        ));
+    }
+    let called = |name: &str| {
+        let spec = PatternSpec { confidence: 0.1, ..spec(name, &["Suction", "Discharge", "Flow"]) };
+        NewSuggestion { draft: serde_json::to_value(spec).ok(), ..plant.draft(1) }
+    };
+    plant.propose(&[pump(), called("Skid")]).await;
+    let skid = |open: Vec<Suggestion>| open.into_iter().find(|s| s.pattern.id.is_none()).expect("the draft");
+    let seen = skid(plant.open().await);
+    plant.propose(&[pump(), NewSuggestion { confidence: 0.6, ..called("Skid") }]).await;
+    assert_eq!(skid(plant.open().await).content_version, seen.content_version);
+    plant.propose(&[pump(), called("Skid of pumps")]).await;
+    let refused = plant.decide(seen.id, approve_as_seen(seen.version)).await;
+    assert!(matches!(refused, Err(DecideError::Conflict { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_deferral_can_be_taken_back_and_teaches_nothing() {
+    let plant = Plant::new().await;
+    let id = plant.propose_one(plant.question(0, &plant.pump, 0.9)).await;
+    let deferred = plant.decide(id, defer()).await.expect("defer");
+    plant.propose(&[plant.question(0, &plant.pump, 0.7)]).await;
+    let undo = UndoRequest { version: Some(deferred.version) };
+    let again = plant.decide(id, DecisionRequest::Undo(undo)).await.expect("undo");
+    assert_eq!(again.status, SuggestionStatus::Pending);
+    assert_eq!(plant.count("select count(*) from job_runs where job = 'learning'").await, 0);
+    let twice = plant.decide(id, DecisionRequest::Undo(UndoRequest::default())).await;
+    assert!(matches!(twice, Err(DecideError::Conflict { .. })), "{twice:?}");
 }
 
 #[tokio::test]
