@@ -1,0 +1,35 @@
+//! Reads what historians, building systems and data people export: no database, no network, nothing asynchronous.
+//!
+//! First a [`survey`]: the beginning of each file tells its packing, encoding, separator and format, and everything
+//! that is wrong is named at once. Then a read: the format hands texts to a [`Sink`], row by row, and what times,
+//! values and qualities mean is understood behind it, once for all formats.
+//!
+//! # To add a format
+//! 1. A file `formats/NAME.rs` with a type that implements [`Format`] and `pub fn recognise(head: &Head) -> Recognised`.
+//!    It answers `None` unless the beginning of the file is surely of its kind (never by the file's name alone), and
+//!    `Some(Err(what is wrong and what to do))` where it is, but cannot be read.
+//! 2. `mod NAME;` and a line in `formats::KNOWN`, before `table::recognise`, which takes whatever looks like a table.
+//! 3. `read` hands on texts as they stand in the file, as [`RawPoint`] and [`RawSample`]: times, decimal signs, states,
+//!    bad values and qualities are not its business. Times without offset get the person's zone. It hands errors of the
+//!    sink on with `?`. For a table use [`Input::rows`]; else [`Input::text`], or [`Input::file`] to jump about.
+//!    It is called with the beginning alone as well ([`Input::head`]), where `text` and `rows` end early.
+//!
+//! A point that is described (`Sink::point`) and one that only samples name (`Sink::sample`) are the same by name.
+
+pub mod columns;
+mod date_order;
+pub mod dialect;
+pub mod encoding;
+pub mod formats;
+pub mod number;
+pub mod options;
+pub mod record;
+pub mod source;
+mod survey;
+pub mod time;
+pub mod zone;
+
+pub use formats::{Format, Head, Input, Recognised};
+pub use options::Options;
+pub use record::{Enough, RawLabels, RawPoint, RawSample, Sink};
+pub use survey::{Survey, SurveyedFile, survey};
