@@ -1,9 +1,16 @@
 //! The formats that are known. To add one: a file here with a type that implements [`Format`] and a function
 //! `recognise`, and its line in [`KNOWN`].
 
+mod ede;
+mod haystack;
+mod home_assistant;
+mod influx;
+mod ip21;
 mod long;
+mod pi_datalink;
 mod point_list;
 mod table;
+mod volttron;
 
 use anyhow::{Context, Result};
 use csv::{ErrorKind, ReaderBuilder, StringRecord};
@@ -46,6 +53,14 @@ pub trait Format: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// The tags of a table with one column each.
+    fn tags(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What stands in front of its tags, where several tables have the same.
+    fn set_device(&mut self, _device: &str) {}
+
     /// Whether it holds samples, or only points.
     fn has_samples(&self) -> bool;
 
@@ -58,7 +73,16 @@ pub trait Format: fmt::Debug + Send + Sync {
 pub type Recognised = Option<Result<Box<dyn Format>, String>>;
 
 /// Asked in this order; the special ones before the tables of people.
-const KNOWN: &[fn(&Head<'_>) -> Recognised] = &[table::recognise];
+const KNOWN: &[fn(&Head<'_>) -> Recognised] = &[
+    haystack::recognise,
+    ede::recognise,
+    influx::recognise,
+    volttron::recognise,
+    home_assistant::recognise,
+    ip21::recognise,
+    pi_datalink::recognise,
+    table::recognise,
+];
 
 pub fn recognise(head: &Head<'_>) -> Recognised {
     KNOWN.iter().find_map(|recognise| recognise(head))
