@@ -11,6 +11,7 @@ mod pi_datalink;
 mod point_list;
 mod table;
 mod volttron;
+mod workbook;
 
 use anyhow::{Context, Result};
 use csv::{ErrorKind, ReaderBuilder, StringRecord};
@@ -74,6 +75,7 @@ pub type Recognised = Option<Result<Box<dyn Format>, String>>;
 
 /// Asked in this order; the special ones before the tables of people.
 const KNOWN: &[fn(&Head<'_>) -> Recognised] = &[
+    workbook::recognise,
     haystack::recognise,
     ede::recognise,
     influx::recognise,

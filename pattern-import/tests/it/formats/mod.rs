@@ -7,6 +7,7 @@ mod influx;
 mod ip21;
 mod pi_datalink;
 mod volttron;
+mod workbook;
 
 use anyhow::Result;
 use pattern_import::{Options, RawPoint, RawSample, Sink, survey};
