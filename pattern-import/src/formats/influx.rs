@@ -15,19 +15,23 @@ struct Influx {
 }
 
 pub fn recognise(head: &Head<'_>) -> Recognised {
-    let is_annotation = |row: &&Vec<String>| row.first().is_some_and(|cell| annotation(cell).is_some());
-    let is_header = |row: &&Vec<String>| row.iter().any(|cell| cell == "_time");
-    let headers = head.rows.iter().take(10).find(is_header)?;
-    let is_annotated = head.rows.first().as_ref().is_some_and(is_annotation);
-    let has_fields =
-        headers.iter().any(|cell| cell == "_value" || cell == "_field" || cell == "_measurement");
-    (is_annotated || has_fields).then(|| Ok(Box::new(Influx { headers: headers.clone() }) as Box<dyn Format>))
+    let is_annotated = head.rows.first()?.first().is_some_and(|cell| annotation(cell).is_some());
+    let is_header = |row: &&Vec<String>| {
+        if is_annotated {
+            row.first().is_some_and(|cell| !cell.starts_with('#'))
+        } else {
+            ["_time", "_value"].iter().all(|name| row.iter().any(|cell| cell == name))
+        }
+    };
+    let headers = head.rows.iter().take(10).find(is_header)?.clone();
+    Some(Ok(Box::new(Influx { headers })))
 }
 
-/// `#datatype`, `#group`, `#default`.
-fn annotation(cell: &str) -> Option<&str> {
-    let name = cell.trim_start_matches('\u{feff}').strip_prefix('#')?;
-    ["datatype", "group", "default"].contains(&name).then_some(name)
+/// `#datatype`, `#group`, `#default`; what tools write for import has the first column's behind a blank.
+fn annotation(cell: &str) -> Option<(&str, &str)> {
+    let said = cell.trim_start_matches('\u{feff}').strip_prefix('#')?;
+    let (name, first) = said.split_once(' ').unwrap_or((said, ""));
+    ["datatype", "group", "default"].contains(&name).then_some((name, first))
 }
 
 impl Format for Influx {
@@ -53,11 +57,11 @@ impl Format for Influx {
     fn read(&self, input: &Input<'_>, sink: &mut dyn Sink) -> Result<()> {
         let (mut annotations, mut table) = (Annotations::default(), None::<Table>);
         input.rows(sink, |sink, line, row| {
-            if let Some(name) = row.get(0).and_then(annotation) {
+            if let Some((name, first)) = row.get(0).and_then(annotation) {
                 if table.take().is_some() {
                     annotations = Annotations::default();
                 }
-                annotations.set(name, row);
+                annotations.set(name, first, row);
                 return Ok(());
             }
             if row.iter().all(|cell| cell.trim().is_empty()) {
@@ -65,13 +69,13 @@ impl Format for Influx {
             }
             match &mut table {
                 // Tables without annotations begin with their header again.
-                Some(table) if !row.iter().any(|cell| cell == "_time") => table.row(line, row, sink),
+                Some(table) if !table.is_header(row) => table.row(line, row, sink),
                 _ => match Table::of(row, &annotations) {
                     Some(begun) => {
                         table = Some(begun);
                         Ok(())
                     }
-                    None => sink.reject(line, "stands in a table without a column _time", &as_text(row)),
+                    None => sink.reject(line, "stands in a table without a column of times", &as_text(row)),
                 },
             }
         })
@@ -86,8 +90,9 @@ struct Annotations {
 }
 
 impl Annotations {
-    fn set(&mut self, name: &str, row: &StringRecord) {
-        let cells = row.iter().map(str::to_owned).collect();
+    fn set(&mut self, name: &str, first: &str, row: &StringRecord) {
+        let cells =
+            [first].into_iter().chain(row.iter().skip(1)).map(|cell| cell.trim().to_owned()).collect();
         match name {
             "datatype" => self.types = cells,
             "group" => self.groups = cells,
@@ -114,39 +119,50 @@ struct Table {
 }
 
 /// Columns that Flux adds to every table.
-const ADDED: [&str; 8] = ["", "result", "table", "_start", "_stop", "_time", "_field", "_measurement"];
+const ADDED: [&str; 6] = ["", "result", "table", "_start", "_stop", "_field"];
 
 impl Table {
     fn of(header: &StringRecord, annotations: &Annotations) -> Option<Self> {
         let headers: Vec<String> = header.iter().map(|cell| cell.trim().to_owned()).collect();
         let place = |name: &str| headers.iter().position(|header| header == name);
-        let columns = Columns::guess(&headers, &[]).unwrap_or_default();
-        let added = |at: usize| ADDED.contains(&headers[at].as_str());
-        let (unit, quality) = (columns.place(Meaning::Unit), columns.place(Meaning::Quality));
-        let others = (0..headers.len()).filter(|at| !added(*at) && Some(*at) != unit && Some(*at) != quality);
+        let typed = |kind: &str| annotations.types.iter().position(|known| known.starts_with(kind));
+        let time = place("_time").or_else(|| typed("dateTime")).or_else(|| typed("time"))?;
+        let measurement = place("_measurement").or_else(|| typed("measurement"));
         let value = place("_value");
-        let is_tag = |at: &usize| match (annotations.groups.get(*at), value) {
-            (Some(group), _) => group == "true",
-            // Without the annotation: the only values of a plain query are those in `_value`.
-            (None, value) => value.is_some(),
+        let columns = Columns::guess(&headers, &[]).unwrap_or_default();
+        let (unit, quality) = (columns.place(Meaning::Unit), columns.place(Meaning::Quality));
+        let known = [Some(time), measurement, value, unit, quality];
+        let kind = |at: usize| annotations.types.get(at).map_or("", String::as_str);
+        let others = (0..headers.len()).filter(|at| {
+            !ADDED.contains(&headers[*at].as_str())
+                && !known.contains(&Some(*at))
+                && !kind(*at).starts_with("ignore")
+        });
+        let is_tag = |at: &usize| match (kind(*at), annotations.groups.get(*at)) {
+            ("tag", _) => true,
+            (_, Some(group)) => group == "true",
+            // Beside the values of a plain query stand tags only.
+            (_, None) => value.is_some(),
         };
-        let (tags, fields): (Vec<usize>, Vec<usize>) =
-            others.filter(|at| Some(*at) != value).partition(is_tag);
-        let values = value.map_or(fields, |value| vec![value]);
+        let (tags, fields): (Vec<usize>, Vec<usize>) = others.partition(is_tag);
         let device = columns.place(Meaning::Device).filter(|at| tags.contains(at));
         Some(Self {
-            time: place("_time")?,
             device: device.or_else(|| (tags.len() == 1).then(|| tags[0])),
             field: place("_field").filter(|_| value.is_some()),
-            measurement: place("_measurement"),
+            values: value.map_or(fields, |value| vec![value]),
             defaults: annotations.defaults.clone(),
             name: String::new(),
-            values,
+            time,
+            measurement,
             tags,
             unit,
             quality,
             headers,
         })
+    }
+
+    fn is_header(&self, row: &StringRecord) -> bool {
+        row.iter().any(|cell| cell == self.headers[self.time])
     }
 
     fn text<'r>(&'r self, row: &'r StringRecord, place: Option<usize>) -> &'r str {

@@ -77,9 +77,9 @@ pub type Recognised = Option<Result<Box<dyn Format>, String>>;
 const KNOWN: &[fn(&Head<'_>) -> Recognised] = &[
     workbook::recognise,
     haystack::recognise,
-    ede::recognise,
     influx::recognise,
     volttron::recognise,
+    ede::recognise,
     home_assistant::recognise,
     ip21::recognise,
     pi_datalink::recognise,

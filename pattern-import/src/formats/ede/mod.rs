@@ -1,5 +1,5 @@
-//! BACnet's Engineering Data Exchange (B.I.G.-EU): the objects of devices, one a row, and the tables beside it that tell
-//! what states and units are called.
+//! The objects of BACnet devices, one a row: its Engineering Data Exchange (B.I.G.-EU) with the tables beside it that tell
+//! what states and units are called, and the lists that tools write when they look at a network.
 
 mod beside;
 mod object;
@@ -29,20 +29,23 @@ enum Field {
     Unit,
 }
 
-const FIELDS: [(&str, Field); 7] = [
-    ("keyname", Field::KeyName),
-    ("deviceobjinstance", Field::Device),
-    ("objectname", Field::Name),
-    ("objecttype", Field::Type),
-    ("description", Field::Description),
-    ("statetextreference", Field::StateText),
-    ("unitcode", Field::Unit),
+const FIELDS: [(Field, &[&str]); 7] = [
+    (Field::KeyName, &["keyname"]),
+    (Field::Device, &["deviceobjinstance", "devicename", "device", "deviceinstance", "deviceid"]),
+    (Field::Name, &["objectname", "name", "pointname"]),
+    (Field::Type, &["objecttype", "bacnetobjecttype", "objectidentifier", "objectid", "type", "object"]),
+    (Field::Description, &["description", "objectdescription"]),
+    (Field::StateText, &["statetextreference"]),
+    (Field::Unit, &["unitcode", "units", "unit", "engineeringunits", "engunits"]),
 ];
 
 #[derive(Debug)]
 struct Ede {
+    title: &'static str,
     headers: Vec<String>,
     places: Vec<(Field, usize)>,
+    /// Rows before the first object.
+    skip: u64,
 }
 
 /// A table beside the objects: read with them, and no points of its own.
@@ -53,19 +56,40 @@ pub fn recognise(head: &Head<'_>) -> Recognised {
     if let Some(kind) = beside::recognise(head.rows) {
         return Some(Ok(Box::new(Table(kind))));
     }
-    let headers = head.rows.iter().take(HEADER_WITHIN).find(|row| !places(row).is_empty())?.clone();
-    let ede = Ede { places: places(&headers), headers };
-    Some(Ok(Box::new(ede)))
+    let exchanged = head.rows.iter().take(HEADER_WITHIN).position(|row| is_exchange(row));
+    let at = exchanged.or_else(|| lists_objects(head.rows).then_some(0))?;
+    Some(Ok(Box::new(Ede {
+        title: if exchanged.is_some() { "BACnet EDE" } else { "a list of BACnet objects" },
+        places: places(&head.rows[at]),
+        headers: head.rows[at].clone(),
+        skip: at as u64 + 1,
+    })))
 }
 
-/// Where the fields stand, if this is the header.
-fn places(row: &[impl AsRef<str>]) -> Vec<(Field, usize)> {
-    let headers: Vec<String> = row.iter().map(|cell| beside::plain(cell.as_ref())).collect();
-    let place = |name: &str| headers.iter().position(|header| header == name);
-    if ["objectname", "objecttype", "objectinstance"].iter().any(|name| place(name).is_none()) {
-        return Vec::new();
-    }
-    FIELDS.iter().filter_map(|(name, field)| Some((*field, place(name)?))).collect()
+fn is_exchange(row: &[String]) -> bool {
+    let headers: Vec<String> = row.iter().map(|cell| beside::plain(cell)).collect();
+    ["objectname", "objecttype", "objectinstance"]
+        .iter()
+        .all(|name| headers.iter().any(|header| header == name))
+}
+
+/// Whether there is a column in which nearly everything is a type of BACnet's objects, by name.
+fn lists_objects(rows: &[Vec<String>]) -> bool {
+    let Some((header, below)) = rows.split_first() else { return false };
+    let places = places(header);
+    let place = |field| places.iter().find(|(known, _)| *known == field).map(|(_, place)| *place);
+    let (Some(kind), Some(_)) = (place(Field::Type), place(Field::Name)) else { return false };
+    let kinds = below.iter().filter_map(|row| row.get(kind));
+    let named = kinds.clone().filter(|kind| object::is_named_type(kind)).count();
+    named > 0 && named * 5 >= kinds.count() * 4
+}
+
+/// Where the fields stand, by what their columns are called.
+fn places(row: &[String]) -> Vec<(Field, usize)> {
+    let headers: Vec<String> = row.iter().map(|cell| beside::plain(cell)).collect();
+    let place =
+        |names: &[&str]| names.iter().find_map(|name| headers.iter().position(|header| header == name));
+    FIELDS.iter().filter_map(|(field, names)| Some((*field, place(names)?))).collect()
 }
 
 impl Ede {
@@ -76,7 +100,7 @@ impl Ede {
 
 impl Format for Ede {
     fn title(&self) -> String {
-        "BACnet EDE".into()
+        self.title.into()
     }
 
     fn columns(&self) -> Vec<(Meaning, String)> {
@@ -97,11 +121,11 @@ impl Format for Ede {
     /// Object names are unique in their device only; those that several devices have get it in front.
     fn read(&self, input: &Input<'_>, sink: &mut dyn Sink) -> Result<()> {
         let beside = Beside::of(input);
-        let (mut objects, mut has_begun): (Vec<Object>, _) = (Vec::new(), false);
+        let (mut objects, mut rows): (Vec<Object>, _) = (Vec::new(), 0);
         let mut names: HashMap<String, String> = HashMap::new();
         input.rows(sink, |sink, line, row| {
-            if !has_begun {
-                has_begun = !places(&row.iter().collect::<Vec<_>>()).is_empty();
+            rows += 1;
+            if rows <= self.skip {
                 return Ok(());
             }
             if row.get(0).is_some_and(|cell| cell.trim_start().starts_with('#'))

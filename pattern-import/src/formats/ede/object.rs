@@ -16,7 +16,7 @@ pub struct Object {
 }
 
 /// What an object shows, by its type.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shows {
     Number,
     /// 0 and 1.
@@ -59,16 +59,50 @@ fn unit(code: &str, beside: &Beside) -> String {
     }
 }
 
-/// The object that stands for the device itself, and has its name.
-pub fn is_device(kind: &str) -> bool {
-    kind == "8" || kind.eq_ignore_ascii_case("device")
+/// Types by number (`0`), by name (`analog-input`, `analogInput`, `AI`), or with the number of the object behind it
+/// (`analog-input,1`).
+fn plain(kind: &str) -> String {
+    let letters =
+        kind.chars().filter(char::is_ascii_alphanumeric).flat_map(char::to_lowercase).collect::<String>();
+    let name = letters.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    if name.is_empty() { letters } else { name.trim_start_matches("object").to_owned() }
 }
 
-/// By number (`0` is an analog input) or by name.
+/// The object that stands for the device itself, and has its name.
+pub fn is_device(kind: &str) -> bool {
+    matches!(plain(kind).as_str(), "8" | "device" | "dev")
+}
+
+/// Whether a word is surely one of the types; letters like AI may be anything.
+pub fn is_named_type(kind: &str) -> bool {
+    let plain = plain(kind);
+    plain.len() > 3 && (shows(kind).is_ok() || WITHOUT_VALUE.contains(&plain.as_str()))
+}
+
+/// Types of objects that a network is full of, and that have no value to record.
+const WITHOUT_VALUE: [&str; 18] = [
+    "device",
+    "calendar",
+    "schedule",
+    "trendlog",
+    "trendlogmultiple",
+    "notificationclass",
+    "eventenrollment",
+    "file",
+    "group",
+    "program",
+    "command",
+    "eventlog",
+    "structuredview",
+    "networkport",
+    "notificationforwarder",
+    "loadcontrol",
+    "globalgroup",
+    "alertenrollment",
+];
+
 fn shows(kind: &str) -> Result<Shows, String> {
-    let plain: String =
-        kind.chars().filter(char::is_ascii_alphanumeric).flat_map(char::to_lowercase).collect();
-    match plain.as_str() {
+    match plain(kind).as_str() {
         "0" | "1" | "2" | "ai" | "ao" | "av" | "analoginput" | "analogoutput" | "analogvalue" => {
             Ok(Shows::Number)
         }
@@ -88,5 +122,27 @@ fn shows(kind: &str) -> Result<Shows, String> {
         "13" | "14" | "19" | "mi" | "mo" | "mv" | "msi" | "mso" | "msv" | "multistateinput"
         | "multistateoutput" | "multistatevalue" => Ok(Shows::States),
         _ => Err(format!("an object of type '{kind}' has no value that is recorded")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_known_by_number_by_name_and_with_an_instance() {
+        for kind in ["analog-input", "analogInput", "analog-input,1", "OBJECT_ANALOG_INPUT:7", "Analog Input"]
+        {
+            assert!(is_named_type(kind) && shows(kind) == Ok(Shows::Number), "{kind}");
+        }
+        assert!(
+            shows("0") == Ok(Shows::Number)
+                && shows("19") == Ok(Shows::States)
+                && shows("BV") == Ok(Shows::TwoStates)
+        );
+        assert!(is_named_type("trend-log") && shows("trend-log").is_err());
+        for other in ["AI", "0", "float", "pump", "analogue"] {
+            assert!(!is_named_type(other), "{other}");
+        }
     }
 }

@@ -74,11 +74,17 @@ fn cell(cell: &Data) -> String {
     }
 }
 
-/// As a clock shows it; a time of day alone has no day.
+/// As a clock shows it. A day alone has no time, and a time of day no day: the two may stand in columns of their own.
 fn written(date: &ExcelDateTime) -> String {
-    let is_clock = (0.0..1.0).contains(&date.as_f64()) || date.is_duration();
-    let format = if is_clock { "%H:%M:%S%.3f" } else { "%Y-%m-%d %H:%M:%S%.3f" };
-    date.as_datetime().map_or_else(|| date.as_f64().to_string(), |date| date.format(format).to_string())
+    let days = date.as_f64();
+    let format = if (0.0..1.0).contains(&days) || date.is_duration() {
+        "%H:%M:%S%.f"
+    } else if days.fract() == 0.0 {
+        "%Y-%m-%d"
+    } else {
+        "%Y-%m-%d %H:%M:%S%.f"
+    };
+    date.as_datetime().map_or_else(|| days.to_string(), |date| date.format(format).to_string())
 }
 
 /// Adds to what a sheet's table hands on what the sheet says: its name, and where in it that is.

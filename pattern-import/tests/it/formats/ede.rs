@@ -44,3 +44,23 @@ fn objects_are_points_with_their_units_states_and_devices() {
     assert_eq!(read.rejects.len(), 1);
     assert!(read.rejects[0].starts_with("10: an object of type '17' has no value"));
 }
+
+#[test]
+fn a_scan_of_a_network_says_units_by_number_as_well() {
+    let csv = "device,object_identifier,object_name,description,units\n\
+        AHU-1,\"analog-input,1\",SAT,Supply air,62\n\
+        AHU-1,\"binary-output,2\",SF,Supply fan,\n\
+        AHU-1,\"analog-value,3\",DMP,Damper,percent\n\
+        AHU-1,\"analog-value,4\",DUST,Dust,300\n";
+    let read = read(&[("scan.csv", csv)]);
+    assert_eq!(read.titles, ["a list of BACnet objects"]);
+    assert_eq!(
+        read.points,
+        [
+            "2: SAT|degrees-celsius|Supply air|AHU-1",
+            "3: SF|enum|Supply fan|AHU-1",
+            "4: DMP|percent|Damper|AHU-1",
+            "5: DUST||Dust|AHU-1",
+        ]
+    );
+}

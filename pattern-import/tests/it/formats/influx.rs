@@ -57,3 +57,17 @@ fn tables_without_annotations_begin_with_their_header_again() {
         ]
     );
 }
+
+#[test]
+fn what_tools_write_for_import_says_which_columns_are_tags() {
+    let csv = "#datatype measurement,tag,double,boolean,ignored,dateTime:RFC3339\n\
+        m,pump,flow,run,note,time\n\
+        plant,P-101,12.5,true,x,2026-11-20T00:00:00Z\n";
+    assert_eq!(
+        read(&[("write.csv", csv)]).samples,
+        [
+            "3: 2026-11-20T00:00:00Z 12.5 of plant/P-101/flow|||P-101||plant",
+            "3: 2026-11-20T00:00:00Z true of plant/P-101/run|||P-101||plant",
+        ]
+    );
+}

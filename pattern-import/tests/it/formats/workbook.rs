@@ -103,6 +103,7 @@ fn dates_of_cells_are_times() {
             &[Empty],
             &[Text("Time"), Text("Name"), Text("Value")],
             &[Date(46_322.208_333_333_336), Text("TI2207.PV"), Number(94.1)],
+            &[Date(46_323.0), Text("TI2207.PV"), Number(94.0)],
             &[Date(46_322.211_805_555_555), Text("TI2207.PV"), Text("Bad Input")],
         ],
     )]);
@@ -110,8 +111,9 @@ fn dates_of_cells_are_times() {
     assert_eq!(
         read.samples,
         [
-            "3: 2026-10-27 05:00:00.000 94.1 of TI2207.PV|||||Trend",
-            "4: 2026-10-27 05:05:00.000 Bad Input of TI2207.PV|||||Trend",
+            "3: 2026-10-27 05:00:00 94.1 of TI2207.PV|||||Trend",
+            "4: 2026-10-28 94 of TI2207.PV|||||Trend",
+            "5: 2026-10-27 05:05:00 Bad Input of TI2207.PV|||||Trend",
         ]
     );
 }
