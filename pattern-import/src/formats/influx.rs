@@ -1,4 +1,5 @@
-//! Annotated CSV of InfluxDB: tables one behind the other, each with rows that say what its columns are.
+//! CSV of InfluxDB: tables one behind the other, with rows that say what their columns are (Flux), or with the columns
+//! `name`, `tags` and `time` in front (InfluxQL).
 
 use anyhow::Result;
 use csv::StringRecord;
@@ -12,7 +13,11 @@ use crate::{
 #[derive(Debug)]
 struct Influx {
     headers: Vec<String>,
+    is_annotated: bool,
 }
+
+/// What stands in front of the fields in the answer to an InfluxQL query.
+const QUERIED: [&str; 3] = ["name", "tags", "time"];
 
 pub fn recognise(head: &Head<'_>) -> Recognised {
     let is_annotated = head.rows.first()?.first().is_some_and(|cell| annotation(cell).is_some());
@@ -20,11 +25,12 @@ pub fn recognise(head: &Head<'_>) -> Recognised {
         if is_annotated {
             row.first().is_some_and(|cell| !cell.starts_with('#'))
         } else {
-            ["_time", "_value"].iter().all(|name| row.iter().any(|cell| cell == name))
+            let has = |names: &[&str]| names.iter().all(|name| row.iter().any(|cell| cell == name));
+            has(&["_time", "_value"]) || has(&QUERIED)
         }
     };
     let headers = head.rows.iter().take(10).find(is_header)?.clone();
-    Some(Ok(Box::new(Influx { headers })))
+    Some(Ok(Box::new(Influx { headers, is_annotated })))
 }
 
 /// `#datatype`, `#group`, `#default`; what tools write for import has the first column's behind a blank.
@@ -36,7 +42,7 @@ fn annotation(cell: &str) -> Option<(&str, &str)> {
 
 impl Format for Influx {
     fn title(&self) -> String {
-        "InfluxDB annotated CSV".into()
+        if self.is_annotated { "InfluxDB annotated CSV".into() } else { "InfluxDB CSV".into() }
     }
 
     fn columns(&self) -> Vec<(Meaning, String)> {
@@ -45,6 +51,8 @@ impl Format for Influx {
             ("_value", Meaning::Value),
             ("_field", Meaning::Name),
             ("_measurement", Meaning::Group),
+            ("time", Meaning::Time),
+            ("name", Meaning::Group),
         ];
         let has = |known: &&(&str, Meaning)| self.headers.iter().any(|header| header == known.0);
         known.iter().filter(has).map(|(header, meaning)| (*meaning, (*header).to_owned())).collect()
@@ -112,6 +120,8 @@ struct Table {
     field: Option<usize>,
     measurement: Option<usize>,
     tags: Vec<usize>,
+    /// All tags in one column: `host=plc7,line=3`.
+    joined: Option<usize>,
     device: Option<usize>,
     unit: Option<usize>,
     quality: Option<usize>,
@@ -126,12 +136,15 @@ impl Table {
         let headers: Vec<String> = header.iter().map(|cell| cell.trim().to_owned()).collect();
         let place = |name: &str| headers.iter().position(|header| header == name);
         let typed = |kind: &str| annotations.types.iter().position(|known| known.starts_with(kind));
-        let time = place("_time").or_else(|| typed("dateTime")).or_else(|| typed("time"))?;
-        let measurement = place("_measurement").or_else(|| typed("measurement"));
+        let queried = annotations.types.is_empty().then(|| QUERIED.map(place));
+        let [name, joined, time] =
+            queried.filter(|places| places.iter().all(Option::is_some)).unwrap_or_default();
+        let time = time.or_else(|| place("_time")).or_else(|| typed("dateTime")).or_else(|| typed("time"))?;
+        let measurement = name.or_else(|| place("_measurement")).or_else(|| typed("measurement"));
         let value = place("_value");
         let columns = Columns::guess(&headers, &[]).unwrap_or_default();
         let (unit, quality) = (columns.place(Meaning::Unit), columns.place(Meaning::Quality));
-        let known = [Some(time), measurement, value, unit, quality];
+        let known = [Some(time), measurement, value, unit, quality, joined];
         let kind = |at: usize| annotations.types.get(at).map_or("", String::as_str);
         let others = (0..headers.len()).filter(|at| {
             !ADDED.contains(&headers[*at].as_str())
@@ -148,6 +161,7 @@ impl Table {
         let device = columns.place(Meaning::Device).filter(|at| tags.contains(at));
         Some(Self {
             device: device.or_else(|| (tags.len() == 1).then(|| tags[0])),
+            joined,
             field: place("_field").filter(|_| value.is_some()),
             values: value.map_or(fields, |value| vec![value]),
             defaults: annotations.defaults.clone(),
@@ -199,7 +213,8 @@ impl Table {
         name.clear();
         let field = self.field.map_or(self.headers[value].as_str(), |field| self.text(row, Some(field)));
         let tags = self.tags.iter().map(|tag| self.text(row, Some(*tag)));
-        let parts = [self.text(row, self.measurement)].into_iter().chain(tags);
+        let joined = self.text(row, self.joined).split(',').filter_map(|pair| Some(pair.split_once('=')?.1));
+        let parts = [self.text(row, self.measurement)].into_iter().chain(tags).chain(joined);
         for part in parts.filter(|part| !part.is_empty()) {
             name.push_str(part);
             name.push('/');

@@ -71,3 +71,20 @@ fn what_tools_write_for_import_says_which_columns_are_tags() {
         ]
     );
 }
+
+#[test]
+fn the_answer_to_a_query_of_influxql_names_measurement_and_tags() {
+    let csv = "name,tags,time,usage,idle\n\
+        cpu,\"host=plc7,line=3\",1434055562000000000,0.64,99\n\
+        cpu,\"host=plc8,line=3\",1434055562000000000,0.7,\n";
+    let read = read(&[("query.csv", csv)]);
+    assert_eq!(read.titles, ["InfluxDB CSV"]);
+    assert_eq!(
+        read.samples,
+        [
+            "2: 1434055562000000000 0.64 of cpu/plc7/3/usage|||||cpu",
+            "2: 1434055562000000000 99 of cpu/plc7/3/idle|||||cpu",
+            "3: 1434055562000000000 0.7 of cpu/plc8/3/usage|||||cpu",
+        ]
+    );
+}
