@@ -4,6 +4,7 @@
 mod long;
 mod point_list;
 mod table;
+mod wide;
 
 use anyhow::{Context, Result};
 use csv::{ErrorKind, ReaderBuilder, StringRecord};
@@ -49,6 +50,14 @@ pub trait Format: fmt::Debug + Send + Sync {
     /// Whether it holds samples, or only points.
     fn has_samples(&self) -> bool;
 
+    /// What its columns of values are called, where each tag has one.
+    fn tags(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The device that all of it is of, which only the file's name says: other files have the same tags.
+    fn set_device(&mut self, _device: &str) {}
+
     /// Hands every point and sample to the sink, in the order of the file. Is called several times for one file: with
     /// its beginning, to look what is in it, and with the whole.
     fn read(&self, input: &Input<'_>, sink: &mut dyn Sink) -> Result<()>;
@@ -71,6 +80,8 @@ pub struct Input<'a> {
     pub others: &'a [Source],
     pub encoding: &'static Encoding,
     pub separator: u8,
+    /// Whether lines end in CR LF, which the reader of tables counts late.
+    pub has_crlf: bool,
     /// Where only the beginning is to be read: its text.
     pub head: Option<&'a str>,
     /// Counts the bytes that were taken of the file.
@@ -102,7 +113,7 @@ impl<'a> Input<'a> {
             .has_headers(false)
             .flexible(true)
             .from_reader(self.text()?);
-        let (mut row, mut line) = (StringRecord::new(), 1);
+        let (mut row, mut line, mut late) = (StringRecord::new(), 1, 0);
         loop {
             match csv.read_record(&mut row) {
                 Ok(true) => {}
@@ -125,7 +136,8 @@ impl<'a> Input<'a> {
                     });
                 }
             }
-            line = row.position().map_or(line, csv::Position::line);
+            line = row.position().map_or(line, csv::Position::line) + late;
+            late = u64::from(self.has_crlf);
             each(sink, line, &row)?;
         }
     }

@@ -1,0 +1,7 @@
+mod bytes;
+mod folders;
+mod qualities;
+mod shapes;
+mod support;
+mod times;
+mod values;
