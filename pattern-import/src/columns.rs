@@ -472,6 +472,11 @@ pub struct Columns {
 }
 
 impl Columns {
+    /// Of a table without headers.
+    pub fn unnamed(count: usize) -> Self {
+        Self { headers: vec![String::new(); count], places: Vec::new() }
+    }
+
     /// Finds what it can. `mapped` says which headers hold what, before any guessing. Fails where two columns
     /// are called by the same known name.
     pub fn guess(headers: &[String], mapped: &[(Meaning, String)]) -> Result<Self, String> {
@@ -513,6 +518,13 @@ impl Columns {
             }
             self.places.push((meaning, place));
             return Ok(());
+        }
+        // `Reference Point Name`
+        let is_name = |header: &String| header.ends_with("pointname") || header.ends_with("tagname");
+        if let Some(place) =
+            plain.iter().position(is_name).filter(|at| meaning == Name && !self.is_taken(*at))
+        {
+            self.places.push((Name, place));
         }
         Ok(())
     }
@@ -578,6 +590,7 @@ mod tests {
         for (headers, expected) in [
             ("timestamp,name,value,quality", "timestamp=timestamp,name=name,value=value,quality=quality"),
             ("Point Name,Volttron Point Name,Units", "name=Point Name,unit=Units"),
+            ("Reference Point Name,Volttron Point Name,Units", "name=Reference Point Name,unit=Units"),
             ("TS,NAME,VALUE,STATUS", "timestamp=TS,name=NAME,value=VALUE,quality=STATUS"),
             ("Zeitstempel,Name,Wert,Einheit", "timestamp=Zeitstempel,name=Name,value=Wert,unit=Einheit"),
             ("Date,Time,Tag,Value", "date=Date,clock=Time,name=Tag,value=Value"),

@@ -66,7 +66,7 @@ impl OrderEvidence {
         self.has_half_days |= has_half_days;
         if date.first > 12 || date.second > 12 {
             let order = if date.first > 12 { DateOrder::DayFirst } else { DateOrder::MonthFirst };
-            self.sure = Some(order);
+            self.sure.get_or_insert(order);
             return ControlFlow::Break(());
         }
         if let Some(last) = self.last.filter(|last| *last != date) {

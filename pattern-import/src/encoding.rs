@@ -79,12 +79,9 @@ pub fn title(encoding: &'static Encoding) -> &'static str {
 
 /// Reads as UTF-8. What is UTF-8 already passes as it is, so that a broken row can be named.
 pub fn decoded(read: Box<dyn Read + Send>, encoding: &'static Encoding) -> Box<dyn Read + Send> {
+    let encoding = Some(encoding).filter(|encoding| *encoding != UTF_8);
     let mut builder = DecodeReaderBytesBuilder::new();
-    builder.encoding(Some(encoding)).bom_override(true).strip_bom(true);
-    if encoding == UTF_8 {
-        builder.utf8_passthru(true);
-    }
-    Box::new(builder.build(read))
+    Box::new(builder.encoding(encoding).bom_override(true).utf8_passthru(true).strip_bom(true).build(read))
 }
 
 #[cfg(test)]

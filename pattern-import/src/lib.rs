@@ -17,19 +17,38 @@
 //! A point that is described (`Sink::point`) and one that only samples name (`Sink::sample`) are the same by name.
 
 pub mod columns;
+mod content;
 mod date_order;
 pub mod dialect;
 pub mod encoding;
-pub mod formats;
+mod formats;
+pub mod mapping;
 pub mod number;
-pub mod options;
-pub mod record;
-pub mod source;
+mod options;
+mod preview;
+mod quality;
+mod read;
+mod record;
+mod sample;
+mod source;
+mod states;
 mod survey;
+mod taste;
 pub mod time;
-pub mod zone;
+mod value;
+mod zone;
 
+pub use columns::Meaning;
+pub use content::{Content, ReadPoint, Resolved, Unmeant};
 pub use formats::{Format, Head, Input, Recognised};
 pub use options::Options;
-pub use record::{Enough, RawLabels, RawPoint, RawSample, Sink};
+pub use preview::PreviewRow;
+pub use quality::{Class, Kept, Scale};
+pub use read::{Output, read};
+pub use record::{Enough, RawLabels, RawPoint, RawSample, Sink, unless_enough};
+pub use sample::{ReadSample, Reading, Symbol};
+pub use source::Source;
+pub use states::Meanings;
 pub use survey::{Survey, SurveyedFile, survey};
+pub use taste::{Example, Taste};
+pub use zone::Zone;

@@ -40,6 +40,12 @@ pub fn parse(text: &str, decimal: Decimal) -> Option<f64> {
     tidy(text, decimal)?.parse::<f64>().ok().filter(|value| value.is_finite())
 }
 
+/// Whether it is written as a number, but one that is larger than numbers here can be.
+pub fn is_beyond(text: &str) -> bool {
+    text.bytes().any(|byte| byte.is_ascii_digit())
+        && text.parse::<f64>().is_ok_and(|value| !value.is_finite())
+}
+
 /// The number without signs between thousands and with a decimal point.
 fn tidy(text: &str, decimal: Decimal) -> Option<String> {
     let (minus, digits) = match text.strip_prefix(['-', '\u{2212}']) {

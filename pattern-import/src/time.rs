@@ -368,17 +368,14 @@ fn clock(text: &str) -> Option<(i64, &str)> {
         None => (None, text),
     };
     let Some((hours, mut rest)) = digits(text) else { return Some((0, text)) };
-    let (mut hour, mut minute, mut second, mut fraction) = (0, 0, 0, 0);
-    match hours.len() {
-        1 | 2 => hour = hours.parse().ok()?,
+    let (mut hour, mut minute, mut second): (i64, i64, i64) = match hours.len() {
+        1 | 2 => (hours.parse().ok()?, 0, 0),
         // 1200 and 120000, as in 20261120T120000
-        4 | 6 => {
-            hour = hours[..2].parse().ok()?;
-            minute = hours[2..4].parse().ok()?;
-            second = hours[4..].parse().unwrap_or(0);
-        }
+        4 => (hours[..2].parse().ok()?, hours[2..].parse().ok()?, 0),
+        6 => (hours[..2].parse().ok()?, hours[2..4].parse().ok()?, hours[4..].parse().ok()?),
         _ => return None,
-    }
+    };
+    let mut fraction = 0;
     let next = |rest: &mut &str| -> Option<Option<i64>> {
         let Some(behind) = rest.strip_prefix([':', 'h', '시', '時']).or_else(|| dotted(rest)) else {
             return Some(None);

@@ -19,7 +19,10 @@ pub fn recognise(head: &Head<'_>) -> Recognised {
         [(Meaning::Name, header("entity_id")?), (Meaning::Value, header("state")?), (Meaning::Time, time)];
     let known = known.map(|(meaning, header)| (meaning, header.clone()));
     let columns = Columns::guess(headers, &[&head.options.columns[..], &known].concat());
-    Some(columns.map(|columns| Box::new(HomeAssistant(Long { columns, skip: 1 })) as Box<dyn Format>))
+    Some(
+        columns
+            .map(|columns| Box::new(HomeAssistant(Long { columns, tag: None, skip: 1 })) as Box<dyn Format>),
+    )
 }
 
 impl Format for HomeAssistant {

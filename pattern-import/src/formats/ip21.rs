@@ -52,7 +52,7 @@ pub fn recognise(head: &Head<'_>) -> Recognised {
         Err(problem) => return Some(Err(problem)),
     };
     let ip21 = if columns.place(Meaning::Time).is_some() && columns.place(Meaning::Value).is_some() {
-        Ip21 { title: "IP.21 history", table: Box::new(Long { columns, skip: 1 }) }
+        Ip21 { title: "IP.21 history", table: Box::new(Long { columns, tag: None, skip: 1 }) }
     } else {
         Ip21 { title: "IP.21 records", table: Box::new(PointList { columns, skip: 1 }) }
     };

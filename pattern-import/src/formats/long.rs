@@ -11,13 +11,18 @@ use crate::{
 #[derive(Debug)]
 pub struct Long {
     pub columns: Columns,
+    /// Of a file of one tag: what it is called.
+    pub tag: Option<String>,
     /// Rows before the first sample.
     pub skip: u64,
 }
 
 impl Format for Long {
     fn title(&self) -> String {
-        "one row per sample".into()
+        match &self.tag {
+            Some(tag) => format!("one tag, {tag}"),
+            None => "one row per sample".into(),
+        }
     }
 
     fn columns(&self) -> Vec<(Meaning, String)> {
@@ -52,7 +57,10 @@ impl Format for Long {
                 return sink.reject(line, &problem, &as_text(row));
             }
             let text = |meaning| columns.text(row, meaning);
-            let point = point(columns, row);
+            let mut point = point(columns, row);
+            if let Some(tag) = &self.tag {
+                point.name = tag;
+            }
             let sample = RawSample {
                 time: time_of(columns, row, &mut joined),
                 value: text(Meaning::Value),

@@ -11,6 +11,7 @@ mod pi_datalink;
 mod point_list;
 mod table;
 mod volttron;
+mod wide;
 mod workbook;
 
 use anyhow::{Context, Result};
@@ -54,16 +55,16 @@ pub trait Format: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
-    /// The tags of a table with one column each.
+    /// Whether it holds samples, or only points.
+    fn has_samples(&self) -> bool;
+
+    /// What its columns of values are called, where each tag has one.
     fn tags(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// What stands in front of its tags, where several tables have the same.
+    /// The device that all of it is of, which only the file's name says: other files have the same tags.
     fn set_device(&mut self, _device: &str) {}
-
-    /// Whether it holds samples, or only points.
-    fn has_samples(&self) -> bool;
 
     /// Hands every point and sample to the sink, in the order of the file. Is called several times for one file: with
     /// its beginning, to look what is in it, and with the whole.
@@ -97,6 +98,8 @@ pub struct Input<'a> {
     pub others: &'a [Source],
     pub encoding: &'static Encoding,
     pub separator: u8,
+    /// Whether lines end in CR LF, which the reader of tables counts late.
+    pub has_crlf: bool,
     /// Where only the beginning is to be read: its text.
     pub head: Option<&'a str>,
     /// Counts the bytes that were taken of the file.
@@ -128,7 +131,7 @@ impl<'a> Input<'a> {
             .has_headers(false)
             .flexible(true)
             .from_reader(self.text()?);
-        let (mut row, mut line) = (StringRecord::new(), 1);
+        let (mut row, mut line, mut late) = (StringRecord::new(), 1, 0);
         loop {
             match csv.read_record(&mut row) {
                 Ok(true) => {}
@@ -151,7 +154,8 @@ impl<'a> Input<'a> {
                     });
                 }
             }
-            line = row.position().map_or(line, csv::Position::line);
+            line = row.position().map_or(line, csv::Position::line) + late;
+            late = u64::from(self.has_crlf);
             each(sink, line, &row)?;
         }
     }

@@ -151,8 +151,13 @@ impl Format for Tables {
         let most = if input.head.is_some() { HEAD_ROWS } else { usize::MAX };
         for table in &self.sheets {
             let sheet = sheet(&mut workbook, &table.name, most)?;
-            let of_sheet =
-                Input { head: Some(&sheet.text), separator: b',', taken: Arc::default(), ..*input };
+            let of_sheet = Input {
+                head: Some(&sheet.text),
+                separator: b',',
+                has_crlf: false,
+                taken: Arc::default(),
+                ..*input
+            };
             let mut sink = OfSheet { sink, table, rows_above: sheet.rows_above };
             table.format.read(&of_sheet, &mut sink)?;
         }

@@ -9,9 +9,10 @@ mod pi_datalink;
 mod volttron;
 mod workbook;
 
+use crate::support::{folder, options};
 use anyhow::Result;
-use pattern_import::{Options, RawPoint, RawSample, Sink, survey};
-use std::{fs, sync::Arc};
+use pattern_import::{RawPoint, RawSample, Sink, survey};
+use std::sync::Arc;
 
 /// What the files of a folder were taken for, and what was read out of them.
 #[derive(Debug, Default)]
@@ -23,11 +24,9 @@ struct Read {
 }
 
 fn read(files: &[(&str, impl AsRef<[u8]>)]) -> Read {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, content) in files {
-        fs::write(folder.path().join(name), content).unwrap();
-    }
-    let survey = survey(folder.path(), &Options::default()).unwrap();
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, content)| (*name, content.as_ref())).collect();
+    let folder = folder(&files);
+    let survey = survey(folder.path(), options("UTC")).unwrap();
     assert_eq!(survey.problems, Vec::<String>::new());
     let mut read = Read::default();
     for file in &survey.files {

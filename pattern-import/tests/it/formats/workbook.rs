@@ -1,4 +1,5 @@
 use super::read;
+use crate::support::problems;
 use std::io::{Cursor, Write};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
@@ -120,12 +121,6 @@ fn dates_of_cells_are_times() {
 
 #[test]
 fn what_is_no_workbook_though_it_begins_like_one_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("old.xls"), b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and no more").unwrap();
-    let survey = pattern_import::survey(folder.path(), &pattern_import::Options::default()).unwrap();
-    assert!(
-        survey.problems[0].starts_with("old.xls is a workbook that cannot be read"),
-        "{:?}",
-        survey.problems
-    );
+    let problems = problems(&[("old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and no more")]);
+    assert!(problems[0].starts_with("old.xls is a workbook that cannot be read"), "{problems:?}");
 }
