@@ -46,7 +46,8 @@ fn is_western(bytes: &[u8]) -> bool {
     let is_high = |byte: Option<&u8>| byte.is_some_and(|byte| *byte >= 0x80);
     bytes.iter().enumerate().filter(|(_, byte)| **byte >= 0x80).all(|(i, byte)| {
         let text = WINDOWS_1252.decode_without_bom_handling(std::slice::from_ref(byte)).0;
-        let is_alone = !is_high(bytes.get(i + 1)) && !(i > 0 && is_high(bytes.get(i - 1)));
+        let before = i.checked_sub(1).and_then(|before| bytes.get(before));
+        let is_alone = !is_high(bytes.get(i + 1)) && !is_high(before);
         is_alone && text.chars().all(|c| USUAL.contains(c))
     })
 }

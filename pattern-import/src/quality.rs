@@ -39,7 +39,7 @@ impl Scale {
         let all_are_percents = codes.clone().all(|code| (0.0..=100.0).contains(&code));
         let has_fractions = texts.clone().any(|text| text.contains('.') && code(text).is_some());
         let has_hex = texts.clone().any(|text| text.starts_with("0x") || text.starts_with("0X"));
-        if has_hex || any(|code| code > 65_535.0 || code < -32_768.0) {
+        if has_hex || any(|code| !(-32_768.0..=65_535.0).contains(&code)) {
             Self::OpcUa
         } else if any(|code| (192.0..=219.0).contains(&code)) {
             Self::OpcDa

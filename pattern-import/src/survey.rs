@@ -8,6 +8,7 @@ use std::{
 };
 
 use crate::{
+    columns::Meaning,
     date_order::Told,
     dialect, encoding,
     formats::{self, Format, Head, Input, Recognised},
@@ -64,7 +65,9 @@ pub struct Survey {
 
 /// Looks at a folder or at one file.
 pub fn survey(path: &Path, options: Options) -> Result<Survey> {
-    let options = mapping::complete(options, path)?;
+    let said = options.columns.clone();
+    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+    let options = mapping::complete(options, folder)?;
     let mut survey = Survey { sources: source::find(path)?, ..Survey::default() };
     let mut unknown = Vec::new();
     for source in survey.sources.clone() {
@@ -90,7 +93,7 @@ pub fn survey(path: &Path, options: Options) -> Result<Survey> {
             path.display()
         ));
     }
-    survey.check_mapping(&options);
+    survey.check_mapping(&said);
     survey.set_devices();
     survey.decide_orders(&options)?;
     survey.check_times(&options);
@@ -150,8 +153,8 @@ fn refuse_empty(raw: &[u8], recognised: Recognised) -> Result<Box<dyn Format>, S
 
 impl Survey {
     /// A header that a person says and that no file has is a mistake.
-    fn check_mapping(&mut self, options: &Options) {
-        for (meaning, header) in &options.columns {
+    fn check_mapping(&mut self, said: &[(Meaning, String)]) {
+        for (meaning, header) in said {
             let is_there = self.files.iter().any(|file| {
                 file.format
                     .columns()

@@ -184,7 +184,7 @@ fn of_number(text: &str, number: f64) -> Result<Moment, String> {
         Some((_, micros)) => Ok(Moment::At(
             whole.map_or_else(|| (number * micros as f64).round() as i64, |whole| whole * micros),
         )),
-        None if number >= EARLIEST_SECONDS * 1e9 && number < EARLIEST_SECONDS * 1e12 => {
+        None if (EARLIEST_SECONDS * 1e9..EARLIEST_SECONDS * 1e12).contains(&number) => {
             Ok(Moment::At(whole.map_or_else(|| (number / 1000.0).round() as i64, |whole| whole / 1000)))
         }
         None => Err(format!(

@@ -157,3 +157,19 @@ pub fn absurd_timestamp(at: DateTime<Utc>, now: DateTime<Utc>) -> Option<String>
     (at > now + chrono::Duration::days(1))
         .then(|| format!("timestamp {} is more than a day in the future", at.to_rfc3339()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_that_opc_da_calls_good_is_good_whatever_way_it_came() {
+        let named: NamedSample =
+            serde_json::from_str(r#"{"name":"A","timestamp":1772409600000,"value":1.0,"quality":192}"#)
+                .unwrap();
+        let sample = Sample { at: named.timestamp, value: named.value, quality: named.quality };
+        assert!(sample.is_good());
+        assert!(!Sample { quality: 24, ..sample }.is_good());
+        assert!(!Sample { value: f64::NAN, ..sample }.is_good());
+    }
+}

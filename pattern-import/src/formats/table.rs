@@ -205,7 +205,8 @@ impl Table<'_> {
         };
         for meaning in Meaning::ALL {
             let is_place = matches!(meaning, Meaning::Group | Meaning::Path);
-            if !keeps(meaning) && !(is_place && is_text(&self, meaning)) {
+            let is_kept = keeps(meaning) || is_place && is_text(&self, meaning);
+            if !is_kept {
                 self.columns.forget(meaning);
             }
         }

@@ -83,8 +83,10 @@ fn one_file_can_be_named_instead_of_a_folder() {
         ("history.csv", SAMPLES),
         ("other.csv", b"timestamp,name,value\n2026-11-20T00:00:00Z,B,1\n"),
     ]);
+    fs::write(folder.path().join("import.toml"), "timezone = \"UTC\"\n").unwrap();
     let survey = survey(&folder.path().join("history.csv"), Options::default()).unwrap();
     assert_eq!(survey.files.len(), 1);
+    assert!(survey.options.zone.is_some(), "what its folder says counts");
 }
 
 #[test]
