@@ -7,6 +7,9 @@ use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
+/// A code that is longer is none; its brackets could be nested without end.
+const LONGEST: usize = 80;
+
 pub static UNITS: LazyLock<Units> = LazyLock::new(|| Units::of(&File::shipped()));
 
 /// The file as it is written.
@@ -100,7 +103,8 @@ impl Units {
     /// The unit of a code that is nobody's spelling.
     pub fn coded(&self, spelling: &str) -> Option<Unit> {
         let spelling = spelling.trim();
-        if self.ambiguous.contains(spelling) || !ucum::is_sure(spelling) {
+        let is_short = spelling.len() <= LONGEST;
+        if !is_short || self.ambiguous.contains(spelling) || !ucum::is_sure(spelling) {
             return None;
         }
         let code = ucum::parse(spelling)?;

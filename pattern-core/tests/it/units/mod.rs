@@ -246,6 +246,11 @@ fn spellings_that_tell_nothing_stay_unknown() {
 }
 
 #[test]
+fn brackets_without_end_are_no_unit() {
+    assert_eq!(parse(&format!("m/{}", "(".repeat(1_000_000))), None);
+}
+
+#[test]
 fn case_tells_milli_from_mega_where_both_are_written() {
     assert_eq!(convert(1.0, "mW", "W"), Some(0.001));
     assert_eq!(convert(1.0, "MW", "kW"), Some(1000.0));
