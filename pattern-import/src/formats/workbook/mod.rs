@@ -5,7 +5,6 @@ mod sheet;
 use anyhow::{Context, Result, anyhow};
 use calamine::{Reader, SheetType, SheetVisible, Sheets, open_workbook_auto_from_rs};
 use std::{
-    collections::HashMap,
     io::{Cursor, Read},
     sync::Arc,
 };
@@ -31,8 +30,8 @@ struct Tables {
 struct Table {
     name: String,
     format: Box<dyn Format>,
-    /// Whether its tags are those of other sheets as well, and only its name tells them apart.
-    is_device: bool,
+    /// Whether other sheets have the same tags: its name tells them apart, or is that of a month of them.
+    is_one_of_several: bool,
 }
 
 pub fn recognise(head: &Head<'_>) -> Recognised {
@@ -56,7 +55,7 @@ fn tables(head: &Head<'_>) -> Result<Tables, String> {
         match super::recognise(&of_sheet).filter(|_| !rows.is_empty()) {
             Some(Ok(format)) => {
                 firsts.push(sheet.first_time(&rows));
-                sheets.push(Table { name, format, is_device: false });
+                sheets.push(Table { name, format, is_one_of_several: false });
             }
             Some(Err(said)) if !rows.is_empty() => {
                 problem.get_or_insert(format!("{said} (sheet '{name}')"));
@@ -97,17 +96,15 @@ impl Tables {
     /// Sheets with the same tags that begin at the same time are of one device each; those that go on where
     /// another ended are one table.
     fn set_devices(&mut self, firsts: &[String]) {
-        let mut alike: HashMap<(Vec<String>, &str), Vec<usize>> = HashMap::new();
-        for (place, (table, first)) in self.sheets.iter().zip(firsts).enumerate() {
-            let tags = table.format.tags();
-            if !tags.is_empty() {
-                alike.entry((tags, first)).or_default().push(place);
+        let tags: Vec<_> = self.sheets.iter().map(|table| table.format.tags()).collect();
+        for (place, table) in self.sheets.iter_mut().enumerate() {
+            let alike =
+                |other: &usize| *other != place && !tags[place].is_empty() && tags[*other] == tags[place];
+            let mut others = (0..tags.len()).filter(alike).peekable();
+            table.is_one_of_several = others.peek().is_some();
+            if others.any(|other| firsts[other] == firsts[place]) {
+                table.format.set_device(&table.name);
             }
-        }
-        for place in alike.into_values().filter(|places| places.len() > 1).flatten() {
-            let table = &mut self.sheets[place];
-            table.format.set_device(&table.name);
-            table.is_device = true;
         }
     }
 }

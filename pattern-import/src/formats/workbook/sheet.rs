@@ -97,7 +97,7 @@ pub struct OfSheet<'a> {
 /// Where the table says no group, the sheet is one.
 fn group<'t>(table: &'t Table, point: &RawPoint<'t>) -> &'t str {
     let name = table.name.as_str();
-    if !point.group.is_empty() || table.is_device || is_generic(name) { point.group } else { name }
+    if !point.group.is_empty() || table.is_one_of_several || is_generic(name) { point.group } else { name }
 }
 
 fn is_generic(name: &str) -> bool {

@@ -119,6 +119,27 @@ fn dates_of_cells_are_times() {
     );
 }
 
+fn rows(sheet: &[[Cell; 3]]) -> Vec<&[Cell]> {
+    sheet.iter().map(|row| &row[..]).collect()
+}
+
+#[test]
+fn sheets_with_the_same_tags_are_devices_or_parts_of_one_table() {
+    let sheet =
+        |day: f64| [[Text("Time"), Text("SAT"), Text("RAT")], [Date(day), Number(18.0), Number(21.0)]];
+    let (first, again, later) = (sheet(46_322.25), sheet(46_322.25), sheet(46_323.25));
+    let read_as = |names: [&str; 2], second: &[[Cell; 3]; 2]| {
+        let (first, second) = (rows(&first), rows(second));
+        read(&[("book.xlsx", xlsx(&[(names[0], &first), (names[1], &second)]))]).samples
+    };
+    let devices = read_as(["AHU-1", "AHU-2"], &again);
+    assert_eq!(devices[0], "2: 2026-10-27 06:00:00 18 of AHU-1/SAT|||AHU-1");
+    assert_eq!(devices[3], "2: 2026-10-27 06:00:00 21 of AHU-2/RAT|||AHU-2");
+    let parts = read_as(["Monday", "Tuesday"], &later);
+    assert_eq!(parts[0], "2: 2026-10-27 06:00:00 18 of SAT");
+    assert_eq!(parts[3], "2: 2026-10-28 06:00:00 21 of RAT");
+}
+
 #[test]
 fn what_is_no_workbook_though_it_begins_like_one_is_named() {
     let problems = problems(&[("old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and no more")]);
