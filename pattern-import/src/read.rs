@@ -52,6 +52,7 @@ pub fn read(survey: &Survey, now: DateTime<Utc>, output: &mut dyn Output) -> Res
     let mut reader = Reader {
         content: Content::default(),
         places: HashMap::new(),
+        ids: HashMap::new(),
         words: HashMap::new(),
         now,
         latest: (now + chrono::Duration::days(1)).timestamp_micros(),
@@ -73,6 +74,8 @@ pub fn read(survey: &Survey, now: DateTime<Utc>, output: &mut dyn Output) -> Res
 struct Reader<'a> {
     content: Content,
     places: HashMap<String, u32>,
+    /// Points by the ids that files say they have.
+    ids: HashMap<String, u32>,
     words: HashMap<String, u32>,
     now: DateTime<Utc>,
     latest: i64,
@@ -132,6 +135,9 @@ impl<'r, 'a> FileSink<'r, 'a> {
             Some(place) => *place as usize,
             None => self.add(point.clone()) as usize,
         };
+        if !raw.id.is_empty() {
+            self.reader.ids.entry(raw.id.to_owned()).or_insert(place as u32);
+        }
         let known = &mut self.reader.content.points[place];
         if let Some((_, first)) = known.listed.filter(|(file, _)| *file == self.place) {
             return Err(format!("the point '{}' is on line {first} already", known.name));
@@ -149,7 +155,8 @@ impl<'r, 'a> FileSink<'r, 'a> {
     }
 
     fn take(&mut self, raw: &RawPoint<'_>, sample: &RawSample<'_>) -> Result<ReadSample, String> {
-        let known = self.reader.places.get(raw.name).copied();
+        let by_id = if raw.id.is_empty() { None } else { self.reader.ids.get(raw.id) };
+        let known = by_id.or_else(|| self.reader.places.get(raw.name)).copied();
         if known.is_none()
             && let Some(problem) = name_problem(raw.name)
         {

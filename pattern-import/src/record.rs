@@ -7,6 +7,8 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RawPoint<'a> {
     pub name: &'a str,
+    /// What samples in another file may call it instead, where that is no name for people: an id.
+    pub id: &'a str,
     pub unit: &'a str,
     pub description: &'a str,
     /// The controller, meter or machine that the point is of.

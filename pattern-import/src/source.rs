@@ -15,8 +15,8 @@ use tempfile::NamedTempFile;
 use zip::ZipArchive;
 
 /// What may hold points or samples; anything else that lies about is left alone.
-const ENDINGS: [&str; 12] =
-    ["csv", "txt", "tsv", "tab", "dat", "asc", "zinc", "json", "xlsx", "xlsm", "xls", "ods"];
+const ENDINGS: [&str; 13] =
+    ["csv", "txt", "tsv", "tab", "dat", "asc", "zinc", "trio", "json", "xlsx", "xlsm", "xls", "ods"];
 const PACKED: [&str; 2] = ["gz", "zst"];
 const BUFFER: usize = 256 * 1024;
 

@@ -99,6 +99,6 @@ pub fn point<'r>(columns: &Columns, row: &'r csv::StringRecord) -> RawPoint<'r> 
             equipment_type: text(Meaning::EquipmentType),
             role: text(Meaning::Role),
         },
-        states: &[],
+        ..RawPoint::default()
     }
 }

@@ -26,7 +26,7 @@ pub fn recognise(head: &Head<'_>) -> Recognised {
     let registry = Registry {
         headers: headers.clone(),
         volttron: place(&["volttronpointname"])?,
-        reference: place(&["referencepointname", "pointname", "registername"]),
+        reference: place(&["referencepointname", "pointname", "registername", "obixpointname"]),
         unit: place(&["units", "unit"]),
         details: place(&["unitdetails", "unitsdetails"]),
     };

@@ -31,7 +31,10 @@ enum Field {
 
 const FIELDS: [(Field, &[&str]); 7] = [
     (Field::KeyName, &["keyname"]),
-    (Field::Device, &["deviceobjinstance", "devicename", "device", "deviceinstance", "deviceid"]),
+    (
+        Field::Device,
+        &["deviceobjinstance", "deviceobjectinstance", "devicename", "device", "deviceinstance", "deviceid"],
+    ),
     (Field::Name, &["objectname", "name", "pointname"]),
     (Field::Type, &["objecttype", "bacnetobjecttype", "objectidentifier", "objectid", "type", "object"]),
     (Field::Description, &["description", "objectdescription"]),

@@ -12,6 +12,8 @@ use crate::record::{RawPoint, RawSample, Sink};
 /// The grids of one file, one behind the other. Points wait for the end, when all that they refer to is known.
 #[derive(Debug, Default)]
 pub struct Grids {
+    /// What a history is called that does not say it: by the name of its file.
+    file: String,
     columns: Vec<(String, Tags)>,
     history: Option<History>,
     entities: Vec<(u64, Tags)>,
@@ -28,6 +30,7 @@ struct History {
 #[derive(Debug, Default, Clone)]
 struct Series {
     name: String,
+    id: String,
     unit: String,
     device: String,
     group: String,
@@ -37,6 +40,10 @@ struct Series {
 }
 
 impl Grids {
+    pub fn of_file(name: &str) -> Self {
+        Self { file: name.to_owned(), ..Self::default() }
+    }
+
     pub fn begin(&mut self, meta: Tags, columns: Vec<(String, Tags)>, sink: &mut dyn Sink) -> Result<()> {
         self.end(sink)?;
         let place = |name: &str| columns.iter().position(|(known, _)| known == name);
@@ -47,8 +54,9 @@ impl Grids {
             });
             let single = others.clone().count() == 1;
             let series = others.map(|(at, (column, tags))| {
-                let said = if single && tag(tags, "id").is_none() { [&meta, tags] } else { [tags, tags] };
-                (at, Series::of(said, column))
+                // What the grid says is of its only column.
+                let said = if single { [tags, &meta] } else { [tags, tags] };
+                (at, Series::of(said, if single { &self.file } else { column }))
             });
             History { time, id, series: series.collect() }
         });
@@ -65,19 +73,30 @@ impl Grids {
             return Ok(());
         };
         let time = cells[history.time].text();
+        let name = history.id.map(|id| cells[id].text());
+        let id = name.map_or_else(String::new, |_| plain_id(&cells[history.id.unwrap_or_default()]));
         for (at, series) in &history.series {
             if cells[*at] == Scalar::None {
                 continue;
             }
-            let id = history.id.map(|id| cells[id].text());
             let unit = match &cells[*at] {
                 Scalar::Number(_, unit) if !unit.is_empty() => unit,
                 _ => &series.unit,
             };
-            let point = RawPoint { name: id.unwrap_or(&series.name), unit, ..series.point() };
+            let mut point = RawPoint { unit, ..series.point() };
+            if let Some(name) = &name {
+                (point.name, point.id) = (name, &id);
+            }
             sink.sample(&point, &RawSample { time, value: cells[*at].text(), quality: "", line })?;
         }
         Ok(())
+    }
+
+    /// An entity that stands alone.
+    pub fn entity(&mut self, line: u64, tags: Tags) {
+        if !tags.is_empty() {
+            self.entities.push((line, tags));
+        }
     }
 
     /// Hands on the points that the grid described.
@@ -103,25 +122,24 @@ impl Grids {
 
 impl Series {
     /// A column of a history; what is said first counts.
-    fn of(said: [&Tags; 2], column: &str) -> Self {
-        let text = |name: &str| said.iter().find_map(|tags| tag(tags, name)).map(Scalar::text);
-        let of_id = || {
-            let id = said.iter().find_map(|tags| tag(tags, "id"))?;
-            Some(id.text())
-        };
+    fn of(said: [&Tags; 2], otherwise: &str) -> Self {
+        let tagged = |name: &str| said.iter().find_map(|tags| tag(tags, name));
+        let text = |name: &str| tagged(name).map_or("", Scalar::text).to_owned();
+        let name = tagged("id").or_else(|| tagged("dis")).map_or(otherwise, Scalar::text);
         Self {
-            name: of_id().or_else(|| text("dis")).unwrap_or(column).to_owned(),
-            unit: text("unit").unwrap_or_default().to_owned(),
-            device: text("equipRef").unwrap_or_default().to_owned(),
-            group: text("siteRef").unwrap_or_default().to_owned(),
+            name: name.to_owned(),
+            id: tagged("id").map_or_else(|| plain(otherwise), plain_id),
+            unit: text("unit"),
+            device: text("equipRef"),
+            group: text("siteRef"),
             description: description(said[0]),
             ..Self::default()
         }
     }
 
     fn point(&self) -> RawPoint<'_> {
-        let Self { name, unit, device, group, path, description, states } = self;
-        RawPoint { name, unit, device, group, path, description, states, ..RawPoint::default() }
+        let Self { name, id, unit, device, group, path, description, states } = self;
+        RawPoint { name, id, unit, device, group, path, description, states, ..RawPoint::default() }
     }
 }
 
@@ -130,6 +148,18 @@ fn id(tags: &Tags) -> Option<&str> {
         Scalar::Ref { id, .. } => Some(id),
         other => Some(other.text()),
     }
+}
+
+/// An id as files are called by it: without the signs that no file's name has.
+fn plain_id(scalar: &Scalar) -> String {
+    match scalar {
+        Scalar::Ref { id, .. } => plain(id),
+        other => plain(other.text()),
+    }
+}
+
+fn plain(id: &str) -> String {
+    id.chars().map(|letter| if letter.is_alphanumeric() || letter == '-' { letter } else { '_' }).collect()
 }
 
 /// What people call an entity.
@@ -154,6 +184,7 @@ fn described(tags: &Tags, known: &HashMap<&str, &Tags>) -> Series {
     });
     Series {
         name: name(tags).or_else(|| id(tags)).unwrap_or_default().to_owned(),
+        id: tag(tags, "id").map_or_else(String::new, plain_id),
         unit: unit.unwrap_or_default().to_owned(),
         device: referred("equipRef").unwrap_or_default(),
         group: referred("siteRef").unwrap_or_default(),

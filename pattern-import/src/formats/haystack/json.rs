@@ -23,6 +23,12 @@ pub fn columns(text: &str) -> Vec<String> {
     }
 }
 
+/// What is wrong with a text that begins like a grid; that it ends early is not.
+pub fn damage(text: &str) -> Option<String> {
+    let error = serde_json::from_str::<serde::de::IgnoredAny>(text).err()?;
+    (!error.is_eof()).then(|| format!("is a damaged Haystack grid: {error}; export it again"))
+}
+
 /// The rows are handed on one by one; a file of histories may be large.
 pub fn read(input: &Input<'_>, grids: &mut Grids, sink: &mut dyn Sink) -> Result<()> {
     let mut failed = None;
@@ -162,18 +168,18 @@ fn of_text(text: &str) -> Scalar {
     }
 }
 
-/// Haystack 4 says it in `_kind`.
+/// Haystack 4 says it in `_kind`, which some write with capitals.
 fn of_kind(said: &Map<String, Value>) -> Scalar {
     let text = |key: &str| match said.get(key) {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Number(number)) => number.to_string(),
         _ => String::new(),
     };
-    match text("_kind").as_str() {
+    match text("_kind").to_ascii_lowercase().as_str() {
         "marker" => Scalar::Marker,
-        "number" => Scalar::Number(text("val"), text("unit")),
+        "number" | "num" => Scalar::Number(text("val"), text("unit")),
         "ref" => Scalar::Ref { id: text("val"), dis: text("dis") },
-        "dateTime" | "date" => Scalar::Time(text("val")),
+        "datetime" | "date" => Scalar::Time(text("val")),
         "uri" | "symbol" => Scalar::Text(text("val")),
         _ => Scalar::None,
     }

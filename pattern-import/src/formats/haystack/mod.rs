@@ -1,9 +1,10 @@
-//! Grids of Project Haystack: points with their tags, or histories; as Zinc, JSON (both of its dialects) or CSV.
+//! Grids of Project Haystack: points with their tags, or histories; as Zinc, JSON (both of its dialects), CSV or Trio.
 
 mod grid;
 mod json;
 mod scalar;
 mod tags;
+mod trio;
 mod zinc;
 
 use anyhow::Result;
@@ -17,6 +18,7 @@ enum Written {
     Zinc,
     Json,
     Csv,
+    Trio,
 }
 
 #[derive(Debug)]
@@ -35,7 +37,12 @@ pub fn recognise(head: &Head<'_>) -> Recognised {
     let (written, tags) = if text.starts_with("ver:\"") {
         (Written::Zinc, zinc::columns(text))
     } else if text.starts_with('{') && text.contains("\"rows\"") && is_json_grid(text) {
+        if let Some(problem) = json::damage(text) {
+            return Some(Err(problem));
+        }
         (Written::Json, json::columns(text))
+    } else if trio::is_trio(text) {
+        (Written::Trio, trio::tags(text))
     } else {
         (Written::Csv, csv_columns(head)?)
     };
@@ -63,6 +70,7 @@ impl Format for Haystack {
             Written::Zinc => format!("Haystack grid of {of}, Zinc"),
             Written::Json => format!("Haystack grid of {of}, JSON"),
             Written::Csv => format!("Haystack grid of {of}, CSV"),
+            Written::Trio => "Haystack points, Trio".into(),
         }
     }
 
@@ -86,8 +94,9 @@ impl Format for Haystack {
     }
 
     fn read(&self, input: &Input<'_>, sink: &mut dyn Sink) -> Result<()> {
-        let mut grids = Grids::default();
+        let mut grids = Grids::of_file(input.source.stem());
         match self.written {
+            Written::Trio => trio::read(input, &mut grids, sink)?,
             Written::Zinc => zinc::read(input, &mut grids, sink)?,
             Written::Json => json::read(input, &mut grids, sink)?,
             Written::Csv => csv(input, &mut grids, sink)?,

@@ -1,4 +1,5 @@
 use super::read;
+use crate::support::problems;
 
 const ZINC_POINTS: &str = r#"ver:"3.0" database:"demo"
 id,site,equip,point,dis,navName,equipRef,siteRef,kind,unit,enum,sensor,cmd,sp,air,temp,discharge,zone,fan,geoCoord
@@ -93,6 +94,36 @@ fn a_history_of_one_point_takes_the_name_of_the_grid() {
 }
 
 #[test]
+fn a_history_that_names_nothing_is_of_the_point_whose_id_its_file_has() {
+    let points = "ver:\"3.0\"\nid,dis,point,unit,equipRef\n\
+        @p:demo:1,\"ZoneTemp\",M,\"°F\",@e \"RTU-1\"\n\
+        @p:demo:2,\"ZoneTemp\",M,\"°F\",@f \"RTU-2\"\n";
+    let history =
+        "ver:\"3.0\" hisStart:2026-06-01T00:00:00+00:00 UTC\nts,val\n2026-07-01T00:00:00+00:00 UTC,11\n";
+    let files: [(&str, &[u8]); 3] = [
+        ("p_demo_2.zinc", history.as_bytes()),
+        ("points.zinc", points.as_bytes()),
+        ("Cellar.zinc", history.as_bytes()),
+    ];
+    let read = crate::support::read_utc(&files);
+    assert_eq!(read.points(), ["RTU-1/ZoneTemp", "RTU-2/ZoneTemp", "Cellar"]);
+    assert_eq!(
+        read.samples,
+        ["Cellar 2026-07-01T00:00:00Z 11 good", "RTU-2/ZoneTemp 2026-07-01T00:00:00Z 11 good"]
+    );
+}
+
+#[test]
+fn entities_of_trio_are_points() {
+    let trio = "dis: Main Street\nid: @s \"Main Street\"\nsite\n---\n\
+        dis: \"Zone Temp\"\nid: @p1\npoint\nair\ntemp\nzone: M\nsp\nunit: \"°F\"\nequipRef: @e \"RTU-1\"\nsiteRef: @s\n\
+        doc:\n  Written over\n  several lines\n--------\n";
+    let read = read(&[("points.trio", trio)]);
+    assert_eq!(read.titles, ["Haystack points, Trio"]);
+    assert_eq!(read.points, ["5: Zone Temp|°F|zone air temp setpoint|RTU-1||Main Street"]);
+}
+
+#[test]
 fn a_history_of_several_points_has_a_column_for_each() {
     let zinc = "ver:\"3.0\"\n\
         ts,v0 id:@p1 \"ZoneTemp\" unit:\"°F\" equipRef:@e \"RTU-1\",v1 id:@p2 \"Fan\"\n\
@@ -107,4 +138,12 @@ fn a_history_of_several_points_has_a_column_for_each() {
     ];
     assert_eq!(without_lines(&read(&[("his.zinc", zinc)]).samples), expected);
     assert_eq!(without_lines(&read(&[("his.json", json)]).samples), expected);
+}
+
+#[test]
+fn damage_is_named_with_its_place() {
+    let json = r#"{"meta":{"ver":"3.0"},"cols":[{"name":"id"}],"rows":[{"id":"r:a"} {"id":"r:b"}]}"#;
+    let problems = problems(&[("points.json", json.as_bytes())]);
+    assert!(problems[0].starts_with("points.json is a damaged Haystack grid"), "{problems:?}");
+    assert!(problems[0].contains("column 67"), "{problems:?}");
 }

@@ -1,5 +1,6 @@
 //! Each special format, on a small input in the shape in which it comes out of the program that writes it.
 
+mod damaged;
 mod ede;
 mod haystack;
 mod home_assistant;
