@@ -9,6 +9,7 @@ mod ip21;
 mod long;
 mod pi_datalink;
 mod point_list;
+mod ruled;
 mod table;
 mod volttron;
 mod wide;
@@ -77,6 +78,7 @@ pub type Recognised = Option<Result<Box<dyn Format>, String>>;
 /// Asked in this order; the special ones before the tables of people.
 const KNOWN: &[fn(&Head<'_>) -> Recognised] = &[
     workbook::recognise,
+    ruled::recognise,
     haystack::recognise,
     influx::recognise,
     volttron::recognise,

@@ -7,6 +7,7 @@ mod home_assistant;
 mod influx;
 mod ip21;
 mod pi_datalink;
+mod ruled;
 mod volttron;
 mod workbook;
 
