@@ -14,7 +14,8 @@
 //!    sink on with `?`. For a table use [`Input::rows`]; else [`Input::text`], or [`Input::file`] to jump about.
 //!    It is called with the beginning alone as well ([`Input::head`]), where `text` and `rows` end early.
 //!
-//! A point that is described (`Sink::point`) and one that only samples name (`Sink::sample`) are the same by name.
+//! A point that is described (`Sink::point`) and one that only samples name (`Sink::sample`) are the same by name, or by
+//! an id that both say (`RawPoint::id`).
 
 pub mod columns;
 mod content;
@@ -40,7 +41,7 @@ mod zone;
 
 pub use columns::Meaning;
 pub use content::{Content, ReadPoint, Resolved, Unmeant};
-pub use formats::{Format, Head, Input, Recognised};
+pub use formats::{Format, Head, Input, Recognised, Writing};
 pub use options::Options;
 pub use preview::PreviewRow;
 pub use quality::{Class, Kept, Scale};

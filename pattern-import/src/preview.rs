@@ -4,6 +4,7 @@ use chrono::{DateTime, SecondsFormat};
 
 use crate::{
     Options, SurveyedFile,
+    formats::Writing,
     number::Decimal,
     quality::{self, Class, Scale},
     taste::Example,
@@ -74,11 +75,13 @@ impl SurveyedFile {
     /// How it is read, in one line: `one row per sample; UTF-8, commas; timestamp = TS, value = VALUE`.
     pub fn said(&self, options: &Options) -> String {
         let mut said = self.format.title();
-        said += &format!(
-            "; {}, {}",
-            crate::encoding::title(self.encoding),
-            crate::dialect::title(self.separator)
-        );
+        let (encoding, separator) =
+            (crate::encoding::title(self.encoding), crate::dialect::title(self.separator));
+        said += &match self.format.writing() {
+            Writing::Table => format!("; {encoding}, {separator}"),
+            Writing::Text => format!("; {encoding}"),
+            Writing::Binary => String::new(),
+        };
         if self.numbers.decimal == Some(Decimal::Comma) {
             said += ", decimal comma";
         }

@@ -43,6 +43,17 @@ pub struct Head<'a> {
     pub options: &'a Options,
 }
 
+/// What tells people how a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writing {
+    /// Its encoding and what separates the columns.
+    Table,
+    /// Its encoding.
+    Text,
+    /// Nothing: it is no text.
+    Binary,
+}
+
 /// How a file is read, once it is known what it is.
 pub trait Format: fmt::Debug + Send + Sync {
     /// What people call it: "InfluxDB annotated CSV".
@@ -50,6 +61,10 @@ pub trait Format: fmt::Debug + Send + Sync {
 
     /// Which columns are read, and as what.
     fn columns(&self) -> Vec<(Meaning, String)>;
+
+    fn writing(&self) -> Writing {
+        Writing::Table
+    }
 
     /// Columns that are not read.
     fn ignored_columns(&self) -> Vec<String> {

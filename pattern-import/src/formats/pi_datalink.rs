@@ -6,7 +6,7 @@ use csv::StringRecord;
 
 use super::{Format, Head, Input, Recognised, as_text, swallowed};
 use crate::{
-    columns::{Meaning, plain},
+    columns::{Meaning, is_known, plain},
     record::{RawPoint, RawSample, Sink},
     time,
 };
@@ -75,8 +75,7 @@ fn pairs(above: &[Vec<String>], below: &[Vec<String>]) -> Option<Vec<Series>> {
             .find(|c| !c.is_empty() && !names.contains(&plain(c).as_str()))
     };
     let unlabelled = |time: usize| {
-        let is_header =
-            |cell: &str| matches!(plain(cell).as_str(), "" | "time" | "timestamp" | "value" | "date");
+        let is_header = |cell: &str| cell.is_empty() || is_known(cell);
         above.iter().flat_map(|row| [cell(row, time + 1), cell(row, time)]).find(|cell| !is_header(cell))
     };
     let series = times.iter().map(|&time| {
@@ -175,6 +174,7 @@ mod tests {
         let found = labelled(&above, &rows("27-Oct-2026 05:00:00,1,2")).unwrap();
         assert_eq!(found[1].name, "PI2.PV");
         assert_eq!((found[1].unit.as_str(), found[1].description.as_str()), ("bar", "Outlet"));
+        assert_eq!(pairs(&rows("Date,Name,Modified,Value"), &rows("2026-10-27,TI1,2026-10-28,5")), None);
         assert_eq!(labelled(&rows("Timestamp,TI1.PV,PI2.PV"), &rows("27-Oct-2026 05:00:00,1,2")), None);
     }
 }

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Format, Head, Input, Recognised};
+use super::{Format, Head, Input, Recognised, Writing};
 use crate::{
     columns::Meaning,
     dialect,
@@ -116,6 +116,10 @@ impl Ruled {
 impl Format for Ruled {
     fn title(&self) -> String {
         format!("{}, in ruled columns", self.table.title())
+    }
+
+    fn writing(&self) -> Writing {
+        Writing::Text
     }
 
     fn columns(&self) -> Vec<(Meaning, String)> {

@@ -56,7 +56,16 @@ impl Grids {
             let series = others.map(|(at, (column, tags))| {
                 // What the grid says is of its only column.
                 let said = if single { [tags, &meta] } else { [tags, tags] };
-                (at, Series::of(said, if single { &self.file } else { column }))
+                let is_number = column.strip_prefix('v').is_some_and(|number| number.parse::<u32>().is_ok());
+                let numbered = format!("{}/{column}", self.file);
+                let otherwise = if single {
+                    &self.file
+                } else if is_number {
+                    &numbered
+                } else {
+                    column
+                };
+                (at, Series::of(said, otherwise))
             });
             History { time, id, series: series.collect() }
         });
@@ -73,8 +82,7 @@ impl Grids {
             return Ok(());
         };
         let time = cells[history.time].text();
-        let name = history.id.map(|id| cells[id].text());
-        let id = name.map_or_else(String::new, |_| plain_id(&cells[history.id.unwrap_or_default()]));
+        let named = history.id.map(|id| (cells[id].text(), plain_id(&cells[id])));
         for (at, series) in &history.series {
             if cells[*at] == Scalar::None {
                 continue;
@@ -84,8 +92,8 @@ impl Grids {
                 _ => &series.unit,
             };
             let mut point = RawPoint { unit, ..series.point() };
-            if let Some(name) = &name {
-                (point.name, point.id) = (name, &id);
+            if let Some((name, id)) = &named {
+                (point.name, point.id) = (name, id);
             }
             sink.sample(&point, &RawSample { time, value: cells[*at].text(), quality: "", line })?;
         }

@@ -10,7 +10,7 @@ mod zinc;
 use anyhow::Result;
 
 use self::{grid::Grids, scalar::Scalar};
-use super::{Format, Head, Input, Recognised};
+use super::{Format, Head, Input, Recognised, Writing};
 use crate::{columns::Meaning, record::Sink};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,19 +74,24 @@ impl Format for Haystack {
         }
     }
 
+    fn writing(&self) -> Writing {
+        if self.written == Written::Csv { Writing::Table } else { Writing::Text }
+    }
+
     fn columns(&self) -> Vec<(Meaning, String)> {
-        let meanings = [
-            ("ts", Meaning::Time),
-            ("id", Meaning::Name),
-            ("dis", Meaning::Name),
-            ("val", Meaning::Value),
-            ("unit", Meaning::Unit),
-            ("equipRef", Meaning::Device),
-            ("spaceRef", Meaning::Path),
-            ("siteRef", Meaning::Group),
+        let meanings: [(&[&str], Meaning); 7] = [
+            (&["ts"], Meaning::Time),
+            (&["dis", "id"], Meaning::Name),
+            (&["val"], Meaning::Value),
+            (&["unit"], Meaning::Unit),
+            (&["equipRef"], Meaning::Device),
+            (&["spaceRef", "floorRef"], Meaning::Path),
+            (&["siteRef"], Meaning::Group),
         ];
-        let has = |tag: &&(&str, Meaning)| self.tags.iter().any(|known| known == tag.0);
-        meanings.iter().filter(has).map(|(tag, meaning)| (*meaning, (*tag).to_owned())).collect()
+        let known = |tag: &&&str| self.tags.iter().any(|known| known == **tag);
+        let column =
+            |(tags, meaning): &(&[&str], Meaning)| Some((*meaning, (*tags.iter().find(known)?).to_owned()));
+        meanings.iter().filter_map(column).collect()
     }
 
     fn has_samples(&self) -> bool {

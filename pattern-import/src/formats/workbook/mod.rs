@@ -10,7 +10,7 @@ use std::{
 };
 
 use self::sheet::{OfSheet, Sheet};
-use super::{Format, Head, Input, Recognised};
+use super::{Format, Head, Input, Recognised, Writing};
 use crate::{columns::Meaning, dialect, record::Sink, source::Source};
 
 /// Rows of a sheet that tell what it is.
@@ -121,6 +121,10 @@ impl Format for Tables {
             ),
             [] => "workbook".into(),
         }
+    }
+
+    fn writing(&self) -> Writing {
+        Writing::Binary
     }
 
     fn columns(&self) -> Vec<(Meaning, String)> {

@@ -114,6 +114,14 @@ fn a_history_that_names_nothing_is_of_the_point_whose_id_its_file_has() {
 }
 
 #[test]
+fn columns_that_are_only_numbered_are_told_apart_by_their_file() {
+    let history = "ver:\"3.0\"\nts,v0,v1\n2026-07-01T00:00:00Z UTC,11,12\n";
+    let samples = read(&[("AHU 1.zinc", history), ("AHU 2.zinc", history)]).samples;
+    let names: Vec<_> = samples.iter().map(|said| said.split_once(" of ").unwrap().1).collect();
+    assert_eq!(names, ["AHU 1/v0", "AHU 1/v1", "AHU 2/v0", "AHU 2/v1"]);
+}
+
+#[test]
 fn entities_of_trio_are_points() {
     let trio = "dis: Main Street\nid: @s \"Main Street\"\nsite\n---\n\
         dis: \"Zone Temp\"\nid: @p1\npoint\nair\ntemp\nzone: M\nsp\nunit: \"°F\"\nequipRef: @e \"RTU-1\"\nsiteRef: @s\n\

@@ -141,6 +141,14 @@ fn sheets_with_the_same_tags_are_devices_or_parts_of_one_table() {
 }
 
 #[test]
+fn of_a_workbook_neither_encoding_nor_separator_is_said() {
+    let book = xlsx(&[("Points", &[&[Text("name"), Text("unit")], &[Text("SAT"), Text("°C")]])]);
+    let read = crate::support::read_utc(&[("points.xlsx", &book)]);
+    let said = read.survey.files[0].said(&read.survey.options);
+    assert_eq!(said, "workbook, sheet 'Points': a list of points; name, unit");
+}
+
+#[test]
 fn what_is_no_workbook_though_it_begins_like_one_is_named() {
     let problems = problems(&[("old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and no more")]);
     assert!(problems[0].starts_with("old.xls is a workbook that cannot be read"), "{problems:?}");
