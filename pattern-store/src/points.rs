@@ -13,6 +13,12 @@ pub struct NewPoint {
     pub name: String,
     pub unit: String,
     pub description: String,
+    /// The controller, meter or machine, the folder, and the system or building that it is of.
+    pub device: String,
+    pub path: String,
+    pub group: String,
+    /// What its numbers mean, where it shows states.
+    pub states: Vec<String>,
     pub labels: PointLabels,
 }
 
@@ -109,11 +115,24 @@ impl Store {
         .await?)
     }
 
+    /// The states of those points of a data source that show states, by the name of the point.
+    pub async fn point_states(&self, data_source: &str) -> Result<HashMap<String, Vec<String>>> {
+        let rows = sqlx::query!(
+            "select p.name, p.states from points p join data_sources d on d.id = p.data_source_id
+             where d.name = $1 and p.states <> '{}'",
+            data_source
+        )
+        .fetch_all(self.pool())
+        .await?;
+        Ok(rows.into_iter().map(|r| (r.name, r.states)).collect())
+    }
+
     pub async fn point(&self, id: Uuid) -> Result<Option<Point>> {
         Ok(sqlx::query_as!(
             Point,
-            "select p.id, d.name as data_source, p.name, p.unit, p.description
-             from points p join data_sources d on d.id = p.data_source_id where p.id = $1",
+            r#"select p.id, d.name as data_source, p.name, p.unit, p.description,
+                    p.device, p.path, p."group", p.states
+             from points p join data_sources d on d.id = p.data_source_id where p.id = $1"#,
             id
         )
         .fetch_optional(self.pool())
@@ -132,13 +151,14 @@ impl Store {
         let search = search.map(contains_pattern);
         let mut items = sqlx::query_as!(
             Point,
-            "select p.id, d.name as data_source, p.name, p.unit, p.description
+            r#"select p.id, d.name as data_source, p.name, p.unit, p.description,
+                    p.device, p.path, p."group", p.states
              from points p join data_sources d on d.id = p.data_source_id
              where ($1::text is null or d.name = $1)
                and ($2::text is null or p.name ilike $2 or p.unit ilike $2 or p.description ilike $2)
                and ($3::uuid is null or (p.data_source_id, p.name) >
                     (select c.data_source_id, c.name from points c where c.id = $3))
-             order by p.data_source_id, p.name limit $4",
+             order by p.data_source_id, p.name limit $4"#,
             data_source,
             search,
             after,
@@ -208,29 +228,47 @@ async fn upsert(
     points: &[&NewPoint],
     registered: &mut RegisteredPoints,
 ) -> Result<()> {
-    let names: Vec<String> = points.iter().map(|p| p.name.clone()).collect();
+    let texts = |text: fn(&NewPoint) -> &String| -> Vec<String> {
+        points.iter().map(|point| text(point).clone()).collect()
+    };
+    let labels = |label: fn(&PointLabels) -> &Option<String>| -> Vec<Option<String>> {
+        points.iter().map(|point| label(&point.labels).clone()).collect()
+    };
+    let names = texts(|p| &p.name);
     let ids: Vec<Uuid> = names.iter().map(|name| stable_id(&["point", data_source, name])).collect();
-    let units: Vec<String> = points.iter().map(|p| p.unit.clone()).collect();
-    let descriptions: Vec<String> = points.iter().map(|p| p.description.clone()).collect();
-    let equipment: Vec<Option<String>> = points.iter().map(|p| p.labels.equipment.clone()).collect();
-    let types: Vec<Option<String>> = points.iter().map(|p| p.labels.equipment_type.clone()).collect();
-    let roles: Vec<Option<String>> = points.iter().map(|p| p.labels.role.clone()).collect();
+    let [units, descriptions] = [texts(|p| &p.unit), texts(|p| &p.description)];
+    let [devices, paths, groups] = [texts(|p| &p.device), texts(|p| &p.path), texts(|p| &p.group)];
+    // Arrays within an array would all have to be of one length.
+    let states: Vec<serde_json::Value> = points.iter().map(|p| p.states.clone().into()).collect();
+    let equipment = labels(|l| &l.equipment);
+    let types = labels(|l| &l.equipment_type);
+    let roles = labels(|l| &l.role);
     registered.changed += sqlx::query!(
-        "update points as p set
+        r#"update points as p set
                 unit = coalesce(nullif(n.unit, ''), p.unit),
                 description = coalesce(nullif(n.description, ''), p.description),
+                device = coalesce(nullif(n.device, ''), p.device),
+                path = coalesce(nullif(n.path, ''), p.path),
+                "group" = coalesce(nullif(n.grouped, ''), p."group"),
+                states = case n.states when '[]' then p.states
+                    else array(select jsonb_array_elements_text(n.states)) end,
                 label_equipment = coalesce(n.equipment, p.label_equipment),
                 label_equipment_type = coalesce(n.equipment_type, p.label_equipment_type),
                 label_role = coalesce(n.role, p.label_role),
                 version = p.version + 1
-         from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
-                as n(name, unit, description, equipment, equipment_type, role)
+         from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+                     $8::text[], $9::text[], $10::text[], $11::jsonb[])
+                as n(name, unit, description, equipment, equipment_type, role, device, path, grouped, states)
          where p.data_source_id = $1 and p.name = n.name
            and ((n.unit <> '' and n.unit <> p.unit)
                 or (n.description <> '' and n.description <> p.description)
+                or (n.device <> '' and n.device <> p.device)
+                or (n.path <> '' and n.path <> p.path)
+                or (n.grouped <> '' and n.grouped <> p."group")
+                or (n.states <> '[]' and n.states <> to_jsonb(p.states))
                 or (n.equipment is not null and n.equipment is distinct from p.label_equipment)
                 or (n.equipment_type is not null and n.equipment_type is distinct from p.label_equipment_type)
-                or (n.role is not null and n.role is distinct from p.label_role))",
+                or (n.role is not null and n.role is distinct from p.label_role))"#,
         data_source_id,
         &names,
         &units,
@@ -238,6 +276,10 @@ async fn upsert(
         &equipment as &[Option<String>],
         &types as &[Option<String>],
         &roles as &[Option<String>],
+        &devices,
+        &paths,
+        &groups,
+        &states,
     )
     .execute(&mut *conn)
     .await?
@@ -245,10 +287,12 @@ async fn upsert(
     // Nothing is inserted in vain: even then each row would use up a key, and there are 2^31 of them.
     registered.new += sqlx::query!(
         r#"insert into points (id, data_source_id, name, unit, description,
-                label_equipment, label_equipment_type, label_role)
-         select n.id, $1, n.name, n.unit, n.description, n.equipment, n.equipment_type, n.role
-         from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
-                as n(id, name, unit, description, equipment, equipment_type, role)
+                label_equipment, label_equipment_type, label_role, device, path, "group", states)
+         select n.id, $1, n.name, n.unit, n.description, n.equipment, n.equipment_type, n.role,
+                n.device, n.path, n.grouped, array(select jsonb_array_elements_text(n.states))
+         from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                     $9::text[], $10::text[], $11::text[], $12::jsonb[])
+                as n(id, name, unit, description, equipment, equipment_type, role, device, path, grouped, states)
          where not exists (select from points p where p.data_source_id = $1 and p.name = n.name)
          order by n.name collate "C""#,
         data_source_id,
@@ -259,6 +303,10 @@ async fn upsert(
         &equipment as &[Option<String>],
         &types as &[Option<String>],
         &roles as &[Option<String>],
+        &devices,
+        &paths,
+        &groups,
+        &states,
     )
     .execute(&mut *conn)
     .await?

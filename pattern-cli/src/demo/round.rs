@@ -2,6 +2,7 @@ use anyhow::{Context, Result, bail, ensure};
 use chrono::Utc;
 use pattern_core::domain::{CloudEvent, DecisionAction, EventType, JobName, JobRun, Suggestion};
 use pattern_embedded::poll;
+use pattern_import::Options;
 use pattern_store::Store;
 use serde_json::{Value, json};
 use std::{
@@ -59,7 +60,14 @@ async fn import(stack: &StackFile, scratch: &Path, once: bool, steps: &mut Steps
     tokio::task::spawn_blocking(move || sample_plant::generate(&made, now, sample_plant::DEFAULT_SEED))
         .await??;
     let (rejects, stop) = (scratch.join("rejects.csv"), CancellationToken::new());
-    let import = Import { dir, data_source: DATA_SOURCE.into(), rejects, now, stop };
+    let import = Import {
+        path: dir,
+        data_source: DATA_SOURCE.into(),
+        rejects,
+        options: Options::default(),
+        now,
+        stop,
+    };
     let summary = import.run(&store).await?;
     store.close().await;
     steps.fact(format!("points: {}", summary.points));

@@ -1,24 +1,27 @@
 //! What the engine is given of a folder: never the labels, and no more than was asked for.
 
 use anyhow::{Context, Result};
-use csv::{ByteRecord, ReaderBuilder, Writer};
+use csv::Writer;
+use pattern_import::{Options, RawPoint, RawSample, Sink, survey};
 use pattern_store::PointLabels;
 use rand::{SeedableRng, rngs::SmallRng, seq::SliceRandom};
-use std::{collections::HashMap, os::unix::fs::symlink, path::Path};
+use std::{collections::HashMap, fs::File, os::unix::fs::symlink, path::Path, sync::Arc};
 
 use super::Input;
-use crate::import::{self, Columns, Rejects};
 
 /// Writes a folder in the import format to `to`. Answers the labels by the names written there.
 pub fn prepare(from: &Path, input: Input, seed: u64, to: &Path) -> Result<HashMap<String, PointLabels>> {
-    let mut rejects = Rejects::new(to.join("rejects.csv"));
-    let points = import::read_points(from, &mut rejects)?.points;
-    let samples = import::find_samples(from)?;
-    let mut names = Names::new(input, points.iter().map(|point| point.name.as_str()), seed);
+    let survey = survey(from, Options::default())?;
+    let (samples, lists): (Vec<_>, Vec<_>) = survey.files.iter().partition(|file| file.format.has_samples());
+    let mut points = Points::default();
+    for list in lists {
+        list.format.read(&list.input(&survey.sources, Arc::default()), &mut points)?;
+    }
+    let mut names = Names::new(input, points.0.iter().map(|point| point.name.as_str()), seed);
     let mut csv = Writer::from_path(to.join("points.csv"))?;
     csv.write_record(["name", "unit", "description"])?;
     let mut labels = HashMap::new();
-    for point in points {
+    for point in points.0 {
         let name = names.given(&point.name);
         let (unit, description) = match input {
             Input::Samples => ("", ""),
@@ -28,15 +31,63 @@ pub fn prepare(from: &Path, input: Input, seed: u64, to: &Path) -> Result<HashMa
         labels.insert(name, point.labels);
     }
     csv.flush()?;
-    match (input, samples) {
-        (Input::Names, _) | (_, None) => {}
-        (Input::Both, Some(path)) => {
-            let name = path.file_name().context("the samples file has no name")?;
-            symlink(path.canonicalize()?, to.join(name))?;
+    match input {
+        Input::Names => {}
+        Input::Both => {
+            for file in samples {
+                let name = &file.source.name;
+                symlink(from.join(name).canonicalize()?, to.join(name))?;
+            }
         }
-        (Input::Samples, Some(path)) => rename_samples(&path, &mut names, &to.join("samples.csv"))?,
+        Input::Samples if samples.is_empty() => {}
+        Input::Samples => {
+            let mut csv = Writer::from_path(to.join("samples.csv"))?;
+            csv.write_record(["timestamp", "name", "value", "quality"])?;
+            let mut renamed = Renamed { names, csv };
+            for file in samples {
+                file.format
+                    .read(&file.input(&survey.sources, Arc::default()), &mut renamed)
+                    .with_context(|| format!("cannot read {}", file.source.name))?;
+            }
+            renamed.csv.flush()?;
+        }
     }
     Ok(labels)
+}
+
+struct ListedPoint {
+    name: String,
+    unit: String,
+    description: String,
+    labels: PointLabels,
+}
+
+#[derive(Default)]
+struct Points(Vec<ListedPoint>);
+
+impl Sink for Points {
+    fn point(&mut self, _line: u64, point: &RawPoint<'_>) -> Result<()> {
+        let label = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        self.0.push(ListedPoint {
+            name: point.name.into(),
+            unit: point.unit.into(),
+            description: point.description.into(),
+            labels: PointLabels {
+                equipment: label(point.labels.equipment),
+                equipment_type: label(point.labels.equipment_type),
+                role: label(point.labels.role),
+            },
+        });
+        Ok(())
+    }
+
+    fn sample(&mut self, _point: &RawPoint<'_>, _sample: &RawSample<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn reject(&mut self, _line: u64, _reason: &str, _row: &str) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// What a point is called in the trial: its name, or a number that tells nothing.
@@ -64,23 +115,24 @@ fn number(i: usize) -> String {
     format!("P{i:06}")
 }
 
-fn rename_samples(from: &Path, names: &mut Names, to: &Path) -> Result<()> {
-    let context = || format!("can not read {}", from.display());
-    let mut csv = ReaderBuilder::new().flexible(true).from_reader(import::open_samples(from)?);
-    let header = csv.byte_headers().with_context(context)?.clone();
-    let columns = Columns::find("the samples file", &header, &["name"], &[])?;
-    let mut out = csv::WriterBuilder::new().flexible(true).from_path(to)?;
-    out.write_byte_record(&header)?;
-    let mut row = ByteRecord::new();
-    while csv.read_byte_record(&mut row).with_context(context)? {
-        // What can not be read here would be rejected by the import as well.
-        let Ok(name) = columns.text(&row, "name") else { continue };
-        let given = names.given(name);
-        let fields = row.iter().enumerate();
-        let renamed: ByteRecord = fields
-            .map(|(i, field)| if columns.is_at("name", i) { given.as_bytes() } else { field })
-            .collect();
-        out.write_byte_record(&renamed)?;
+/// Writes samples under the names that they have in the trial. What cannot be read would be rejected by the import as
+/// well.
+struct Renamed {
+    names: Names,
+    csv: Writer<File>,
+}
+
+impl Sink for Renamed {
+    fn point(&mut self, _line: u64, _point: &RawPoint<'_>) -> Result<()> {
+        Ok(())
     }
-    Ok(out.flush()?)
+
+    fn sample(&mut self, point: &RawPoint<'_>, sample: &RawSample<'_>) -> Result<()> {
+        let name = self.names.given(point.name);
+        Ok(self.csv.write_record([sample.time, &name, sample.value, sample.quality])?)
+    }
+
+    fn reject(&mut self, _line: u64, _reason: &str, _row: &str) -> Result<()> {
+        Ok(())
+    }
 }

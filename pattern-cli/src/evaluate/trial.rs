@@ -6,6 +6,7 @@ use pattern_core::{
     domain::{DecisionAction, Suggestion, SuggestionDetail},
     matching::{PointFeatures, Proposal},
 };
+use pattern_import::Options;
 use pattern_store::{LibraryPattern, Store, jobs::RunFilter, off_thread};
 use pattern_worker::knowledge::{Knowledge, Known};
 use rayon::prelude::*;
@@ -102,9 +103,10 @@ impl Trial {
     pub async fn import_and_analyse(&self, folder: &Path) -> Result<(f64, f64)> {
         let started = Instant::now();
         let import = Import {
-            dir: folder.to_owned(),
+            path: folder.to_owned(),
             data_source: self.source.into(),
             rejects: folder.join("rejected-rows.csv"),
+            options: Options::default(),
             now: Utc::now(),
             stop: CancellationToken::new(),
         };

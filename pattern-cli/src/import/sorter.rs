@@ -4,6 +4,7 @@
 //! exactly what the first import left.
 
 use anyhow::{Context, Result};
+use pattern_import::{ReadSample, Symbol};
 use std::{
     cmp::Reverse,
     collections::BinaryHeap,
@@ -12,43 +13,33 @@ use std::{
 };
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
-const ROW_BYTES: usize = 4 + 8 + 8 + 2;
+const ROW_BYTES: usize = 4 + 4 + 8 + 8;
 /// About 24 MB of samples.
 pub const SAMPLES_IN_MEMORY: usize = 1_000_000;
 
-/// A sample whose point is known by its place in a list of names.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ReadSample {
-    pub point: u32,
-    pub at_micros: i64,
-    pub value: f64,
-    pub quality: i16,
-}
-
 type Order = (i64, u32, i64);
 
-impl ReadSample {
-    fn order(&self) -> Order {
-        (self.at_micros.div_euclid(MICROS_PER_DAY), self.point, self.at_micros)
-    }
+fn order(sample: &ReadSample) -> Order {
+    (sample.at_micros.div_euclid(MICROS_PER_DAY), sample.point, sample.at_micros)
+}
 
-    fn encode(&self) -> [u8; ROW_BYTES] {
-        let mut bytes = [0; ROW_BYTES];
-        bytes[..4].copy_from_slice(&self.point.to_le_bytes());
-        bytes[4..12].copy_from_slice(&self.at_micros.to_le_bytes());
-        bytes[12..20].copy_from_slice(&self.value.to_le_bytes());
-        bytes[20..].copy_from_slice(&self.quality.to_le_bytes());
-        bytes
-    }
+fn encode(sample: &ReadSample) -> [u8; ROW_BYTES] {
+    let mut bytes = [0; ROW_BYTES];
+    bytes[..4].copy_from_slice(&sample.point.to_le_bytes());
+    bytes[4..8].copy_from_slice(&sample.quality.to_le_bytes());
+    bytes[8..16].copy_from_slice(&sample.at_micros.to_le_bytes());
+    bytes[16..].copy_from_slice(&sample.value.to_bits().to_le_bytes());
+    bytes
+}
 
-    fn decode(bytes: &[u8; ROW_BYTES]) -> Self {
-        let eight = |from: usize| std::array::from_fn(|i| bytes[from + i]);
-        Self {
-            point: u32::from_le_bytes(std::array::from_fn(|i| bytes[i])),
-            at_micros: i64::from_le_bytes(eight(4)),
-            value: f64::from_le_bytes(eight(12)),
-            quality: i16::from_le_bytes([bytes[20], bytes[21]]),
-        }
+fn decode(bytes: &[u8; ROW_BYTES]) -> ReadSample {
+    let four = |from: usize| u32::from_le_bytes(std::array::from_fn(|i| bytes[from + i]));
+    let eight = |from: usize| u64::from_le_bytes(std::array::from_fn(|i| bytes[from + i]));
+    ReadSample {
+        point: four(0),
+        quality: four(4),
+        at_micros: eight(8) as i64,
+        value: Symbol::from_bits(eight(16)),
     }
 }
 
@@ -65,7 +56,7 @@ impl SampleSorter {
 
     pub fn push(&mut self, sample: ReadSample) -> Result<()> {
         if self.run.len() >= self.in_memory {
-            self.spill().context("can not write a temporary file to sort the samples; is the disk full?")?;
+            self.spill().context("cannot write a temporary file to sort the samples; is the disk full?")?;
         }
         self.run.push(sample);
         Ok(())
@@ -73,10 +64,10 @@ impl SampleSorter {
 
     fn spill(&mut self) -> Result<()> {
         // Stable, so that what came last stays last.
-        self.run.sort_by_key(ReadSample::order);
+        self.run.sort_by_key(order);
         let mut out = BufWriter::new(tempfile::tempfile()?);
         for sample in &self.run {
-            out.write_all(&sample.encode())?;
+            out.write_all(&encode(sample))?;
         }
         let mut file = out.into_inner()?;
         file.rewind()?;
@@ -87,14 +78,14 @@ impl SampleSorter {
 
     /// All samples in order, one per point and time.
     pub fn into_sorted(mut self) -> Result<SortedSamples> {
-        self.run.sort_by_key(ReadSample::order);
+        self.run.sort_by_key(order);
         let mut runs: Vec<Run> = self.spilled.into_iter().map(|f| Run::Spilled(BufReader::new(f))).collect();
         runs.push(Run::Memory(self.run.into_iter()));
         let mut heads = BinaryHeap::new();
         let mut values = Vec::new();
         for (number, run) in runs.iter_mut().enumerate() {
             let head = run.next()?;
-            heads.extend(head.map(|sample| Reverse((sample.order(), number))));
+            heads.extend(head.map(|sample| Reverse((order(&sample), number))));
             values.push(head);
         }
         Ok(SortedSamples { runs, heads, values })
@@ -113,9 +104,9 @@ impl Run {
             Self::Spilled(file) => {
                 let mut bytes = [0; ROW_BYTES];
                 match file.read_exact(&mut bytes) {
-                    Ok(()) => Ok(Some(ReadSample::decode(&bytes))),
+                    Ok(()) => Ok(Some(decode(&bytes))),
                     Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(None),
-                    Err(error) => Err(error).context("can not read a temporary file"),
+                    Err(error) => Err(error).context("cannot read a temporary file"),
                 }
             }
         }
@@ -135,7 +126,7 @@ impl SortedSamples {
         let Some(Reverse((_, number))) = self.heads.pop() else { return Ok(None) };
         let sample = self.values[number].take();
         let next = self.runs[number].next()?;
-        self.heads.extend(next.map(|sample| Reverse((sample.order(), number))));
+        self.heads.extend(next.map(|sample| Reverse((order(&sample), number))));
         self.values[number] = next;
         Ok(sample)
     }
@@ -143,8 +134,8 @@ impl SortedSamples {
     /// Up to `size` samples; empty at the end.
     pub fn next_batch(&mut self, size: usize) -> Result<Vec<ReadSample>> {
         let mut batch: Vec<ReadSample> = Vec::new();
-        while let Some(Reverse((order, _))) = self.heads.peek() {
-            let repeated = batch.last().is_some_and(|last| last.order() == *order);
+        while let Some(Reverse((next, _))) = self.heads.peek() {
+            let repeated = batch.last().is_some_and(|last| order(last) == *next);
             if batch.len() >= size && !repeated {
                 break;
             }
@@ -163,7 +154,12 @@ mod tests {
     use super::*;
 
     fn sample(point: u32, minute: i64, value: f64) -> ReadSample {
-        ReadSample { point, at_micros: minute * 60_000_000, value, quality: (value as i16) % 3 }
+        ReadSample {
+            point,
+            quality: (value as u32) % 3,
+            at_micros: minute * 60_000_000,
+            value: Symbol::number(value),
+        }
     }
 
     fn sorted(samples: &[ReadSample], in_memory: usize, batch: usize) -> Vec<ReadSample> {
@@ -185,7 +181,7 @@ mod tests {
         let samples: Vec<ReadSample> =
             (0..5_000).map(|i| sample((i * 7 % 11) as u32, (i * 613) % 4_000, i as f64)).collect();
         let in_memory = sorted(&samples, usize::MAX, 10_000);
-        assert!(in_memory.windows(2).all(|pair| pair[0].order() < pair[1].order()));
+        assert!(in_memory.windows(2).all(|pair| order(&pair[0]) < order(&pair[1])));
         for (limit, batch) in [(1, 1), (64, 7), (4_999, 500)] {
             assert_eq!(sorted(&samples, limit, batch), in_memory, "{limit} in memory, batches of {batch}");
         }
@@ -196,8 +192,8 @@ mod tests {
         let samples =
             [sample(1, 5, 1.0), sample(2, 5, 9.0), sample(1, 5, 2.0), sample(1, 6, 4.0), sample(1, 5, 3.0)];
         for limit in [1, 2, 3, 100] {
-            let values: Vec<f64> = sorted(&samples, limit, 2).iter().map(|s| s.value).collect();
-            assert_eq!(values, [3.0, 4.0, 9.0], "{limit} in memory");
+            let values: Vec<Symbol> = sorted(&samples, limit, 2).iter().map(|s| s.value).collect();
+            assert_eq!(values, [3.0, 4.0, 9.0].map(Symbol::number), "{limit} in memory");
         }
     }
 }

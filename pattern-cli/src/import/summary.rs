@@ -1,8 +1,11 @@
 //! What an import did, in numbers and in words.
 
+use pattern_import::{Class, Content};
 use std::{fmt, path::PathBuf};
 
-use super::progress::grouped;
+use super::{progress::grouped, store::Understood};
+
+const TOLD: usize = 5;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -10,12 +13,6 @@ pub struct Counts {
     pub changed: u64,
     pub unchanged: u64,
     pub rejected: u64,
-}
-
-impl Counts {
-    fn used(&self) -> u64 {
-        self.new + self.changed + self.unchanged
-    }
 }
 
 impl fmt::Display for Counts {
@@ -26,18 +23,57 @@ impl fmt::Display for Counts {
     }
 }
 
+/// How many samples count as good. Jobs use no others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Qualities {
+    pub good: u64,
+    pub uncertain: u64,
+    pub bad: u64,
+}
+
+impl Qualities {
+    pub fn count(&mut self, class: Class) {
+        match class {
+            Class::Good => self.good += 1,
+            Class::Uncertain => self.uncertain += 1,
+            Class::Bad => self.bad += 1,
+        }
+    }
+
+    fn unused(&self) -> u64 {
+        self.uncertain + self.bad
+    }
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImportSummary {
     pub data_source: String,
+    /// How each file was read.
+    pub files: Vec<String>,
+    pub notes: Vec<String>,
     pub points: Counts,
     pub samples: Counts,
-    /// Points that samples name and points.csv lacks.
+    pub qualities: Qualities,
+    /// (file, what its numbers mean) of files with qualities in numbers.
+    pub scales: Vec<(String, &'static str)>,
+    pub unknown_qualities: Vec<(String, u64)>,
+    /// What stands where a value is missing, the commonest first.
+    pub gaps: Vec<(String, u64)>,
+    /// Points that samples name and no list has.
     pub unlisted_points: u64,
-    /// Samples whose point and time the file has again further down.
+    /// Points that have samples, but no good one.
+    pub points_without_good: Vec<String>,
+    /// Points that show more than two states.
+    pub states: Vec<String>,
+    /// Samples whose point and time come again further down.
     pub repeated_samples: u64,
+    pub doubled_hours: u64,
+    pub skipped_hours: u64,
     pub ignored_columns: Vec<String>,
     pub no_samples_file: bool,
+    pub commonest_reasons: String,
     pub rejects: Option<PathBuf>,
+    pub is_dry_run: bool,
 }
 
 impl ImportSummary {
@@ -45,37 +81,138 @@ impl ImportSummary {
         [self.points, self.samples].iter().all(|c| c.new == 0 && c.changed == 0)
     }
 
-    pub(super) fn read_nothing(&self) -> bool {
-        self.points.used() + self.samples.used() == 0
+    /// Takes over what is known once all samples were looked at.
+    pub(super) fn count(&mut self, content: &Content, understood: &Understood<'_>) {
+        self.qualities = understood.qualities;
+        self.repeated_samples = content.samples.saturating_sub(understood.seen);
+        self.doubled_hours = content.doubled_hours;
+        self.skipped_hours = content.skipped_hours;
+        let lists_any = content.points.iter().any(|point| point.listed.is_some());
+        let unlisted = content.points.iter().filter(|point| lists_any && point.listed.is_none());
+        self.unlisted_points = unlisted.count() as u64;
+        let points = content.points.iter().zip(&understood.good);
+        self.points_without_good = points
+            .filter(|(point, good)| point.samples > 0 && !**good)
+            .map(|(p, _)| p.name.clone())
+            .collect();
+        self.gaps = content.gaps.iter().map(|(text, count)| (text.clone(), *count)).collect();
+        self.gaps.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     }
 }
 
 impl fmt::Display for ImportSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "data source {}", self.data_source)?;
+        if self.is_dry_run {
+            writeln!(f, "nothing was stored; this is what an import would store in {}", self.data_source)?;
+        } else {
+            writeln!(f, "data source {}", self.data_source)?;
+        }
+        for file in &self.files {
+            writeln!(f, "read {file}")?;
+        }
         writeln!(f, "points   {}", self.points)?;
         if self.no_samples_file {
-            writeln!(f, "samples  none: the folder has no samples file, so names and units must do")?;
+            writeln!(f, "samples  none: no file holds any, so names and units must do")?;
         } else {
             writeln!(f, "samples  {}", self.samples)?;
+            self.say_quality(f)?;
         }
-        if self.unlisted_points > 0 {
-            let count = grouped(self.unlisted_points);
-            writeln!(f, "{count} points that points.csv lacks were taken from the samples, without a unit")?;
-        }
-        if self.repeated_samples > 0 {
-            let count = grouped(self.repeated_samples);
-            writeln!(f, "{count} samples were given again further down in the file; the last one counts")?;
+        self.say_oddities(f)?;
+        if !self.is_dry_run {
+            self.notes.iter().try_for_each(|note| writeln!(f, "note: {note}"))?;
         }
         if !self.ignored_columns.is_empty() {
             writeln!(f, "columns that mean nothing here: {}", self.ignored_columns.join(", "))?;
         }
-        if let Some(path) = &self.rejects {
-            writeln!(f, "rejected rows, with line and reason: {}", path.display())?;
+        if !self.commonest_reasons.is_empty() {
+            write!(f, "rejected:\n{}", self.commonest_reasons)?;
         }
-        if self.changed_nothing() {
+        if self.changed_nothing() && !self.is_dry_run {
             writeln!(f, "nothing changed: all of this was there already")?;
         }
         Ok(())
+    }
+}
+
+impl ImportSummary {
+    fn say_quality(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Qualities { good, uncertain, bad } = self.qualities;
+        writeln!(
+            f,
+            "quality  {} good, {} uncertain, {} bad",
+            grouped(good),
+            grouped(uncertain),
+            grouped(bad)
+        )?;
+        for (file, scale) in &self.scales {
+            writeln!(f, "qualities of {file}: {scale}")?;
+        }
+        if !self.unknown_qualities.is_empty() {
+            let named = counted(&self.unknown_qualities);
+            writeln!(f, "warning: these qualities mean nothing here and count as bad: {named}")?;
+        }
+        if !self.gaps.is_empty() {
+            let all: u64 = self.gaps.iter().map(|(_, count)| count).sum();
+            writeln!(f, "{} samples have no value: {}", grouped(all), counted(&self.gaps))?;
+        }
+        let unused = self.qualities.unused();
+        if unused > good {
+            writeln!(
+                f,
+                "warning: most samples do not count as good; they are stored, but no job uses them. Is the quality right?"
+            )?;
+        } else if unused > 0 {
+            writeln!(f, "{} samples that are not good are stored, but no job uses them", grouped(unused))?;
+        }
+        if !self.points_without_good.is_empty() {
+            let names = &self.points_without_good;
+            writeln!(f, "without a good sample, so only the name counts: {}", some_of(names))?;
+        }
+        Ok(())
+    }
+
+    fn say_oddities(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.unlisted_points > 0 {
+            let count = grouped(self.unlisted_points);
+            writeln!(f, "{count} points that no list of points has were taken from the samples")?;
+        }
+        if !self.states.is_empty() {
+            writeln!(f, "points with states: {}", self.states.join("; "))?;
+        }
+        if self.repeated_samples > 0 {
+            let count = grouped(self.repeated_samples);
+            writeln!(f, "{count} samples were given again further down; the last one counts")?;
+        }
+        if self.doubled_hours > 0 {
+            let count = grouped(self.doubled_hours);
+            writeln!(
+                f,
+                "{count} samples are of the hour that the clock showed twice; what comes second is the second hour"
+            )?;
+        }
+        if self.skipped_hours > 0 {
+            let count = grouped(self.skipped_hours);
+            writeln!(
+                f,
+                "warning: {count} samples are of an hour that the clock never showed; is the time zone right?"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn counted(texts: &[(String, u64)]) -> String {
+    let named = |(text, count): &(String, u64)| match text.as_str() {
+        "" => format!("{} empty", grouped(*count)),
+        text => format!("{} '{text}'", grouped(*count)),
+    };
+    some_of(&texts.iter().map(named).collect::<Vec<_>>())
+}
+
+fn some_of(texts: &[String]) -> String {
+    let shown = texts.iter().take(TOLD).cloned().collect::<Vec<_>>().join(", ");
+    match texts.len().saturating_sub(TOLD) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }

@@ -1,7 +1,8 @@
 use chrono::{DateTime, Utc};
 use flate2::{Compression, write::GzEncoder};
-use pattern_cli::import::{Counts, Import, ImportSummary};
+use pattern_cli::import::{Counts, Import, ImportSummary, Qualities};
 use pattern_embedded::testing::TestDatabase;
+use pattern_import::Options;
 use pattern_store::Store;
 use std::{fs, io::Write};
 use tempfile::TempDir;
@@ -42,14 +43,24 @@ impl Site {
     }
 
     async fn import_as(&self, data_source: &str) -> anyhow::Result<ImportSummary> {
+        self.import_with(data_source, Options::default()).await
+    }
+
+    async fn import_with(&self, data_source: &str, options: Options) -> anyhow::Result<ImportSummary> {
         let import = Import {
-            dir: self.folder.path().to_path_buf(),
+            path: self.folder.path().to_path_buf(),
             data_source: data_source.into(),
             rejects: self.rejects_path(),
+            options,
             now: "2026-03-10T00:00:00Z".parse().unwrap(),
             stop: CancellationToken::new(),
         };
         import.run(&self.store).await
+    }
+
+    /// Whether anything of an import is there.
+    async fn is_untouched(&self) -> bool {
+        self.store.data_sources().await.unwrap().is_empty()
     }
 
     fn rejects_path(&self) -> std::path::PathBuf {
@@ -158,12 +169,12 @@ async fn compressed_samples_are_the_same_samples() {
 
 #[tokio::test]
 async fn columns_may_come_in_any_order_and_unknown_ones_are_ignored() {
-    let points = "\u{feff}Description,site,Name,unit\nx,north,A,psi\n";
+    let points = "\u{feff}Description,colour,Name,unit\nx,red,A,psi\n";
     let samples =
         "value,extra,name,timestamp\n1.5,zzz,A,1772409600000\n2.5,zzz,A,2026-03-02T01:05:00+01:00\n";
     let site = Site::new(&[("points.csv", points.as_bytes()), ("samples.csv", samples.as_bytes())]).await;
     let summary = site.import().await.unwrap();
-    assert_eq!(summary.ignored_columns, ["site", "extra"]);
+    assert_eq!(summary.ignored_columns, ["colour", "extra"]);
     assert_eq!(
         site.stored().await,
         [("A".to_string(), 1_772_409_600, 1.5, 0), ("A".to_string(), 1_772_409_900, 2.5, 0)]
@@ -172,37 +183,31 @@ async fn columns_may_come_in_any_order_and_unknown_ones_are_ignored() {
 
 #[tokio::test]
 async fn every_bad_row_is_named_by_line_and_reason() {
-    let points = b"name,unit,description\nA,psi,\n,bar,\nA,psi,again\nB\xff,psi,\n";
+    let points = b"name,unit,description\nA,psi,\n,bar,\nA,psi,again\n";
     let samples = "timestamp,name,value,quality
 2026-03-02T00:00:00Z,A,1,0
 yesterday,A,1,0
-2026-03-02T00:05:00Z,A,,0
-2026-03-02T00:10:00Z,A,ON,0
-2026-03-02T00:15:00Z,A,NaN,0
 1970-01-01T00:00:00Z,A,1,0
 2026-04-02T00:00:00Z,A,1,0
 2026-03-02T00:20:00Z,,1,0
-2026-03-02T00:25:00Z,A,1,good
 2026-03-02T00:30:00Z,A
 2026-03-02T00:35:00Z,A,2
+2026-03-02T00:40:00Z,A,0x10
+2026-03-02T00:45:00Z,A,0x10
 ";
     let site = Site::new(&[("points.csv", points), ("samples.csv", samples.as_bytes())]).await;
     let summary = site.import().await.unwrap();
-    assert_eq!(summary.points, counts(1, 0, 0, 3));
-    assert_eq!(summary.samples, counts(2, 0, 0, 9));
+    assert_eq!(summary.points, counts(1, 0, 0, 2));
+    assert_eq!(summary.samples, counts(2, 0, 0, 7));
     let expected = [
         ("points.csv", 3, "name is empty"),
         ("points.csv", 4, "'A' is on line 2"),
-        ("points.csv", 5, "not UTF-8"),
-        ("samples.csv", 3, "'yesterday' is neither"),
-        ("samples.csv", 4, "the value is empty"),
-        ("samples.csv", 5, "'ON' is not a finite number"),
-        ("samples.csv", 6, "'NaN' is not a finite number"),
-        ("samples.csv", 7, "before 1990"),
-        ("samples.csv", 8, "in the future"),
-        ("samples.csv", 9, "name is empty"),
-        ("samples.csv", 10, "quality 'good'"),
-        ("samples.csv", 11, "too few for 'value'"),
+        ("samples.csv", 3, "the time 'yesterday' is none"),
+        ("samples.csv", 4, "before 1990"),
+        ("samples.csv", 5, "in the future"),
+        ("samples.csv", 6, "name is empty"),
+        ("samples.csv", 7, "too few for 'value'"),
+        ("samples.csv", 9, "'0x10' of 'A' is neither a number nor a state (and in 1 more rows)"),
     ];
     let rejects = site.rejects();
     assert_eq!(rejects.len(), expected.len(), "{rejects:?}");
@@ -211,6 +216,7 @@ yesterday,A,1,0
         assert!(reason.contains(because), "line {line}: '{reason}' should say '{because}'");
     }
     assert_eq!(summary.rejects, Some(site.rejects_path()));
+    assert!(summary.to_string().contains("2 × the value '0x10'"), "{summary}");
 }
 
 #[tokio::test]
@@ -286,15 +292,26 @@ async fn of_a_sample_given_twice_the_last_one_counts_however_often_it_is_importe
 }
 
 #[tokio::test]
-async fn what_is_missing_is_said_with_what_to_do() {
-    let cases: [(Files<'_>, &str); 6] = [
-        (&[], "has no points.csv; make one"),
-        (&[("points.csv", b"tag,unit\nA,psi\n")], "lacks the column name"),
-        (&[("points.csv", b"name;unit\nA;psi\n")], "save it with commas"),
+async fn what_is_missing_is_said_with_what_to_do_and_nothing_is_left_behind() {
+    let cases: [(Files<'_>, &str); 8] = [
+        (&[], "put your export there, or a points.csv"),
+        (&[("points.csv", b"what,unit\nA,psi\n")], "neither a column for the name"),
         (&[("points.csv", b"name,name\nA,B\n")], "'name' twice"),
+        (&[("points.csv", b"name,unit\n")], "no point and no sample"),
         (
-            &[("points.csv", b"name\nA\n"), ("samples.csv", b"time,name,value\n")],
-            "lacks the column timestamp",
+            &[("points.csv", b"name\nA\n"), ("samples.csv", b"name,value\nA,1\n")],
+            "no column for the time (found: name, value)",
+        ),
+        (
+            &[("points.csv", b"name\nA\n"), ("samples.csv", b"timestamp,name,value\n2026-03-02 00:00,A,1\n")],
+            "--timezone Europe/Oslo",
+        ),
+        (
+            &[
+                ("points.csv", b"name\nA\n"),
+                ("samples.csv", b"timestamp,name,value\n1970-01-01T00:00:00Z,A,1\n"),
+            ],
+            "no sample in",
         ),
         (
             &[("points.csv", b"name\nA\n"), ("samples.csv", b"x"), ("samples.csv.gz", b"x")],
@@ -305,17 +322,21 @@ async fn what_is_missing_is_said_with_what_to_do() {
         let site = Site::new(files).await;
         let error = format!("{:#}", site.import().await.unwrap_err());
         assert!(error.contains(says), "'{error}' should say '{says}'");
+        assert!(site.is_untouched().await, "{says}");
     }
 }
 
 #[tokio::test]
-async fn an_import_of_which_nothing_can_be_used_fails_and_says_where_to_look() {
-    let site =
-        Site::new(&[("points.csv", b"name\n"), ("samples.csv", b"timestamp,name,value\nx,A,1\n")]).await;
+async fn an_import_of_which_nothing_can_be_used_fails_and_says_why_and_where_to_look() {
+    let site = Site::new(&[
+        ("points.csv", b"name\n"),
+        ("samples.csv", b"timestamp,name,value\n1970-01-01T00:00:00Z,A,1\n"),
+    ])
+    .await;
     let error = site.import().await.unwrap_err().to_string();
-    assert!(error.contains("rejects.csv"), "{error}");
+    assert!(error.contains("before 1990") && error.contains("rejects.csv"), "{error}");
     assert_eq!(site.rejects().len(), 1);
-    assert!(Site::new(&[("points.csv", b"name,unit\n")]).await.import().await.is_err());
+    assert!(site.is_untouched().await);
 }
 
 #[tokio::test]
@@ -326,6 +347,84 @@ async fn of_a_file_that_breaks_off_nothing_is_stored() {
     let cut = &whole[..whole.len() / 2];
     let site = Site::new(&[("points.csv", b"name\nA\n"), ("samples.csv.gz", cut)]).await;
     let error = format!("{:#}", site.import().await.unwrap_err());
-    assert!(error.contains("cut off near line"), "{error}");
-    assert_eq!(site.stored().await, []);
+    assert!(error.contains("cut off near"), "{error}");
+    assert!(site.is_untouched().await);
+}
+
+#[tokio::test]
+async fn what_opc_da_calls_good_is_stored_as_good_and_counted() {
+    let samples = "timestamp,name,value,quality
+2026-03-02T00:00:00Z,A,1,192
+2026-03-02T00:05:00Z,A,2,216
+2026-03-02T00:10:00Z,A,3,64
+2026-03-02T00:15:00Z,A,4,0
+2026-03-02T00:20:00Z,A,Bad Input,192
+";
+    let site = Site::new(&[("samples.csv", samples.as_bytes())]).await;
+    let summary = site.import().await.unwrap();
+    assert_eq!(summary.qualities, Qualities { good: 2, uncertain: 1, bad: 2 });
+    let qualities: Vec<i16> = site.stored().await.iter().map(|(.., quality)| *quality).collect();
+    assert_eq!(qualities, [0, 0, 64, 1, 1]);
+    let said = summary.to_string();
+    for says in [
+        "2 good, 1 uncertain, 2 bad",
+        "OPC DA, 192 is good",
+        "most samples do not count as good",
+        "1 'Bad Input'",
+    ] {
+        assert!(said.contains(says), "'{said}' should say '{says}'");
+    }
+}
+
+#[tokio::test]
+async fn points_without_a_good_sample_are_named() {
+    let samples =
+        "timestamp,name,value,quality\n2026-03-02T00:00:00Z,A,1,Good\n2026-03-02T00:00:00Z,B,1,Bad\n";
+    let site = Site::new(&[("samples.csv", samples.as_bytes())]).await;
+    let summary = site.import().await.unwrap();
+    assert_eq!(summary.points_without_good, ["B"]);
+    assert!(summary.to_string().contains("only the name counts: B"), "{summary}");
+}
+
+#[tokio::test]
+async fn states_are_kept_with_the_point_and_keep_their_numbers_in_the_next_import() {
+    let rows = |states: &[&str], day: u32| {
+        let rows = states.iter().enumerate().map(|(i, s)| format!("2026-03-0{day}T00:0{i}:00Z,A,{s}\n"));
+        format!("timestamp,name,value\n{}", rows.collect::<String>())
+    };
+    let site = Site::new(&[("samples.csv", rows(&["Auto", "Off", "Hand"], 2).as_bytes())]).await;
+    let summary = site.import().await.unwrap();
+    assert_eq!(summary.states, ["A (0 Auto, 1 Off, 2 Hand)"]);
+    fs::write(site.folder.path().join("samples.csv"), rows(&["Service", "Hand", "Auto"], 3)).unwrap();
+    site.import().await.unwrap();
+    let values: Vec<f64> = site.stored().await.iter().map(|(_, _, value, _)| *value).collect();
+    assert_eq!(values, [0.0, 1.0, 2.0, 3.0, 2.0, 0.0]);
+    let page = site.store.points(Some("site"), None, None, 10).await.unwrap();
+    assert_eq!(page.items[0].states, ["Auto", "Off", "Hand", "Service"]);
+    assert!(site.import().await.unwrap().changed_nothing());
+}
+
+#[tokio::test]
+async fn device_path_and_group_are_kept_with_the_point() {
+    let points = b"name,device,path,group\nA,AHU-1,Roof/North,Hall 3\n";
+    let site = Site::new(&[("points.csv", points)]).await;
+    site.import().await.unwrap();
+    let point = &site.store.points(Some("site"), None, None, 10).await.unwrap().items[0];
+    assert_eq!([point.device.as_str(), &point.path, &point.group], ["AHU-1", "Roof/North", "Hall 3"]);
+    assert!(site.import().await.unwrap().changed_nothing());
+    fs::write(site.folder.path().join("points.csv"), "name,device\nA,AHU-2\n").unwrap();
+    assert_eq!(site.import().await.unwrap().points, counts(0, 1, 0, 0));
+}
+
+#[tokio::test]
+async fn a_european_wide_table_arrives_in_its_time_zone() {
+    let table = "Zeitstempel;Vorlauf [\u{b0}C];Pumpe\n02.03.2026 01:00;60,5;Ein\n02.03.2026 01:15;61,0;Aus\n";
+    let latin: Vec<u8> = table.chars().map(|c| c as u8).collect();
+    let site = Site::new(&[("export.csv", &latin)]).await;
+    let options = Options { zone: Some("Europe/Berlin".parse().unwrap()), ..Options::default() };
+    let summary = site.import_with("site", options).await.unwrap();
+    assert!(summary.files[0].contains("Windows-1252, semicolons, decimal comma"), "{:?}", summary.files);
+    let stored = site.stored().await;
+    assert_eq!(stored[0], ("Pumpe".into(), 1_772_409_600, 1.0, 0));
+    assert_eq!(stored[2], ("Vorlauf".into(), 1_772_409_600, 60.5, 0));
 }

@@ -48,5 +48,38 @@ fn import_into_a_database_that_is_away_fails_and_says_so() {
     // Port 1 is never served.
     let output = naia(here.path(), &["import", ".", "--postgres", "postgres://nobody@127.0.0.1:1/none"]);
     assert!(!output.success);
-    assert!(output.stderr.contains("database can not be used"), "{}", output.stderr);
+    assert!(output.stderr.contains("database cannot be used"), "{}", output.stderr);
+}
+
+#[test]
+fn a_dry_run_needs_no_database_and_shows_everything_that_is_wrong_at_once() {
+    let here = tempfile::tempdir().unwrap();
+    fs::write(here.path().join("points.csv"), "name,unit,unit\nA,psi,bar\n").unwrap();
+    fs::write(here.path().join("samples.csv"), "TS;TAG;VALUE\n20.11.2026 00:00;A;1,5\n").unwrap();
+    let wrong = naia(here.path(), &["import", ".", "--dry-run"]);
+    assert!(!wrong.success);
+    for says in ["2 things stand against it", "'unit' twice", "--timezone"] {
+        assert!(wrong.stderr.contains(says), "'{}' should say '{says}'", wrong.stderr);
+    }
+    assert!(wrong.stdout.contains("samples.csv: one row per sample"), "{}", wrong.stdout);
+}
+
+#[test]
+fn a_dry_run_shows_rows_as_understood_and_saves_how_they_are_read() {
+    let here = tempfile::tempdir().unwrap();
+    fs::write(here.path().join("x.csv"), "when;TAG;reading (bar)\n03/02/2026 10:00 AM;A;1,5\n").unwrap();
+    let arguments = ["import", ".", "--dry-run", "--columns", "timestamp=when", "--timezone", "Europe/Oslo"];
+    let shown = naia(here.path(), &[&arguments[..], &["--save-mapping"]].concat());
+    assert!(shown.success, "{}", shown.stderr);
+    for says in [
+        "semicolons, decimal comma; timestamp = when, name = TAG, value = reading (bar); dates month first; times of Europe/Oslo",
+        "line 2: 2026-03-02T09:00:00Z | A | 1.5 | good",
+        "nothing was stored",
+        "1 good, 0 uncertain, 0 bad",
+    ] {
+        assert!(shown.stdout.contains(says), "'{}' should say '{says}'", shown.stdout);
+    }
+    let again = naia(here.path(), &["import", ".", "--dry-run"]);
+    assert!(again.success, "{}", again.stderr);
+    assert!(again.stdout.contains("line 2: 2026-03-02T09:00:00Z | A | 1.5 | good"), "{}", again.stdout);
 }

@@ -6,6 +6,7 @@ mod job;
 mod pattern;
 mod point;
 mod position;
+pub mod quality;
 mod suggestion;
 pub mod text;
 

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::text;
+use super::{quality, text};
 
 /// Where points come from: a plant, a historian, a site.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -25,9 +25,17 @@ pub struct Point {
     /// As the historian spells it; empty where unknown.
     pub unit: String,
     pub description: String,
+    /// The controller, meter or machine that it is of, as its export says it; empty where unknown, as are the others.
+    pub device: String,
+    /// Where it stands in a tree of folders or places.
+    pub path: String,
+    /// The plant, building or system that it is of.
+    pub group: String,
+    /// What 0, 1, 2 … mean, where it shows states.
+    pub states: Vec<String>,
 }
 
-/// One reading of a point. Quality 0 is good; anything else is the historian's own code.
+/// One reading of a point. Quality 0 is good, and so are OPC DA's 192 to 219; anything else is the historian's own code.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     pub at: DateTime<Utc>,
@@ -37,7 +45,7 @@ pub struct Sample {
 
 impl Sample {
     pub fn is_good(&self) -> bool {
-        self.quality == 0 && self.value.is_finite()
+        quality::is_good(self.quality) && self.value.is_finite()
     }
 }
 
@@ -52,7 +60,7 @@ pub struct NamedSample {
     #[schema(schema_with = timestamp::schema)]
     pub timestamp: DateTime<Utc>,
     pub value: f64,
-    /// 0 is good; anything else is the historian's own code.
+    /// 0 is good, and so are OPC DA's 192 to 219; anything else is the historian's own code, and no job uses the sample.
     #[serde(default)]
     #[schema(minimum = -32768, maximum = 32767)]
     pub quality: i16,
@@ -148,4 +156,20 @@ pub fn absurd_timestamp(at: DateTime<Utc>, now: DateTime<Utc>) -> Option<String>
     }
     (at > now + chrono::Duration::days(1))
         .then(|| format!("timestamp {} is more than a day in the future", at.to_rfc3339()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_that_opc_da_calls_good_is_good_whatever_way_it_came() {
+        let named: NamedSample =
+            serde_json::from_str(r#"{"name":"A","timestamp":1772409600000,"value":1.0,"quality":192}"#)
+                .unwrap();
+        let sample = Sample { at: named.timestamp, value: named.value, quality: named.quality };
+        assert!(sample.is_good());
+        assert!(!Sample { quality: 24, ..sample }.is_good());
+        assert!(!Sample { value: f64::NAN, ..sample }.is_good());
+    }
 }

@@ -69,7 +69,7 @@ impl<'a> ClusterView<'a> {
                     borrowed,
                     said: Said::default(),
                     unit: units::parse(&point.unit),
-                    has_no_unit: point.unit.trim().is_empty(),
+                    has_no_unit: units::says_none(&point.unit),
                     votes,
                     presumed,
                     is_of_equipment: call.names_equipment,

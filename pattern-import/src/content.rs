@@ -1,0 +1,202 @@
+//! What was read of all files, and what becomes of it once everything is known.
+
+use pattern_core::domain::text::{self, TextRule};
+use std::collections::BTreeMap;
+
+use crate::{
+    quality::{self, Kept, Scale},
+    record::RawPoint,
+    sample::{ReadSample, Reading},
+    states::{Meanings, Shown},
+};
+
+/// A point with what all files say of it.
+#[derive(Debug, Clone, Default)]
+pub struct ReadPoint {
+    pub name: String,
+    pub unit: String,
+    pub description: String,
+    pub device: String,
+    pub path: String,
+    pub group: String,
+    pub equipment: String,
+    pub equipment_type: String,
+    pub role: String,
+    /// What its numbers mean, where a file says it.
+    pub states: Vec<String>,
+    /// Where a file lists it, by the file's place and the line.
+    pub listed: Option<(usize, u64)>,
+    pub samples: u64,
+    pub(crate) shown: Shown,
+    pub(crate) last_micros: i64,
+}
+
+impl ReadPoint {
+    pub(crate) fn of(raw: &RawPoint<'_>) -> Result<Self, String> {
+        let clean = |column: &str, rule: TextRule, text: &str| {
+            if text.is_empty() {
+                return Ok(String::new());
+            }
+            rule.or_nothing().clean(text).map_err(|problem| format!("'{column}' {problem}"))
+        };
+        Ok(Self {
+            name: text::NAME.clean(raw.name).map_err(|problem| format!("name {problem}"))?,
+            unit: clean("unit", text::UNIT, raw.unit)?,
+            description: clean("description", text::DESCRIPTION, raw.description)?,
+            device: clean("device", text::NAME, raw.device)?,
+            path: clean("path", text::NAME, raw.path)?,
+            group: clean("group", text::NAME, raw.group)?,
+            equipment: clean("equipment", text::NAME, raw.labels.equipment)?,
+            equipment_type: clean("equipment_type", text::NAME, raw.labels.equipment_type)?,
+            role: clean("role", text::NAME, raw.labels.role)?,
+            states: raw.states.to_vec(),
+            ..Self::default()
+        })
+    }
+
+    /// Takes over what it does not know yet.
+    pub(crate) fn complete(&mut self, other: Self) {
+        for (mine, others) in [
+            (&mut self.unit, other.unit),
+            (&mut self.description, other.description),
+            (&mut self.device, other.device),
+            (&mut self.path, other.path),
+            (&mut self.group, other.group),
+            (&mut self.equipment, other.equipment),
+            (&mut self.equipment_type, other.equipment_type),
+            (&mut self.role, other.role),
+        ] {
+            if mine.is_empty() {
+                *mine = others;
+            }
+        }
+        if self.states.is_empty() {
+            self.states = other.states;
+        }
+    }
+}
+
+/// A quality that was met in a file.
+#[derive(Debug, Clone)]
+pub(crate) struct MetQuality {
+    pub file: usize,
+    pub text: String,
+    pub count: u64,
+}
+
+/// Everything that was read, but for the samples, which went elsewhere.
+#[derive(Debug, Default)]
+pub struct Content {
+    pub points: Vec<ReadPoint>,
+    /// The names of the files.
+    pub files: Vec<String>,
+    /// Samples that were handed on.
+    pub samples: u64,
+    pub rejected_points: u64,
+    pub rejected_samples: u64,
+    /// Samples without a value, by what stands there instead.
+    pub gaps: BTreeMap<String, u64>,
+    /// Samples in the hour that a clock showed twice, or never.
+    pub doubled_hours: u64,
+    pub skipped_hours: u64,
+    pub(crate) qualities: Vec<MetQuality>,
+}
+
+/// What words and qualities mean.
+#[derive(Debug)]
+pub struct Resolved {
+    /// By the place of the point.
+    pub meanings: Vec<Meanings>,
+    qualities: Vec<Kept>,
+    /// (file, scale) of the files that have qualities in numbers.
+    pub scales: Vec<(String, Scale)>,
+    /// Qualities that are no word that is known, which do not count as good.
+    pub unknown_qualities: Vec<(String, u64)>,
+    /// Words out of which no value can be made.
+    pub unmeant: Vec<Unmeant>,
+}
+
+/// A word that a point shows and that is no value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmeant {
+    pub point: usize,
+    pub word: String,
+    pub count: u64,
+    pub file: usize,
+    pub line: u64,
+}
+
+impl Content {
+    /// Whether the point has anything to be stored: a line of its own, or a sample that is one.
+    pub fn is_used(&self, place: usize, resolved: &Resolved) -> bool {
+        let point = &self.points[place];
+        let dropped: u64 = resolved
+            .unmeant
+            .iter()
+            .filter(|unmeant| unmeant.point == place)
+            .map(|unmeant| unmeant.count)
+            .sum();
+        point.listed.is_some() || point.samples > dropped
+    }
+
+    /// `known` answers the states that a point has from earlier imports.
+    pub fn resolve<'a>(&self, known: impl Fn(&str) -> &'a [String]) -> Resolved {
+        let mut meanings = Vec::with_capacity(self.points.len());
+        let mut unmeant = Vec::new();
+        for (place, point) in self.points.iter().enumerate() {
+            let known = match known(&point.name) {
+                [] => &point.states,
+                known => known,
+            };
+            let meant = match point.shown.words.is_empty() {
+                true => Meanings { states: known.to_vec(), ..Meanings::default() },
+                false => point.shown.meanings(known),
+            };
+            unmeant.extend(point.shown.words.iter().filter(|word| !meant.values.contains_key(&word.id)).map(
+                |word| Unmeant {
+                    point: place,
+                    word: word.word.clone(),
+                    count: word.count,
+                    file: word.first.0,
+                    line: word.first.1,
+                },
+            ));
+            meanings.push(meant);
+        }
+        let (qualities, scales) = self.qualities();
+        let unknown = self.qualities.iter().zip(&qualities).filter(|(_, kept)| !kept.is_known);
+        let unknown_qualities = unknown.map(|(met, _)| (met.text.clone(), met.count)).collect();
+        Resolved { meanings, qualities, scales, unknown_qualities, unmeant }
+    }
+
+    fn qualities(&self) -> (Vec<Kept>, Vec<(String, Scale)>) {
+        let mut scales = Vec::new();
+        let scale_of: Vec<Scale> = (0..self.files.len())
+            .map(|file| {
+                let texts = self.qualities.iter().filter(move |met| met.file == file);
+                let scale = Scale::of(texts.clone().map(|met| met.text.as_str()));
+                if texts.clone().any(|met| met.text.bytes().any(|byte| byte.is_ascii_digit())) {
+                    scales.push((self.files[file].clone(), scale));
+                }
+                scale
+            })
+            .collect();
+        let kept = self.qualities.iter().map(|met| quality::understand(&met.text, scale_of[met.file]));
+        (kept.collect(), scales)
+    }
+}
+
+impl Resolved {
+    /// Value and quality of a sample; nothing where its word is no value. A gap is 0 of bad quality.
+    pub fn sample(&self, sample: &ReadSample) -> Option<(f64, Kept)> {
+        let kept = self.qualities[sample.quality as usize];
+        match sample.value.reading() {
+            Reading::Number(value) => Some((value, kept)),
+            Reading::Gap => Some((0.0, Kept::GAP)),
+            Reading::Word(id) => {
+                let value = self.meanings[sample.point as usize].values.get(&id)?;
+                Some((*value, kept))
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! One row per sample: time, name of the point, value. The documented format is one of these.
+
+use anyhow::Result;
+
+use super::{Format, Input, as_text, swallowed};
+use crate::{
+    columns::{Columns, Meaning},
+    record::{RawLabels, RawPoint, RawSample, Sink},
+};
+
+#[derive(Debug)]
+pub struct Long {
+    pub columns: Columns,
+    /// Of a file of one tag: what it is called.
+    pub tag: Option<String>,
+    /// Rows before the first sample.
+    pub skip: u64,
+}
+
+impl Format for Long {
+    fn title(&self) -> String {
+        match &self.tag {
+            Some(tag) => format!("one tag, {tag}"),
+            None => "one row per sample".into(),
+        }
+    }
+
+    fn columns(&self) -> Vec<(Meaning, String)> {
+        self.columns.used()
+    }
+
+    fn ignored_columns(&self) -> Vec<String> {
+        self.columns.ignored()
+    }
+
+    fn has_samples(&self) -> bool {
+        true
+    }
+
+    fn read(&self, input: &Input<'_>, sink: &mut dyn Sink) -> Result<()> {
+        let columns = &self.columns;
+        let needed = [Meaning::Name, Meaning::Value, Meaning::Time]
+            .into_iter()
+            .filter_map(|meaning| columns.place(meaning).map(|place| (place, meaning)))
+            .max();
+        let (mut rows, mut joined) = (0, String::new());
+        input.rows(sink, |sink, line, row| {
+            rows += 1;
+            if rows <= self.skip {
+                return Ok(());
+            }
+            if let Some(problem) = swallowed(row) {
+                return sink.reject(line, &problem, &as_text(row));
+            }
+            if let Some((_, meaning)) = needed.filter(|(place, _)| row.len() <= *place) {
+                let problem = format!("the row has {} fields, too few for '{}'", row.len(), meaning.word());
+                return sink.reject(line, &problem, &as_text(row));
+            }
+            let text = |meaning| columns.text(row, meaning);
+            let mut point = point(columns, row);
+            if let Some(tag) = &self.tag {
+                point.name = tag;
+            }
+            let sample = RawSample {
+                time: time_of(columns, row, &mut joined),
+                value: text(Meaning::Value),
+                quality: text(Meaning::Quality),
+                line,
+            };
+            sink.sample(&point, &sample)
+        })
+    }
+}
+
+/// The time of a row, put together where day and time of day have a column each.
+pub fn time_of<'r>(columns: &Columns, row: &'r csv::StringRecord, joined: &'r mut String) -> &'r str {
+    if columns.place(Meaning::Clock).is_none() {
+        return columns.text(row, Meaning::Time);
+    }
+    joined.clear();
+    joined.push_str(columns.text(row, Meaning::Date));
+    joined.push(' ');
+    joined.push_str(columns.text(row, Meaning::Clock));
+    joined.trim()
+}
+
+/// What a row says of its point.
+pub fn point<'r>(columns: &Columns, row: &'r csv::StringRecord) -> RawPoint<'r> {
+    let text = |meaning| columns.text(row, meaning);
+    RawPoint {
+        name: text(Meaning::Name),
+        unit: text(Meaning::Unit),
+        description: text(Meaning::Description),
+        device: text(Meaning::Device),
+        path: text(Meaning::Path),
+        group: text(Meaning::Group),
+        labels: RawLabels {
+            equipment: text(Meaning::Equipment),
+            equipment_type: text(Meaning::EquipmentType),
+            role: text(Meaning::Role),
+        },
+        ..RawPoint::default()
+    }
+}

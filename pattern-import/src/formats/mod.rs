@@ -1,0 +1,190 @@
+//! The formats that are known. To add one: a file here with a type that implements [`Format`] and a function
+//! `recognise`, and its line in [`KNOWN`].
+
+mod ede;
+mod haystack;
+mod home_assistant;
+mod influx;
+mod ip21;
+mod long;
+mod pi_datalink;
+mod point_list;
+mod ruled;
+mod table;
+mod volttron;
+mod wide;
+mod workbook;
+
+use anyhow::{Context, Result};
+use csv::{ErrorKind, ReaderBuilder, StringRecord};
+use encoding_rs::Encoding;
+use std::{
+    fmt,
+    fs::File,
+    io::Read,
+    sync::{Arc, atomic::AtomicU64},
+};
+
+use crate::{columns::Meaning, encoding, options::Options, record::Sink, source::Source};
+
+/// The beginning of a file, from which its format is recognised.
+#[derive(Debug)]
+pub struct Head<'a> {
+    pub source: &'a Source,
+    /// The other files of the folder.
+    pub others: &'a [Source],
+    /// The first bytes, unpacked, for formats that are no text.
+    pub raw: &'a [u8],
+    /// The same as text, up to the last whole line.
+    pub text: &'a str,
+    pub separator: u8,
+    /// The first rows, fields without outer blanks.
+    pub rows: &'a [Vec<String>],
+    pub options: &'a Options,
+}
+
+/// What tells people how a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writing {
+    /// Its encoding and what separates the columns.
+    Table,
+    /// Its encoding.
+    Text,
+    /// Nothing: it is no text.
+    Binary,
+}
+
+/// How a file is read, once it is known what it is.
+pub trait Format: fmt::Debug + Send + Sync {
+    /// What people call it: "InfluxDB annotated CSV".
+    fn title(&self) -> String;
+
+    /// Which columns are read, and as what.
+    fn columns(&self) -> Vec<(Meaning, String)>;
+
+    fn writing(&self) -> Writing {
+        Writing::Table
+    }
+
+    /// Columns that are not read.
+    fn ignored_columns(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Whether it holds samples, or only points.
+    fn has_samples(&self) -> bool;
+
+    /// What its columns of values are called, where each tag has one.
+    fn tags(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The device that all of it is of, which only the file's name says: other files have the same tags.
+    fn set_device(&mut self, _device: &str) {}
+
+    /// Hands every point and sample to the sink, in the order of the file. Is called several times for one file: with
+    /// its beginning, to look what is in it, and with the whole.
+    fn read(&self, input: &Input<'_>, sink: &mut dyn Sink) -> Result<()>;
+}
+
+/// Nothing where it is not this format, or what is wrong with it though it is.
+pub type Recognised = Option<Result<Box<dyn Format>, String>>;
+
+/// Asked in this order; the special ones before the tables of people.
+const KNOWN: &[fn(&Head<'_>) -> Recognised] = &[
+    workbook::recognise,
+    ruled::recognise,
+    haystack::recognise,
+    influx::recognise,
+    volttron::recognise,
+    ede::recognise,
+    home_assistant::recognise,
+    ip21::recognise,
+    pi_datalink::recognise,
+    table::recognise,
+];
+
+pub fn recognise(head: &Head<'_>) -> Recognised {
+    KNOWN.iter().find_map(|recognise| recognise(head))
+}
+
+/// A file to read, or its beginning.
+#[derive(Debug)]
+pub struct Input<'a> {
+    pub source: &'a Source,
+    pub others: &'a [Source],
+    pub encoding: &'static Encoding,
+    pub separator: u8,
+    /// Whether lines end in CR LF, which the reader of tables counts late.
+    pub has_crlf: bool,
+    /// Where only the beginning is to be read: its text.
+    pub head: Option<&'a str>,
+    /// Counts the bytes that were taken of the file.
+    pub taken: Arc<AtomicU64>,
+}
+
+impl<'a> Input<'a> {
+    /// The text, decoded, from its beginning.
+    pub fn text(&self) -> Result<Box<dyn Read + Send + 'a>> {
+        match self.head {
+            Some(head) => Ok(Box::new(head.as_bytes())),
+            None => Ok(encoding::decoded(self.source.open(&self.taken)?, self.encoding)),
+        }
+    }
+
+    /// The file itself, for formats that must jump about in it. Read it no further than the sink takes it.
+    pub fn file(&self) -> Result<File> {
+        self.source.file()
+    }
+
+    /// Hands on the rows of a table with their lines. A row that is no text is rejected.
+    pub fn rows(
+        &self,
+        sink: &mut dyn Sink,
+        mut each: impl FnMut(&mut dyn Sink, u64, &StringRecord) -> Result<()>,
+    ) -> Result<()> {
+        let mut csv = ReaderBuilder::new()
+            .delimiter(self.separator)
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(self.text()?);
+        let (mut row, mut line, mut late) = (StringRecord::new(), 1, 0);
+        loop {
+            match csv.read_record(&mut row) {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                Err(error) if matches!(error.kind(), ErrorKind::Utf8 { .. }) => {
+                    let line = error.position().map_or(line, csv::Position::line);
+                    sink.reject(
+                        line,
+                        "is not UTF-8; say in which encoding it is written with --encoding",
+                        "",
+                    )?;
+                    continue;
+                }
+                Err(error) => {
+                    let name = &self.source.name;
+                    return Err(error).with_context(|| {
+                        format!(
+                            "{name} is damaged or cut off near line {line}; none of its samples were stored"
+                        )
+                    });
+                }
+            }
+            line = row.position().map_or(line, csv::Position::line) + late;
+            late = u64::from(self.has_crlf);
+            each(sink, line, &row)?;
+        }
+    }
+}
+
+/// Why a row cannot be what it seems: a forgotten quote swallows the rows behind it, and nobody would miss them.
+pub fn swallowed(row: &StringRecord) -> Option<String> {
+    let breaks = row.as_slice().bytes().filter(|byte| *byte == b'\n').count();
+    (breaks > 0).then(|| format!("a field goes on over {breaks} more lines; is a closing quote missing?"))
+}
+
+/// A row as it is written down where it is rejected.
+pub fn as_text(row: &StringRecord) -> String {
+    row.iter().collect::<Vec<_>>().join(",")
+}

@@ -1,0 +1,252 @@
+//! Looks at the beginnings of all files: what each is and how it is to be read, and everything that is wrong, at once.
+
+use anyhow::{Context, Result};
+use encoding_rs::Encoding;
+use std::{
+    path::Path,
+    sync::{Arc, atomic::AtomicU64},
+};
+
+use crate::{
+    columns::Meaning,
+    date_order::Told,
+    dialect, encoding,
+    formats::{self, Format, Head, Input, Recognised},
+    mapping,
+    number::Decimal,
+    options::Options,
+    record::unless_enough,
+    source::{self, Source, read_up_to},
+    taste::{OrderScan, Taste},
+    time::DateOrder,
+    value::Numbers,
+};
+
+const HEAD_BYTES: usize = 256 * 1024;
+const HEAD_ROWS: usize = 200;
+const NAMED: usize = 3;
+
+/// A file of which it is known what it is.
+#[derive(Debug)]
+pub struct SurveyedFile {
+    pub source: Source,
+    pub encoding: &'static Encoding,
+    pub separator: u8,
+    pub format: Box<dyn Format>,
+    pub taste: Taste,
+    pub numbers: Numbers,
+    /// How its dates are meant, where that is open in the dates themselves.
+    pub order: Option<DateOrder>,
+    pub has_open_dates: bool,
+    has_crlf: bool,
+    head: String,
+}
+
+impl SurveyedFile {
+    /// The whole file, to be read.
+    pub fn input<'a>(&'a self, others: &'a [Source], taken: Arc<AtomicU64>) -> Input<'a> {
+        let Self { source, encoding, separator, has_crlf, .. } = self;
+        Input { source, others, encoding, separator: *separator, has_crlf: *has_crlf, head: None, taken }
+    }
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Survey {
+    pub files: Vec<SurveyedFile>,
+    pub sources: Vec<Source>,
+    /// Everything that stands against reading, each with what to do.
+    pub problems: Vec<String>,
+    /// What was decided without being sure, and what is left alone.
+    pub notes: Vec<String>,
+    /// What was said, with what `import.toml` says.
+    pub options: Options,
+}
+
+/// Looks at a folder or at one file.
+pub fn survey(path: &Path, options: Options) -> Result<Survey> {
+    let said = options.columns.clone();
+    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+    let options = mapping::complete(options, folder)?;
+    let mut survey = Survey { sources: source::find(path)?, ..Survey::default() };
+    let mut unknown = Vec::new();
+    for source in survey.sources.clone() {
+        match look(&source, &survey.sources, &options)? {
+            Ok(file) => survey.files.push(file),
+            Err(problem) => unknown.push((source, problem)),
+        }
+    }
+    let is_meant = |source: &Source| matches!(source.stem(), "points" | "samples");
+    let has_content = survey.files.iter().any(|file| file.taste.points + file.taste.samples > 0);
+    for (source, problem) in unknown {
+        let said = format!("{} {problem}", source.name);
+        // Other tables may lie in the folder; they are in nobody's way.
+        if has_content && !is_meant(&source) {
+            survey.notes.push(format!("left alone: {said}"));
+        } else {
+            survey.problems.push(said);
+        }
+    }
+    if survey.sources.is_empty() {
+        survey.problems.push(format!(
+            "{} holds no table, workbook or archive; put your export there, or a points.csv whose first line is `name,unit,description`",
+            path.display()
+        ));
+    }
+    survey.check_mapping(&said);
+    survey.set_devices();
+    survey.decide_orders(&options)?;
+    survey.check_times(&options);
+    survey.options = options;
+    Ok(survey)
+}
+
+fn look(source: &Source, others: &[Source], options: &Options) -> Result<Result<SurveyedFile, String>> {
+    let cannot = || format!("{} is damaged or cut off near its beginning", source.name);
+    let mut raw = vec![0; HEAD_BYTES];
+    let mut opened = source.open(&Arc::default())?;
+    let length = read_up_to(&mut opened, &mut raw).with_context(cannot)?;
+    raw.truncate(length);
+    let is_whole = length < HEAD_BYTES;
+    let encoding = options.encoding.unwrap_or_else(|| encoding::detect(&raw, is_whole));
+    let mut text = encoding.decode(&raw).0.into_owned();
+    if !is_whole {
+        text.truncate(text.rfind('\n').map_or(text.len(), |end| end + 1));
+    }
+    let separator = options.separator.unwrap_or_else(|| dialect::separator(&text));
+    let rows = dialect::rows(&text, separator, HEAD_ROWS);
+    let head = Head { source, others, raw: &raw, text: &text, separator, rows: &rows, options };
+    let format = match refuse_empty(&raw, formats::recognise(&head)) {
+        Ok(format) => format,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let mut taste = Taste::default();
+    let has_crlf = text.contains("\r\n");
+    let head = Some(text.as_str());
+    let input = Input { source, others, encoding, separator, has_crlf, head, taken: Arc::default() };
+    unless_enough(format.read(&input, &mut taste))?;
+    let decimal = options.decimal.or(taste.decimal());
+    let otherwise = if separator == b';' { Decimal::Comma } else { Decimal::Point };
+    let numbers = Numbers { decimal, otherwise };
+    let source = source.clone();
+    Ok(Ok(SurveyedFile {
+        source,
+        encoding,
+        separator,
+        format,
+        taste,
+        numbers,
+        order: options.date_order,
+        has_open_dates: false,
+        has_crlf,
+        head: if is_whole { String::new() } else { text },
+    }))
+}
+
+fn refuse_empty(raw: &[u8], recognised: Recognised) -> Result<Box<dyn Format>, String> {
+    match recognised {
+        _ if raw.is_empty() => Err("is empty".into()),
+        Some(recognised) => recognised,
+        None => Err("is of no known format".into()),
+    }
+}
+
+impl Survey {
+    /// A header that a person says and that no file has is a mistake.
+    fn check_mapping(&mut self, said: &[(Meaning, String)]) {
+        for (meaning, header) in said {
+            let is_there = self.files.iter().any(|file| {
+                file.format
+                    .columns()
+                    .iter()
+                    .any(|(_, known)| known.trim().eq_ignore_ascii_case(header.trim()))
+            });
+            // Where a file could not be understood, it may be in that one.
+            if !is_there && self.problems.is_empty() {
+                self.problems
+                    .push(format!("no file has the column '{header}' that is to be the {}", meaning.word()));
+            }
+        }
+    }
+
+    /// Files with the same tags that begin at the same time are of one device each; the file's name is its name.
+    fn set_devices(&mut self) {
+        let key = |file: &SurveyedFile| (file.format.tags(), file.taste.first_time.clone());
+        let keys: Vec<_> = self.files.iter().map(key).collect();
+        for (place, key) in keys.iter().enumerate() {
+            let is_shared = !key.0.is_empty() && keys.iter().filter(|other| *other == key).count() > 1;
+            let file = &mut self.files[place];
+            if is_shared {
+                file.format.set_device(file.source.stem());
+            }
+        }
+    }
+
+    /// Where the beginning leaves open how dates are meant, the rest is looked through.
+    fn decide_orders(&mut self, options: &Options) -> Result<()> {
+        let mut open = Vec::new();
+        for place in 0..self.files.len() {
+            let file = &self.files[place];
+            let mut told = file.taste.order();
+            if matches!(told, Told::NothingOpen) {
+                continue;
+            }
+            if options.date_order.is_none() && !matches!(told, Told::Surely(_)) && !file.head.is_empty() {
+                let mut scan = OrderScan::default();
+                unless_enough(file.format.read(&file.input(&self.sources, Arc::default()), &mut scan))?;
+                told = scan.0.told();
+            }
+            let file = &mut self.files[place];
+            file.has_open_dates = true;
+            match (options.date_order, told) {
+                (Some(_), _) => {}
+                (None, Told::Surely(order) | Told::Likely(order)) => file.order = Some(order),
+                (None, Told::Open | Told::NothingOpen) => open.push(place),
+            }
+        }
+        // One program wrote them all.
+        let known = self.files.iter().find_map(|file| file.order);
+        for place in &open {
+            self.files[*place].order = known.or(Some(DateOrder::DayFirst));
+        }
+        if let Some(place) = open.first().filter(|_| known.is_none()) {
+            let file = &self.files[*place];
+            self.notes.push(format!(
+                "dates like {} in {} are read day first, which nothing in the file tells; --date-order month-first otherwise",
+                file.taste.first_time,
+                self.named(&open)
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_times(&mut self, options: &Options) {
+        let places = |is: &dyn Fn(&SurveyedFile) -> bool| -> Vec<usize> {
+            (0..self.files.len()).filter(|place| is(&self.files[*place])).collect()
+        };
+        let local =
+            places(&|file| file.taste.local > 0 && file.taste.with_offset == 0 && options.zone.is_none());
+        let none = places(&|file| file.taste.no_times > 0 && file.taste.local + file.taste.with_offset == 0);
+        if let Some(first) = local.first() {
+            let example = &self.files[*first].taste.first_time;
+            self.problems.push(format!(
+                "the times of {} have no offset ({example}); say where that clock hung, as in --timezone Europe/Oslo or --timezone UTC",
+                self.named(&local)
+            ));
+        }
+        for place in none {
+            let SurveyedFile { source, taste, .. } = &self.files[place];
+            let why = taste.no_time.as_deref().unwrap_or_default();
+            self.problems.push(format!("{} has no time that is understood: {why}", source.name));
+        }
+    }
+
+    fn named(&self, places: &[usize]) -> String {
+        let mut named: Vec<String> =
+            places.iter().take(NAMED).map(|place| self.files[*place].source.name.clone()).collect();
+        if places.len() > NAMED {
+            named.push(format!("{} more", places.len() - NAMED));
+        }
+        named.join(", ")
+    }
+}

@@ -1,0 +1,8 @@
+mod bytes;
+mod folders;
+mod formats;
+mod qualities;
+mod shapes;
+mod support;
+mod times;
+mod values;

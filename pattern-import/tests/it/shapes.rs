@@ -1,0 +1,117 @@
+//! The shapes of tables.
+
+use crate::support::{read_utc, table};
+
+#[test]
+fn a_row_per_sample_under_whatever_names() {
+    let read = table(
+        "TS;NAME;VALUE;STATUS\n27-Oct-2026 05:00:00;PI3301.PV;7.11;Good\n27-Oct-2026 05:01:00;PI3301.PV;7.09;Bad\n",
+    );
+    assert_eq!(
+        read.samples,
+        ["PI3301.PV 2026-10-27T05:00:00Z 7.11 good", "PI3301.PV 2026-10-27T05:01:00Z 7.09 bad"]
+    );
+}
+
+#[test]
+fn a_column_per_tag_with_units_in_the_headers() {
+    let read = table(
+        "Date/Time,LV ActivePower (kW),Wind Speed [m/s],Mode (auto)\n01 01 2018 00:00,380.5,5.3,1\n01 01 2018 00:10,,5.6,1\n",
+    );
+    assert_eq!(read.points(), ["LV ActivePower", "Wind Speed", "Mode (auto)"]);
+    assert_eq!(read.content.points[0].unit, "kW");
+    assert_eq!(read.samples.len(), 5, "an empty cell is no sample");
+}
+
+#[test]
+fn a_column_per_tag_with_rows_of_descriptions_and_units() {
+    let read = table(
+        "time,NOX,FLOW,PUMP,\n,Stack NOx,Flue gas,Pump,\n,mg/m3,m3/h,,\n2026-11-20 12:00,50.0,\"11,000.0\",OFF,\n2026-11-20 12:05,Bad,\"11,001.0\",ON,\n",
+    );
+    let said: Vec<_> =
+        read.content.points.iter().map(|p| [p.name.as_str(), &p.unit, &p.description]).collect();
+    assert_eq!(said, [["NOX", "mg/m3", "Stack NOx"], ["FLOW", "m3/h", "Flue gas"], ["PUMP", "", "Pump"]]);
+    assert_eq!(read.values("FLOW"), [11000.0, 11001.0]);
+    assert_eq!(read.values("PUMP"), [0.0, 1.0]);
+    assert_eq!(read.classes(), [5, 0, 1]);
+}
+
+#[test]
+fn a_column_of_qualities_beside_its_tag() {
+    let read = table("time,TI1,TI1 Quality,TI2\n2026-11-20 12:00,1,192,5\n2026-11-20 12:05,2,24,6\n");
+    assert_eq!(read.points(), ["TI1", "TI2"]);
+    assert_eq!(read.classes(), [3, 0, 1]);
+}
+
+#[test]
+fn a_column_of_devices_and_several_of_measurements() {
+    let read = table(
+        "DATE_TIME,PLANT_ID,SOURCE_KEY,DC_POWER,AC_POWER\n2026-11-20 00:00:00,4135001,INV01,45.0,44\n2026-11-20 00:00:00,4135001,INV02,46,45\n",
+    );
+    assert_eq!(read.points(), ["INV01/DC_POWER", "INV01/AC_POWER", "INV02/DC_POWER", "INV02/AC_POWER"]);
+    assert_eq!(
+        (read.content.points[2].device.as_str(), read.content.points[2].group.as_str()),
+        ("INV02", "4135001")
+    );
+    let equipment =
+        table("time,equipment,flow,pressure\n2026-11-20 00:00,P-1,1,2\n2026-11-20 00:00,P-2,3,4\n");
+    assert_eq!(equipment.points(), ["P-1/flow", "P-1/pressure", "P-2/flow", "P-2/pressure"]);
+    let named = table("time,name,flow,pressure\n2026-11-20 00:00,P-1,1,2\n");
+    assert_eq!(named.points(), ["P-1/flow", "P-1/pressure"]);
+}
+
+#[test]
+fn a_file_per_tag_is_called_as_its_file() {
+    let read = read_utc(&[
+        ("TI3101.csv", b"Timestamp,Value,Quality\n28/10/2026 06:00:00,181.2,Good\n"),
+        ("PI4402.csv", b"28/10/2026 06:00:00,3.2\n28/10/2026 06:05:00,3.3\n"),
+        ("FI.PV.csv", b"Timestamp,FI5.PV\n28/10/2026 06:00:00,3.2\n"),
+    ]);
+    let mut points = read.points();
+    points.sort_unstable();
+    assert_eq!(points, ["FI5.PV", "PI4402", "TI3101"]);
+    assert_eq!(read.samples.len(), 4);
+}
+
+#[test]
+fn rows_without_a_header_are_time_name_and_value() {
+    let read = table("2026-11-20T00:00:00Z,A,1,192\n2026-11-20T00:01:00Z,B,2,192\n");
+    assert_eq!(read.samples, ["A 2026-11-20T00:00:00Z 1 good", "B 2026-11-20T00:01:00Z 2 good"]);
+}
+
+#[test]
+fn the_same_columns_at_the_same_times_are_of_one_device_a_file() {
+    let file = |value: u32| format!("time,SAT,RAT\n2026-11-20 00:00,{value},2\n2026-11-20 00:15,{value},2\n");
+    let (one, two) = (file(1), file(5));
+    let read = read_utc(&[("AHU-1.csv", one.as_bytes()), ("AHU-2.csv", two.as_bytes())]);
+    assert_eq!(read.points(), ["AHU-1/SAT", "AHU-1/RAT", "AHU-2/SAT", "AHU-2/RAT"]);
+    assert_eq!(read.content.points[3].device, "AHU-2");
+    // Months of the same tags go on.
+    let later = one.replace("2026-11", "2026-10");
+    let months = read_utc(&[("2026-10.csv", later.as_bytes()), ("2026-11.csv", one.as_bytes())]);
+    assert_eq!((months.points().as_slice(), months.samples.len()), (&["SAT", "RAT"][..], 8));
+}
+
+#[test]
+fn a_title_above_the_header_is_passed_over() {
+    let read = table("Trend export of the boiler house\n\ntimestamp,name,value\n2026-11-20T00:00:00Z,A,1\n");
+    assert_eq!(read.samples, ["A 2026-11-20T00:00:00Z 1 good"]);
+    let wide = table("Trend export\n,TI1,TI2\n2026-11-20 00:00,1,2\n2026-11-20 00:05,1,2\n");
+    assert_eq!(wide.points(), ["TI1", "TI2"]);
+}
+
+#[test]
+fn a_row_number_is_no_tag() {
+    let read = table("Unnamed: 0,time,TI1,\n0,2026-11-20 00:00,5,\n1,2026-11-20 00:05,6,\n");
+    assert_eq!(read.points(), ["TI1"]);
+    assert_eq!(read.survey.files[0].format.ignored_columns(), ["Unnamed: 0"]);
+}
+
+#[test]
+fn a_forgotten_quote_does_not_swallow_rows_in_silence() {
+    let read = table(
+        "timestamp,name,value\n2026-11-20T00:00:00Z,A,1\n2026-11-20T00:01:00Z,\"A,1\n2026-11-20T00:02:00Z,\"A,1\n2026-11-20T00:03:00Z,A,1\n",
+    );
+    assert_eq!(read.samples.len(), 2);
+    assert!(read.rejects[0].contains(":3 a field goes on over 1 more lines"), "{:?}", read.rejects);
+}
