@@ -1,9 +1,10 @@
 //! A suggestion with everything needed to judge it: points, roles, and how its members moved.
 
 use pattern_core::{
-    domain::{SuggestedPoint, SuggestedRole, SuggestionDetail},
+    domain::{ClusterKind, SuggestedPoint, SuggestedRole, Suggestion, SuggestionDetail},
     library::PatternSpec,
     matching::{PointFeatures, SiteMemory, spelled_out},
+    naming::{NamedPoint, equipment_names},
 };
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -26,6 +27,21 @@ fn spell_out(points: &mut [SuggestedPoint], known: &BTreeSet<String>) {
     for (point, said) in points.iter_mut().zip(said) {
         point.spelled_out = said;
     }
+}
+
+/// What the equipment may be called. Look-alikes are each called as their point is.
+fn names(suggestion: &Suggestion, points: &[SuggestedPoint]) -> Vec<String> {
+    if suggestion.cluster.kind != ClusterKind::Equipment {
+        return Vec::new();
+    }
+    let named: Vec<NamedPoint> = points
+        .iter()
+        .map(|point| NamedPoint { name: point.name.clone(), description: point.description.clone() })
+        .collect();
+    let mut names: Vec<String> = suggestion.cluster.equipment_name.iter().cloned().collect();
+    names.extend(equipment_names(&named, &suggestion.pattern.name));
+    names.dedup();
+    names
 }
 
 /// A chart with more lines than this can not be read.
@@ -69,5 +85,12 @@ pub async fn load(state: &AppState, id: Uuid) -> Result<SuggestionDetail, Proble
     for point in &mut points {
         point.sparkline = lines.remove(&point.id).unwrap_or_default();
     }
-    Ok(SuggestionDetail { suggestion: row.suggestion, points, roles, decision: row.decision })
+    let equipment_names = names(&row.suggestion, &points);
+    Ok(SuggestionDetail {
+        suggestion: row.suggestion,
+        points,
+        roles,
+        equipment_names,
+        decision: row.decision,
+    })
 }

@@ -17,6 +17,8 @@ use crate::{Result, Store, StoreError, jobs::Fence, locks, outbox};
 pub struct FoundCluster {
     pub id: Option<Uuid>,
     pub label: String,
+    /// The label only lists the points, and is no name for a machine.
+    pub unnamed: bool,
     pub cohesion: f64,
     pub point_ids: Vec<Uuid>,
     pub starts_at: Option<DateTime<Utc>>,
@@ -187,6 +189,7 @@ fn is_same(old: &Cluster, new: &FoundCluster) -> bool {
     let old_members: BTreeSet<Uuid> = old.points.iter().map(|p| p.id).collect();
     old_members == new.point_ids.iter().copied().collect()
         && old.label == new.label
+        && old.unnamed == new.unnamed
         && (old.cohesion - new.cohesion).abs() < COHESION_STEP
         && old.starts_at == new.starts_at
         && old.ends_at == new.ends_at
@@ -225,10 +228,10 @@ async fn write_cluster(
     // A dissolved cluster that is found again comes back under its old id.
     sqlx::query!(
         "insert into clusters (id, data_source_id, kind, label, cohesion, generation, starts_at, ends_at,
-                               detected_at, changed_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+                               detected_at, changed_at, unnamed)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)
          on conflict (id) do update set
-            label = excluded.label, cohesion = excluded.cohesion, generation = excluded.generation,
+            label = excluded.label, unnamed = excluded.unnamed, cohesion = excluded.cohesion, generation = excluded.generation,
             starts_at = excluded.starts_at, ends_at = excluded.ends_at, status = 'active',
             version = clusters.version + 1, changed_at = excluded.changed_at",
         id,
@@ -239,7 +242,8 @@ async fn write_cluster(
         generation,
         cluster.starts_at,
         cluster.ends_at,
-        now
+        now,
+        cluster.unnamed
     )
     .execute(&mut *conn)
     .await?;
@@ -276,7 +280,7 @@ pub(crate) async fn load_clusters(conn: &mut PgConnection, ids: &[Uuid]) -> Resu
         members.entry(row.cluster_id).or_default().push(point);
     }
     let rows = sqlx::query!(
-        "select c.id, d.name as data_source, c.kind, c.label, c.cohesion, c.status, c.version,
+        "select c.id, d.name as data_source, c.kind, c.label, c.unnamed, c.cohesion, c.status, c.version,
                 c.starts_at, c.ends_at, c.detected_at
          from clusters c join data_sources d on d.id = c.data_source_id where c.id = any($1) order by c.id",
         ids
@@ -292,6 +296,7 @@ pub(crate) async fn load_clusters(conn: &mut PgConnection, ids: &[Uuid]) -> Resu
                 data_source: row.data_source,
                 kind: cluster_kind(&row.kind),
                 label: row.label,
+                unnamed: row.unnamed,
                 cohesion: f64::from(row.cohesion),
                 status: match row.status.as_str() {
                     "dissolved" => ClusterStatus::Dissolved,

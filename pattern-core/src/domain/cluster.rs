@@ -31,8 +31,11 @@ pub struct Cluster {
     pub id: Uuid,
     pub data_source: String,
     pub kind: ClusterKind,
-    /// The shared part of the points' names.
+    /// The shared part of the points' names, or the first of them and how many more.
     pub label: String,
+    /// The label only lists the points: nobody would call a machine so.
+    #[serde(default)]
+    pub unnamed: bool,
     /// 0..1: how tightly the members hang together.
     pub cohesion: f64,
     pub status: ClusterStatus,

@@ -135,6 +135,10 @@ pub struct ClusterRef {
     pub id: Uuid,
     pub kind: ClusterKind,
     pub label: String,
+    /// What an approval calls the equipment unless it is told; null where no name is known, and for look-alikes, which
+    /// are called as their points are.
+    #[serde(default)]
+    pub equipment_name: Option<String>,
     pub point_count: i64,
 }
 
@@ -152,6 +156,8 @@ pub struct SuggestionDetail {
     pub suggestion: Suggestion,
     pub points: Vec<SuggestedPoint>,
     pub roles: Vec<SuggestedRole>,
+    /// What the equipment may be called, the likeliest first.
+    pub equipment_names: Vec<String>,
     /// The last decision, if any.
     pub decision: Option<Decision>,
 }
@@ -228,8 +234,8 @@ pub struct ApproveRequest {
     /// one, called so; of others it has the roles that are assigned.
     #[schema(max_length = 200)]
     pub pattern_name: Option<String>,
-    /// The one machine that the points are of. Defaults to the cluster's label; look-alikes are each a machine of
-    /// their own unless it is given, called as the point is.
+    /// The one machine that the points are of. Defaults to the cluster's `equipment_name`, and is required where that
+    /// is null; look-alikes are each a machine of their own unless it is given, called as the point is.
     #[schema(max_length = 500)]
     pub equipment_name: Option<String>,
     /// Point id to the machine that it is of, where that is another one: several machines were grouped as one.

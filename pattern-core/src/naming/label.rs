@@ -3,10 +3,18 @@ use std::collections::BTreeMap;
 use super::keys::name_keys;
 use super::token::{Token, TokenKind, tokenize};
 
+/// What a group of points is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    pub text: String,
+    /// It only lists the points, and is no name for a machine.
+    pub lists_points: bool,
+}
+
 /// What a person would call each group of points, no two alike: the part that most of its names begin
 /// with, without the folders before it where that still is unique; else the part that they end with; else the
 /// number that they share, with what they begin with; else the first of them and how many more. Groups that share no name.
-pub fn labels(groups: &[Vec<&str>]) -> Vec<String> {
+pub fn labels(groups: &[Vec<&str>]) -> Vec<Label> {
     let candidates: Vec<Vec<String>> = groups.iter().map(|names| candidates(names)).collect();
     let mut chosen = vec![0; groups.len()];
     loop {
@@ -19,7 +27,13 @@ pub fn labels(groups: &[Vec<&str>]) -> Vec<String> {
             .filter(|&group| count[label(group)] > 1 && chosen[group] + 1 < candidates[group].len())
             .collect();
         if longer.is_empty() {
-            return (0..groups.len()).map(|group| label(group).to_owned()).collect();
+            let last = |group: usize| chosen[group] + 1 == candidates[group].len();
+            return (0..groups.len())
+                .map(|group| Label {
+                    text: label(group).to_owned(),
+                    lists_points: last(group) && groups[group].len() > 1,
+                })
+                .collect();
         }
         for group in longer {
             chosen[group] += 1;

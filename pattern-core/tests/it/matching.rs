@@ -360,7 +360,7 @@ fn sequence_digits_behind_an_equipment_number_group_it() {
 
 #[test]
 fn labels_are_what_a_person_would_say() {
-    let label = |names: &[&str]| labels(&[names.to_vec()]).remove(0);
+    let label = |names: &[&str]| labels(&[names.to_vec()]).remove(0).text;
     assert_eq!(label(&["North/Pumps/P-305/Flow", "North/Pumps/P-305/Level"]), "P-305");
     assert_eq!(label(&["U02_PMP07_FLOW", "U02_PMP07_AMPS", "X"]), "U02_PMP07");
     assert_eq!(label(&["DISCH_PRESS_P305A", "FLOW_P305A"]), "P305A");
@@ -379,7 +379,11 @@ fn groups_that_would_be_called_the_same_are_told_apart() {
         vec!["12VAV3_T", "12VAV4_T"],
     ];
     let expected = ["East/AHU-1", "West/AHU-1", "AHU-2", "12VAV1_T and 1 more", "12VAV3_T and 1 more"];
-    assert_eq!(labels(&groups), expected);
+    let labels = labels(&groups);
+    let texts: Vec<_> = labels.iter().map(|label| label.text.as_str()).collect();
+    assert_eq!(texts, expected);
+    let lists: Vec<_> = labels.iter().map(|label| label.lists_points).collect();
+    assert_eq!(lists, [false, false, false, true, true]);
 }
 
 #[test]

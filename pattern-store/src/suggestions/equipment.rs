@@ -39,7 +39,11 @@ pub(super) async fn machines(
     for (point, role) in roles {
         let said = request.equipment_names.get(&point).and_then(|name| typed(name)).or(of_all.clone());
         let is_typed = said.is_some();
-        let name = said.unwrap_or_else(|| own_names.get(&point).unwrap_or(&cluster.label).clone());
+        let name = said.or_else(|| own_names.get(&point).or(cluster.equipment_name.as_ref()).cloned());
+        let name = name.ok_or_else(|| {
+            let what = "no name is known for this equipment; give it one as equipment_name";
+            StoreError::Invalid(what.into())
+        })?;
         let id = stable_id(&["equipment", &deciding.data_source_id.to_string(), &name]);
         let machine = || Machine { id, name, is_typed, roles: BTreeMap::new() };
         machines.entry(id).or_insert_with(machine).roles.insert(point, role);

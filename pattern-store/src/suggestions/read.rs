@@ -214,7 +214,7 @@ pub(crate) async fn load_suggestions(conn: &mut PgConnection, ids: &[Uuid]) -> R
                   s.created_at, s.expires_at, cardinality(s.point_ids) as "point_count!", d.name as data_source,
                   s.pattern_id, p.name as "pattern_name?", p.category as "pattern_category?",
                   s.draft->>'name' as draft_name, s.draft->>'category' as draft_category,
-                  c.id as cluster_id, c.kind as cluster_kind, c.label as cluster_label,
+                  c.id as cluster_id, c.kind as cluster_kind, c.label as cluster_label, c.unnamed,
                   e.id as "equipment_id?", e.name as "equipment_name?"
            from suggestions s
            join data_sources d on d.id = s.data_source_id
@@ -242,6 +242,8 @@ pub(crate) async fn load_suggestions(conn: &mut PgConnection, ids: &[Uuid]) -> R
                 cluster: ClusterRef {
                     id: row.cluster_id,
                     kind: cluster_kind(&row.cluster_kind),
+                    equipment_name: (row.cluster_kind == "equipment" && !row.unnamed)
+                        .then(|| row.cluster_label.clone()),
                     label: row.cluster_label,
                     point_count: i64::from(row.point_count),
                 },

@@ -138,7 +138,13 @@ fn named_clusters(named: &Named, members: &[Vec<usize>], before: &[Cluster]) -> 
     labels(&names)
         .into_iter()
         .zip(points.into_iter().zip(carried))
-        .map(|(label, (point_ids, id))| FoundCluster { id, label, point_ids, ..FoundCluster::default() })
+        .map(|(label, (point_ids, id))| FoundCluster {
+            id,
+            label: label.text,
+            unnamed: label.lists_points,
+            point_ids,
+            ..FoundCluster::default()
+        })
         .collect()
 }
 
