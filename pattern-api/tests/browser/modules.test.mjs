@@ -3,7 +3,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Feed } from "../../web/js/feed.js";
-import { EXCLUDED, approvalBody, assign, newDraft, roleOf, shared, unfilled } from "../../web/js/draft.js";
+import {
+  EXCLUDED,
+  approvalBody,
+  assign,
+  lacksName,
+  newDraft,
+  proposedName,
+  roleOf,
+  shared,
+  unfilled,
+} from "../../web/js/draft.js";
 import { humanDates } from "../../web/js/format.js";
 import { isFinal, Live, reconnectDelay } from "../../web/js/live.js";
 import { fits, List } from "../../web/js/list.js";
@@ -117,6 +127,17 @@ test("several points may measure the same: giving a role to another takes it fro
     ["Speed"],
   );
   assert.deepEqual(approvalBody(detail, 4, draft, library), { version: 4, role_assignments: { b: "Flow" } });
+});
+
+test("a label that lists points is no name for a machine", () => {
+  const unnamed = { cluster: { kind: "equipment", label: "EY4632 and 8 more", equipment_name: null } };
+  const draft = newDraft();
+  assert.equal(proposedName(unnamed), "");
+  assert.ok(lacksName(unnamed, draft));
+  draft.equipmentName = "VAV-418";
+  assert.ok(!lacksName(unnamed, draft));
+  assert.ok(!lacksName({ cluster: { kind: "equipment", equipment_name: "P-101" } }, newDraft()));
+  assert.ok(!lacksName({ cluster: { kind: "look_alikes", equipment_name: null } }, newDraft()));
 });
 
 test("an edit that is taken back sends nothing", () => {

@@ -3,6 +3,8 @@
 import { app, draftOf, repaint } from "./app.js";
 import { approve, defer, reject, title } from "./decisions.js";
 import { isHeld } from "./details.js";
+import { byId } from "./dom.js";
+import { lacksName } from "./draft.js";
 import { contentOf, isOpen } from "./feed.js";
 import { readOwnDecisions, undoLast } from "./own.js";
 import { closeDetail, isNarrow, select } from "./selection.js";
@@ -86,9 +88,19 @@ async function move(by) {
   reveal(to);
 }
 
+/** A label that lists points is no name: only the reviewer may know one. */
+function isNamed(suggestion) {
+  if (!lacksName(suggestion, draftOf(suggestion.id))) return true;
+  byId("equipment")?.focus();
+  const [first] = app.details.get(suggestion.id)?.data?.equipment_names ?? [];
+  const guess = first ? ` Perhaps ${first}?` : "";
+  hint(`No name is known for this equipment. Type one, and press Ctrl+Enter.${guess}`);
+  return false;
+}
+
 export const act = {
   approve: deciding(
-    async () => true,
+    async (suggestion) => (isNamed(suggestion) ? true : null),
     (suggestion, _, version) => approve(suggestion, version),
   ),
   reject: deciding((suggestion) => askReason(title(suggestion), draftOf(suggestion.id)), reject),

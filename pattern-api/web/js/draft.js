@@ -31,6 +31,14 @@ const areLookAlikes = ({ cluster }) => cluster?.kind === "look_alikes";
 /** Whether each point has a machine of its own: look-alikes do, unless the reviewer says otherwise. */
 export const isSeveral = (suggestion, draft) => draft.several ?? areLookAlikes(suggestion);
 
+/** What the one machine is called until somebody types it; empty where no name is known. */
+export const proposedName = ({ cluster }) =>
+  (areLookAlikes({ cluster }) ? cluster.label : cluster?.equipment_name) ?? "";
+
+/** Whether an approval has to say what the machine is called. */
+export const lacksName = (suggestion, draft) =>
+  !isSeveral(suggestion, draft) && !(draft.equipmentName ?? proposedName(suggestion)).trim();
+
 /** What the machine of a point is called where there are several: as the point, until somebody types it. */
 export const machineOf = (point, draft) => draft.machines.get(point.id) ?? point.name;
 

@@ -53,6 +53,7 @@ fn find_episodes(grid: &Grid, min_points: usize, window: Duration, before: &[Clu
         .into_iter()
         .zip(carry_episode_ids(&previous, &spans))
         .map(|((point_ids, (starts_at, ends_at)), id)| FoundCluster {
+            unnamed: false,
             id,
             label: format!("{} points changed", point_ids.len()),
             cohesion: 1.0,

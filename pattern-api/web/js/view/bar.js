@@ -4,7 +4,7 @@ import { app, draftOf, repaint } from "../app.js";
 import { h } from "../dom.js";
 import { undo } from "../decisions.js";
 import { act } from "../actions.js";
-import { isSeveral } from "../draft.js";
+import { isSeveral, proposedName } from "../draft.js";
 
 function patternChoice(suggestion) {
   if (app.patterns.size === 0) return null;
@@ -45,6 +45,16 @@ function severalChoice(suggestion) {
   return h("label", { class: "choice" }, choice, h("span", {}, "Several machines"));
 }
 
+/** What descriptions and numbers say that it may be called. */
+function nameChoice({ id }) {
+  const names = app.details.get(id)?.data?.equipment_names ?? [];
+  return h(
+    "datalist",
+    { id: "equipment-names" },
+    names.map((name) => h("option", { value: name })),
+  );
+}
+
 export function decisionBar(suggestion, { isOpen, busy }) {
   if (!isOpen) {
     const canUndo = suggestion.status === "approved" || suggestion.status === "rejected";
@@ -69,7 +79,9 @@ export function decisionBar(suggestion, { isOpen, busy }) {
   const draft = draftOf(suggestion.id);
   const name = h("input", {
     id: "equipment",
-    value: draft.equipmentName ?? suggestion.cluster.label ?? "",
+    value: draft.equipmentName ?? proposedName(suggestion),
+    placeholder: "What is it called?",
+    list: "equipment-names",
     maxlength: 500,
     autocomplete: "off",
     // A name that was typed is meant, also where it is the proposed one: it may extend equipment.
@@ -82,7 +94,7 @@ export function decisionBar(suggestion, { isOpen, busy }) {
       { class: "inputs" },
       isSeveral(suggestion, draft)
         ? h("p", { class: "field hint" }, "Each point is of the machine named beside its role.")
-        : h("label", { class: "field" }, h("span", {}, "Equipment name"), name),
+        : h("label", { class: "field" }, h("span", {}, "Equipment name"), name, nameChoice(suggestion)),
       patternChoice(suggestion),
       severalChoice(suggestion),
     ),

@@ -235,3 +235,20 @@ async fn a_machine_is_named_only_for_own_points_that_have_a_role() {
     assert!(refused.to_string().contains("give it a role"), "{refused}");
     assert_eq!(plant.machines().await, [], "nothing of it was kept");
 }
+
+#[tokio::test]
+async fn a_label_that_only_lists_points_names_no_machine() {
+    let plant = Plant::new().await;
+    sqlx::query("update clusters set label = 'EY4632 and 8 more', unnamed = true")
+        .execute(plant.store.pool())
+        .await
+        .expect("label");
+    plant.propose(&[plant.question(0, &plant.pump, 0.9)]).await;
+    let asked = plant.open().await.remove(0);
+    assert_eq!(asked.cluster.equipment_name, None);
+    let refused = plant.decide(asked.id, approve()).await.expect_err("must be refused");
+    assert!(refused.to_string().contains("equipment_name"), "{refused}");
+    let named = ApproveRequest { equipment_name: Some("VAV-418".into()), ..ApproveRequest::default() };
+    let approved = plant.decide(asked.id, DecisionRequest::Approve(named)).await.expect("approve");
+    assert_eq!(approved.equipment.map(|equipment| equipment.name).as_deref(), Some("VAV-418"));
+}
