@@ -44,8 +44,8 @@ struct ListParams {
     #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
     /// How many to pass over, to go anywhere in the list.
-    #[param(minimum = 0, maximum = 2147483647)]
-    offset: Option<u32>,
+    #[param(minimum = 0, maximum = 1_000_000_000)]
+    offset: Option<i64>,
     /// Id of a suggestion: the page that has it in its middle. Goes before `offset`.
     around: Option<Uuid>,
     /// `next_cursor` of the page before, of the same `sort`: passes over none and gives none twice while the list
@@ -91,7 +91,7 @@ async fn list(
         sort,
         after: after.map(|(bytes, id)| (cursor::key(sort, &bytes), id)),
         around: params.around,
-        offset: i64::from(params.offset.unwrap_or_default()),
+        offset: passed_over(params.offset)?,
         limit: page_limit(params.limit)?,
     };
     let page = state.store.list_suggestions(&filter).await?;
@@ -106,6 +106,18 @@ async fn list(
         offset: (!by_cursor).then_some(page.offset),
         position: page.position.to_string(),
     }))
+}
+
+/// More than any list is long.
+const MOST_PASSED_OVER: i64 = 1_000_000_000;
+
+fn passed_over(offset: Option<i64>) -> Result<i64, Problem> {
+    match offset.unwrap_or_default() {
+        offset @ 0..=MOST_PASSED_OVER => Ok(offset),
+        offset => {
+            Err(Problem::bad_request(format!("offset {offset} is not between 0 and {MOST_PASSED_OVER}")))
+        }
+    }
 }
 
 /// Longer than anything that one looks for.

@@ -77,6 +77,10 @@ async fn every_order_goes_on_where_a_page_ends_and_begins_anywhere() {
             assert!(ids.contains(&&Value::from(id)), "{sort} {wanted}");
         }
     }
+    for offset in ["-1", "1000000001", "99999999999999999999"] {
+        let refused = api.get(&format!("/api/suggestions?offset={offset}")).await;
+        assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{offset}");
+    }
     let by_name = api.json("/api/suggestions?sort=name&limit=500").await;
     assert!(labels(&by_name).is_sorted());
 }
