@@ -34,23 +34,24 @@ pub fn is_known(header: &str) -> bool {
 #[derive(Debug, Clone, Default)]
 pub struct Columns {
     pub headers: Vec<String>,
-    places: Vec<(Meaning, usize)>,
+    /// By meaning: looked up several times a row.
+    places: [Option<usize>; Meaning::ALL.len()],
 }
 
 impl Columns {
     /// Of a table without headers.
     pub fn unnamed(count: usize) -> Self {
-        Self { headers: vec![String::new(); count], places: Vec::new() }
+        Self { headers: vec![String::new(); count], ..Self::default() }
     }
 
     /// Finds what it can. `mapped` says which headers hold what, before any guessing. Fails where two columns
     /// are called by the same known name.
     pub fn guess(headers: &[String], mapped: &[(Meaning, String)]) -> Result<Self, String> {
-        let mut columns = Self { headers: headers.to_vec(), places: Vec::new() };
+        let mut columns = Self { headers: headers.to_vec(), ..Self::default() };
         for (meaning, header) in mapped {
             let place = headers.iter().position(|h| h.trim().eq_ignore_ascii_case(header.trim()));
             if let Some(place) = place.filter(|_| columns.place(*meaning).is_none()) {
-                columns.places.push((*meaning, place));
+                columns.set(*meaning, place);
             }
         }
         let plain: Vec<String> = headers.iter().map(|header| plain(header)).collect();
@@ -65,7 +66,8 @@ impl Columns {
         }
         // A day and a time of day that did not both come are no pair.
         if columns.place(Date).is_none() || columns.place(Clock).is_none() {
-            columns.places.retain(|(meaning, _)| !matches!(meaning, Date | Clock));
+            columns.forget(Date);
+            columns.forget(Clock);
             if columns.place(Time).is_none() {
                 columns.find(Time, &plain)?;
             }
@@ -82,7 +84,7 @@ impl Columns {
                 let header = &self.headers[twin];
                 return Err(format!("has the column '{header}' twice; keep one of them"));
             }
-            self.places.push((meaning, place));
+            self.set(meaning, place);
             return Ok(());
         }
         // `Reference Point Name`
@@ -90,26 +92,25 @@ impl Columns {
         if let Some(place) =
             plain.iter().position(is_name).filter(|at| meaning == Name && !self.is_taken(*at))
         {
-            self.places.push((Name, place));
+            self.set(Name, place);
         }
         Ok(())
     }
 
     pub fn place(&self, meaning: Meaning) -> Option<usize> {
-        self.places.iter().find(|(known, _)| *known == meaning).map(|(_, place)| *place)
+        self.places[meaning as usize]
     }
 
     pub fn is_taken(&self, place: usize) -> bool {
-        self.places.iter().any(|(_, taken)| *taken == place)
+        self.places.contains(&Some(place))
     }
 
     pub fn set(&mut self, meaning: Meaning, place: usize) {
-        self.forget(meaning);
-        self.places.push((meaning, place));
+        self.places[meaning as usize] = Some(place);
     }
 
     pub fn forget(&mut self, meaning: Meaning) {
-        self.places.retain(|(known, _)| *known != meaning);
+        self.places[meaning as usize] = None;
     }
 
     /// Columns that mean nothing to us, by header; those without a header are not worth a word.
@@ -121,10 +122,8 @@ impl Columns {
 
     /// (meaning, header) of what is read.
     pub fn used(&self) -> Vec<(Meaning, String)> {
-        let mut used: Vec<_> =
-            self.places.iter().map(|(meaning, place)| (*meaning, self.headers[*place].clone())).collect();
-        used.sort();
-        used
+        let used = |meaning| Some((meaning, self.headers[self.place(meaning)?].clone()));
+        Meaning::ALL.into_iter().filter_map(used).collect()
     }
 
     /// What the header of the values says of their unit: `Value (°F)`.

@@ -29,6 +29,9 @@ pub fn recognise(head: &Head<'_>) -> Recognised {
 
 /// Says of a text with columns that none of them is known; what is no table at all is somebody else's.
 fn unknown(head: &Head<'_>) -> Recognised {
+    if head.text.trim_start().starts_with(['{', '[', '<']) {
+        return None;
+    }
     let columns = head.rows.first().filter(|row| row.iter().all(|cell| cell.chars().count() < 100))?;
     Some(Err(format!(
         "has neither a column for the name of a point nor one for the time (found: {}); say which is which, as in --columns name=\"{}\"",
