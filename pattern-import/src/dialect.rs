@@ -10,6 +10,10 @@ const ROWS_LOOKED_AT: usize = 200;
 /// The separator with which most rows have the same number of fields, and of several such the one with most fields.
 pub fn separator(text: &str) -> u8 {
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    // As Excel says it to itself: `sep=;`.
+    if let Some(said) = first.strip_prefix("sep=").and_then(|said| by_name(said.get(..1)?)) {
+        return said;
+    }
     // Node ids hold semicolons; a header that is one known word has no separator at all.
     if columns::is_known(first.trim_matches(['"', ' ', '\u{feff}'])) {
         return b',';
@@ -77,6 +81,7 @@ mod tests {
             ("name,unit\nns=3;s=A,psi\n", b','),
             ("a,\"b;c;d\",e\n1,\"2;3;4\",5\n", b','),
             ("name\n", b','),
+            ("sep=;\ntime;x\n1;2,5\n", b';'),
         ] {
             assert_eq!(char::from(separator(text)), char::from(expected), "{text}");
         }

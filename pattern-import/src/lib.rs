@@ -24,6 +24,7 @@ pub mod dialect;
 pub mod encoding;
 mod formats;
 pub mod mapping;
+mod meaning;
 pub mod number;
 mod options;
 mod preview;

@@ -123,11 +123,13 @@ fn code(text: &str) -> Option<f64> {
 }
 
 fn word(text: &str) -> Option<Class> {
-    const WORDS: [(&str, Class); 37] = [
+    const WORDS: [(&str, Class); 42] = [
         ("good", Class::Good),
         ("ok", Class::Good),
         ("g", Class::Good),
         ("valid", Class::Good),
+        ("overridden", Class::Good),
+        ("unackedalarm", Class::Good),
         ("normal", Class::Good),
         ("gut", Class::Good),
         ("bon", Class::Good),
@@ -156,13 +158,17 @@ fn word(text: &str) -> Option<Class> {
         ("failed", Class::Bad),
         ("fault", Class::Bad),
         ("false", Class::Bad),
+        ("down", Class::Bad),
+        ("stale", Class::Bad),
+        ("disabled", Class::Bad),
         ("no data", Class::Bad),
         ("nodata", Class::Bad),
         ("schlecht", Class::Bad),
         ("불량", Class::Bad),
         ("비정상", Class::Bad),
     ];
-    let lower = text.to_lowercase();
+    // `{ok}`, as Niagara writes it.
+    let lower = text.trim_matches(['{', '}']).to_lowercase();
     let whole = WORDS.iter().find(|(word, _)| *word == lower);
     // `Good, non-specific`, `BadNoData`, `Uncertain (sensor not accurate)`
     let begins = || {

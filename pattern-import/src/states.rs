@@ -139,9 +139,12 @@ impl Shown {
     }
 
     fn numbered(&self, lower: &[String], known: &[String]) -> Meanings {
-        let mut states = known.to_vec();
+        let mut states = match known {
+            [] => self.no_and_yes(lower),
+            known => known.to_vec(),
+        };
         let mut numbers: HashMap<String, usize> =
-            known.iter().enumerate().map(|(number, state)| (state.to_lowercase(), number)).collect();
+            states.iter().enumerate().map(|(number, state)| (state.to_lowercase(), number)).collect();
         for (shown, word) in self.words.iter().zip(lower) {
             if !numbers.contains_key(word) && self.numbers == 0 && states.len() < MOST_STATES {
                 numbers.insert(word.clone(), states.len());
@@ -150,6 +153,13 @@ impl Shown {
         }
         let values = self.values(lower, |word| numbers.get(word).map(|number| *number as f64));
         Meanings { values, states }
+    }
+
+    /// The two that are 0 and 1 by themselves, where both came among others.
+    fn no_and_yes(&self, lower: &[String]) -> Vec<String> {
+        let place = |word: &str| lower.iter().position(|shown| shown == word);
+        let both = PAIRS.iter().find_map(|(no, yes)| Some([place(no)?, place(yes)?]));
+        both.map_or_else(Vec::new, |both| both.map(|place| self.words[place].word.clone()).to_vec())
     }
 
     fn values(&self, lower: &[String], value: impl Fn(&str) -> Option<f64>) -> HashMap<u32, f64> {
@@ -200,6 +210,13 @@ mod tests {
         let (values, states) = meanings(&["Hand", "Service", "auto"], 0, &["Auto", "Off", "Hand"]);
         assert_eq!(values, [Some(2.0), Some(3.0), Some(0.0)]);
         assert_eq!(states, ["Auto", "Off", "Hand", "Service"]);
+    }
+
+    #[test]
+    fn no_and_yes_among_others_are_still_zero_and_one() {
+        let (values, states) = meanings(&["Running", "Fault", "Stopped"], 0, &[]);
+        assert_eq!(values, [Some(1.0), Some(2.0), Some(0.0)]);
+        assert_eq!(states, ["Stopped", "Running", "Fault"]);
     }
 
     #[test]

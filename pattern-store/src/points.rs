@@ -44,6 +44,7 @@ pub struct StoredPoint {
     pub name: String,
     pub unit: String,
     pub description: String,
+    pub device: String,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -108,7 +109,7 @@ impl Store {
     pub async fn stored_points(&self, data_source_id: Uuid) -> Result<Vec<StoredPoint>> {
         Ok(sqlx::query_as!(
             StoredPoint,
-            "select id, key, name, unit, description from points where data_source_id = $1 order by name",
+            "select id, key, name, unit, description, device from points where data_source_id = $1 order by name",
             data_source_id
         )
         .fetch_all(self.pool())

@@ -2,10 +2,16 @@
 
 use anyhow::{Context, Result};
 use csv::Writer;
-use pattern_import::{Options, RawPoint, RawSample, Sink, survey};
+use pattern_import::{Options, RawPoint, RawSample, Sink, mapping, survey};
 use pattern_store::PointLabels;
 use rand::{SeedableRng, rngs::SmallRng, seq::SliceRandom};
-use std::{collections::HashMap, fs::File, os::unix::fs::symlink, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fs::File,
+    os::unix::fs::symlink,
+    path::Path,
+    sync::Arc,
+};
 
 use super::Input;
 
@@ -34,8 +40,10 @@ pub fn prepare(from: &Path, input: Input, seed: u64, to: &Path) -> Result<HashMa
     match input {
         Input::Names => {}
         Input::Both => {
-            for file in samples {
-                let name = &file.source.name;
+            // Several files of one archive are the archive.
+            let names = samples.iter().map(|file| file.source.name.split('/').next().unwrap_or_default());
+            let said = Some(mapping::FILE).filter(|said| from.join(said).exists());
+            for name in names.chain(said).collect::<BTreeSet<_>>() {
                 symlink(from.join(name).canonicalize()?, to.join(name))?;
             }
         }

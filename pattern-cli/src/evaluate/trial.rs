@@ -105,7 +105,7 @@ impl Trial {
         let import = Import {
             path: folder.to_owned(),
             data_source: self.source.into(),
-            rejects: folder.join("rejected-rows.csv"),
+            rejects: folder.join("rejects.csv"),
             options: Options::default(),
             now: Utc::now(),
             stop: CancellationToken::new(),

@@ -4,6 +4,7 @@ use pattern_import::{Content, Resolved, Survey};
 use std::fmt::Write;
 
 const FILES_TOLD: usize = 8;
+const FILES_SHOWN: usize = 30;
 const POINTS_TOLD: usize = 5;
 
 /// One line per file: what it is and which columns hold what.
@@ -20,7 +21,7 @@ pub fn read_as(survey: &Survey) -> Vec<String> {
 /// The same with the first rows as they are understood.
 pub fn files(survey: &Survey) -> String {
     let mut said = String::new();
-    for file in &survey.files {
+    for file in survey.files.iter().take(FILES_SHOWN) {
         let _ = writeln!(said, "{}: {}", file.source.name, file.said(&survey.options));
         for (name, unit, description) in &file.taste.point_examples {
             let _ = writeln!(said, "  {name} | {unit} | {description}");
@@ -32,6 +33,9 @@ pub fn files(survey: &Survey) -> String {
                 row.line, row.time, row.name, row.value, row.quality
             );
         }
+    }
+    if survey.files.len() > FILES_SHOWN {
+        let _ = writeln!(said, "and {} more files", survey.files.len() - FILES_SHOWN);
     }
     for note in &survey.notes {
         let _ = writeln!(said, "note: {note}");

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use chrono::{DateTime, Utc};
 use pattern_core::domain::name_problem;
-use pattern_import::{Content, Options, Resolved, Survey, mapping};
+use pattern_import::{Content, Options, Resolved, Scale, Survey, mapping, number};
 use pattern_store::Store;
 use std::{
     fs,
@@ -149,8 +149,11 @@ impl Import {
                 1 => String::new(),
                 count => format!(" (and in {} more rows)", count - 1),
             };
-            let reason =
-                format!("the value '{}' of '{point}' is neither a number nor a state{more}", unmeant.word);
+            let what = match number::told(&unmeant.word) {
+                Some(_) => "has another decimal sign than the other numbers",
+                None => "is neither a number nor a state",
+            };
+            let reason = format!("the value '{}' of '{point}' {what}{more}", unmeant.word);
             let file = &content.files[unmeant.file];
             rejects.add_many(unmeant.count, file, unmeant.line, &reason, &unmeant.word)?;
             dropped += unmeant.count;
@@ -166,7 +169,12 @@ impl Import {
             ignored_columns: ignored.collect(),
             no_samples_file: survey.files.iter().all(|file| !file.format.has_samples()),
             states: describe::states(content, resolved),
-            scales: resolved.scales.iter().map(|(file, scale)| (file.clone(), scale.title())).collect(),
+            scales: resolved
+                .scales
+                .iter()
+                .filter(|(_, scale)| *scale != Scale::ZeroIsGood)
+                .map(|(file, scale)| (file.clone(), scale.title()))
+                .collect(),
             unknown_qualities: resolved.unknown_qualities.clone(),
             commonest_reasons: rejects.commonest(),
             rejects: rejects.finish()?.map(Path::to_path_buf),

@@ -54,7 +54,7 @@ pub struct ImportSummary {
     pub points: Counts,
     pub samples: Counts,
     pub qualities: Qualities,
-    /// (file, what its numbers mean) of files with qualities in numbers.
+    /// (file, what its numbers mean) of files whose qualities are on another scale than 0 for good.
     pub scales: Vec<(String, &'static str)>,
     pub unknown_qualities: Vec<(String, u64)>,
     /// What stands where a value is missing, the commonest first.
@@ -153,7 +153,7 @@ impl ImportSummary {
         }
         if !self.gaps.is_empty() {
             let all: u64 = self.gaps.iter().map(|(_, count)| count).sum();
-            writeln!(f, "{} samples have no value: {}", grouped(all), counted(&self.gaps))?;
+            writeln!(f, "without a value: {} ({})", grouped(all), counted(&self.gaps))?;
         }
         let unused = self.qualities.unused();
         if unused > good {
@@ -162,7 +162,7 @@ impl ImportSummary {
                 "warning: most samples do not count as good; they are stored, but no job uses them. Is the quality right?"
             )?;
         } else if unused > 0 {
-            writeln!(f, "{} samples that are not good are stored, but no job uses them", grouped(unused))?;
+            writeln!(f, "stored, but used by no job, because not good: {}", grouped(unused))?;
         }
         if !self.points_without_good.is_empty() {
             let names = &self.points_without_good;
@@ -174,27 +174,27 @@ impl ImportSummary {
     fn say_oddities(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.unlisted_points > 0 {
             let count = grouped(self.unlisted_points);
-            writeln!(f, "{count} points that no list of points has were taken from the samples")?;
+            writeln!(f, "points that no list has, taken from the samples: {count}")?;
         }
         if !self.states.is_empty() {
             writeln!(f, "points with states: {}", self.states.join("; "))?;
         }
         if self.repeated_samples > 0 {
             let count = grouped(self.repeated_samples);
-            writeln!(f, "{count} samples were given again further down; the last one counts")?;
+            writeln!(f, "samples given again further down, where the last one counts: {count}")?;
         }
         if self.doubled_hours > 0 {
             let count = grouped(self.doubled_hours);
             writeln!(
                 f,
-                "{count} samples are of the hour that the clock showed twice; what comes second is the second hour"
+                "samples of the hour that the clock showed twice, told apart by their order: {count}"
             )?;
         }
         if self.skipped_hours > 0 {
             let count = grouped(self.skipped_hours);
             writeln!(
                 f,
-                "warning: {count} samples are of an hour that the clock never showed; is the time zone right?"
+                "warning: samples of an hour that the clock never showed: {count}. Is the time zone right?"
             )?;
         }
         Ok(())

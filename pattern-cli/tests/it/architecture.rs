@@ -58,6 +58,14 @@ fn the_core_depends_on_nothing_that_does_io() {
 }
 
 #[test]
+fn the_reader_of_exports_knows_no_database_and_nothing_asynchronous() {
+    let manifest = fs::read_to_string(root().join("pattern-import/Cargo.toml")).expect("manifest");
+    for name in ["tokio", "sqlx", "rdkafka", "axum", "reqwest", "pattern-store", "pattern-bus"] {
+        assert!(!manifest.lines().any(|line| line.starts_with(name)), "pattern-import depends on {name}");
+    }
+}
+
+#[test]
 fn only_the_store_writes_sql() {
     // pattern-embedded makes databases before there is a store.
     let found =

@@ -6,6 +6,7 @@ mod evaluate;
 mod events;
 mod import;
 mod import_command;
+mod import_formats;
 mod import_outage;
 mod library_command;
 mod licences;

@@ -14,6 +14,8 @@ use super::token::{TokenKind, tokenize};
 const BY_NAME: f32 = 1.0;
 /// The description says so.
 const BY_TAG: f32 = 0.9;
+/// The export says of which device it is.
+const BY_DEVICE: f32 = 0.8;
 const BY_NUMBER: f32 = 0.7;
 const BY_KIND: f32 = 0.5;
 /// The loop numbers around say so.
@@ -33,10 +35,7 @@ pub fn name_edges(points: &[NamedPoint]) -> Vec<(u32, u32, f32)> {
     let bare = bare_names(&names);
     let mut edges = Vec::new();
     for members in by_place(&bare).into_values() {
-        let bare_point = |&i: &usize| NamedPoint {
-            name: bare[i].text.clone(),
-            description: points[i].description.clone(),
-        };
+        let bare_point = |&i: &usize| NamedPoint { name: bare[i].text.clone(), ..points[i].clone() };
         let here: Vec<NamedPoint> = members.iter().map(bare_point).collect();
         let found = edges_of_place(&here).into_iter();
         edges.extend(
@@ -66,6 +65,9 @@ fn edges_of_place(points: &[NamedPoint]) -> BTreeMap<(u32, u32), f32> {
             put("name", BY_NAME, key.clone(), i);
             continue;
         }
+        if !point.device.is_empty() {
+            put("device", BY_DEVICE, point.device.clone(), i);
+        }
         if let Some(key) = loop_key(&point.name) {
             put("loop", BY_LOOP, key, i);
         }
@@ -87,6 +89,10 @@ fn edges_of_place(points: &[NamedPoint]) -> BTreeMap<(u32, u32), f32> {
     }
     let mut edges: BTreeMap<(u32, u32), f32> = BTreeMap::new();
     for ((sort, _), members) in &groups {
+        // A controller of many points is no machine.
+        if *sort == "device" && members.len() > CLIQUE {
+            continue;
+        }
         let is_said = ["kind", "number", "tag"].contains(sort);
         let is_common = *sort != "number" && members.len() > FEW;
         if is_said && (is_common || is_scattered(members, &run_of)) {

@@ -35,4 +35,6 @@ pub use words::{Phrase, PointWords, Text, TextToken, words};
 pub struct NamedPoint {
     pub name: String,
     pub description: String,
+    /// The controller, meter or machine that it is of, where its export says it.
+    pub device: String,
 }

@@ -8,7 +8,11 @@ fn points(lines: &[impl AsRef<str>]) -> Vec<NamedPoint> {
         .iter()
         .map(|line| {
             let (name, description) = line.as_ref().split_once('|').unwrap_or((line.as_ref(), ""));
-            NamedPoint { name: name.trim().into(), description: description.trim().into() }
+            NamedPoint {
+                name: name.trim().into(),
+                description: description.trim().into(),
+                ..NamedPoint::default()
+            }
         })
         .collect()
 }
@@ -107,6 +111,7 @@ fn numbers_that_every_machine_counts_for_itself_join_no_machines() {
         let point = |(i, letters): (usize, &str)| NamedPoint {
             name: format!("{letters}{area}{i}AV"),
             description: format!("{kind}{area} part {}", ["a", "b", "c"][i]),
+            ..NamedPoint::default()
         };
         letters.into_iter().enumerate().map(point).collect()
     };
@@ -387,4 +392,23 @@ fn points_that_stand_alone_are_look_alikes_where_their_names_or_descriptions_say
     assert!(groups.contains(&vec![5, 6, 7]), "{groups:?}");
     assert_eq!(groups.len(), 2, "two are too few, and letters of a loop tell nothing: {groups:?}");
     assert_eq!(look_alikes(&points, &all[1..]), [vec![5, 6, 7]], "one of the windows is in a group already");
+}
+
+#[test]
+fn the_device_that_an_export_names_joins_what_names_do_not() {
+    let of = |device: &str, names: &[&str]| -> Vec<NamedPoint> {
+        let point =
+            |name: &&str| NamedPoint { name: (*name).into(), device: device.into(), ..NamedPoint::default() };
+        names.iter().map(point).collect()
+    };
+    let roof = ["Discharge Air Temp", "Mixed Air Temp", "Fan Speed"];
+    let hall = ["Zone Temp", "Damper", "Occupancy"];
+    let points = [of("RTU-1", &roof), of("VAV-7", &hall)].concat();
+    assert!(joined(&points, roof[0], roof[2]));
+    assert!(!joined(&points, roof[0], hall[0]));
+    let unsaid = [of("", &roof), of("", &hall)].concat();
+    assert!(!joined(&unsaid, roof[1], roof[2]));
+    let many: Vec<String> = (0..100).map(|i| format!("Register {}", "x".repeat(i + 1))).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    assert!(name_edges(&of("PLC-7", &many)).is_empty(), "a controller of many points is no machine");
 }

@@ -43,6 +43,7 @@ impl Format for Long {
             .into_iter()
             .filter_map(|meaning| columns.place(meaning).map(|place| (place, meaning)))
             .max();
+        let unit = columns.unit_of_values();
         let (mut rows, mut joined) = (0, String::new());
         input.rows(sink, |sink, line, row| {
             rows += 1;
@@ -60,6 +61,9 @@ impl Format for Long {
             let mut point = point(columns, row);
             if let Some(tag) = &self.tag {
                 point.name = tag;
+            }
+            if point.unit.is_empty() {
+                point.unit = unit;
             }
             let sample = RawSample {
                 time: time_of(columns, row, &mut joined),

@@ -29,6 +29,9 @@ pub fn recognise(head: &Head<'_>) -> Recognised {
 
 /// Says of a text with columns that none of them is known; what is no table at all is somebody else's.
 fn unknown(head: &Head<'_>) -> Recognised {
+    if head.text.trim_start().starts_with(['{', '[', '<']) {
+        return None;
+    }
     let columns = head.rows.first().filter(|row| row.iter().all(|cell| cell.chars().count() < 100))?;
     Some(Err(format!(
         "has neither a column for the name of a point nor one for the time (found: {}); say which is which, as in --columns name=\"{}\"",
@@ -48,7 +51,7 @@ fn is_dated_row(row: &[String]) -> bool {
 /// The row that names the columns: the first one that is not much emptier than the table and holds a known name, or
 /// stands above the first time.
 fn header_row(rows: &[Vec<String>], widest: usize, head: &Head<'_>) -> Option<usize> {
-    let is_full = |row: &[String]| filled(row) * 2 >= widest;
+    let is_full = |row: &[String]| filled(row) * 2 >= widest && !row[0].starts_with("sep=");
     let early = || rows.iter().take(ROWS_BEFORE).enumerate().filter(|(_, row)| is_full(row));
     let knows = |row: &[String]| {
         Columns::guess(row, &head.options.columns).map_or(true, |columns| !columns.used().is_empty())
@@ -85,11 +88,16 @@ impl Table<'_> {
         }
         self.doubt_quality();
         let (name, value) = (has(&self, Meaning::Name), has(&self, Meaning::Value));
-        let measured = self.measured();
+        let free: Vec<usize> =
+            (0..self.columns.headers.len()).filter(|place| !self.columns.is_taken(*place)).collect();
+        let measured: Vec<usize> =
+            free.iter().copied().filter(|place| self.is_column(*place, is_value)).collect();
         match (name, value) {
             (true, true) => Some(Ok(self.long(None))),
-            (true, false) if measured.len() == 1 => {
-                self.columns.set(Meaning::Value, measured[0]);
+            (true, false) if free.is_empty() => Some(self.point_list()),
+            (true, false) if free.len() == 1 || measured.len() == 1 => {
+                let place = measured.first().or(free.first())?;
+                self.columns.set(Meaning::Value, *place);
                 Some(Ok(self.long(None)))
             }
             (true, false) if measured.len() > 1 => {
@@ -165,13 +173,6 @@ impl Table<'_> {
         }
     }
 
-    /// Columns without a meaning of their own that hold values.
-    fn measured(&self) -> Vec<usize> {
-        (0..self.columns.headers.len())
-            .filter(|place| !self.columns.is_taken(*place) && self.is_column(*place, is_value))
-            .collect()
-    }
-
     /// A column of devices comes back with other devices at the same time, or holds names.
     fn has_devices(&self) -> bool {
         let Some(place) = self.columns.place(Meaning::Device).or(self.columns.place(Meaning::Equipment))
@@ -242,7 +243,15 @@ impl Table<'_> {
             let (name, unit) = (name.to_owned(), unit.to_owned());
             Tag { place, name, unit, description: String::new(), quality: None }
         };
-        (0..headers.len()).filter(is_tag).map(tag).collect()
+        let mut tags: Vec<Tag> = (0..headers.len()).filter(is_tag).map(tag).collect();
+        // `T (degC)` beside `T (degF)`
+        let names: Vec<String> = tags.iter().map(|tag| tag.name.clone()).collect();
+        for tag in &mut tags {
+            if names.iter().filter(|name| **name == tag.name).count() > 1 {
+                tag.name.clone_from(&headers[tag.place]);
+            }
+        }
+        tags
     }
 
     /// `TI101` and `TI101 Quality` are one tag with its quality.

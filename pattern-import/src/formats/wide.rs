@@ -42,6 +42,7 @@ impl Wide {
 impl Format for Wide {
     fn title(&self) -> String {
         match (self.is_by_device(), self.tags.len()) {
+            (true, 1) => "a row per device and time, one column of values".into(),
             (true, columns) => format!("a row per device and time, {columns} columns of values"),
             (false, 1) => "one column of values".into(),
             (false, columns) => format!("one column per tag, {columns} tags"),

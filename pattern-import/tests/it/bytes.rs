@@ -117,6 +117,7 @@ fn node_ids_are_not_cut_at_their_signs() {
 #[test]
 fn a_file_of_no_known_format_is_named_with_what_to_do() {
     let found = problems(&[("points.csv", b"abc,def\n1,2\n"), ("samples.csv", b"")]);
+    assert_eq!(problems(&[("x.json", b"{\"a\": 1}\n")]), ["x.json is of no known format"]);
     assert_eq!(found.len(), 2, "{found:?}");
     assert!(found[0].contains("(found: abc, def)") && found[0].contains("--columns"), "{found:?}");
     assert!(found[1].contains("samples.csv is empty"), "{found:?}");

@@ -115,3 +115,33 @@ fn a_forgotten_quote_does_not_swallow_rows_in_silence() {
     assert_eq!(read.samples.len(), 2);
     assert!(read.rejects[0].contains(":3 a field goes on over 1 more lines"), "{:?}", read.rejects);
 }
+
+#[test]
+fn one_column_more_beside_time_and_name_is_the_value() {
+    let read =
+        table("time,tag,mode\n2026-11-20 00:00,A,Auto\n2026-11-20 00:05,A,Hand\n2026-11-20 00:10,A,Off\n");
+    assert_eq!(read.values("A"), [0.0, 1.0, 2.0]);
+    let list = read_utc(&[("tags.csv", b"tag,unit,last changed\nA,bar,2026-11-20 00:00\n")]);
+    assert_eq!((list.points(), list.samples.len()), (vec!["A"], 0));
+}
+
+#[test]
+fn headers_that_differ_only_in_their_unit_stay_two_tags() {
+    let read = table("time,T (degC),T (degF),P (bar)\n2026-11-20 00:00,1,2,3\n");
+    assert_eq!(read.points(), ["T (degC)", "T (degF)", "P"]);
+}
+
+#[test]
+fn a_trend_of_a_building_system_is_one_tag_with_its_status() {
+    let text = "history:/Station/AHU1_SAT\n20-Nov-26 12:00 AM to 21-Nov-26 12:00 AM\n\nTimestamp,Trend Flags,Status,Value (°F)\n20-Nov-26 12:00:00 AM UTC,{ },{ok},55.2\n20-Nov-26 12:15:00 AM UTC,{ },{down},55.4\n";
+    let read = read_utc(&[("AHU1_SAT.csv", text.as_bytes())]);
+    assert_eq!(read.points(), ["AHU1_SAT"]);
+    assert_eq!(read.classes(), [1, 0, 1]);
+    assert_eq!(read.content.points[0].unit, "°F");
+}
+
+#[test]
+fn what_excel_says_to_itself_is_no_row() {
+    let read = table("sep=;\nZeit;Vorlauf\n20.11.2026 00:00;60,5\n");
+    assert_eq!(read.samples, ["Vorlauf 2026-11-20T00:00:00Z 60.5 good"]);
+}

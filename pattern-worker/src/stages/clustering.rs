@@ -42,7 +42,8 @@ async fn equipment(stage: &Stage, source: &DataSource) -> Result<Outcome, StageE
     let input = {
         let told = bindings.iter().map(|b| format!("{}/{}", b.point_id, b.equipment_id));
         let told = told.chain(exclusions.iter().map(|x| format!("{} not {}", x.point_id, x.equipment_id)));
-        let points = points.iter().map(|p| format!("{}/{}/{}/{}", p.id, p.name, p.unit, p.description));
+        let points =
+            points.iter().map(|p| format!("{}/{}/{}/{}/{}", p.id, p.name, p.unit, p.description, p.device));
         version_of(points.chain(told).chain([correlated.unwrap_or_default()]))
     };
     stage
@@ -77,7 +78,8 @@ struct Named {
 impl Named {
     fn new(points: Vec<StoredPoint>) -> Self {
         let ids = points.iter().map(|p| p.id).collect();
-        let named = |p: StoredPoint| NamedPoint { name: p.name, description: p.description };
+        let named =
+            |p: StoredPoint| NamedPoint { name: p.name, description: p.description, device: p.device };
         Self { ids, points: points.into_iter().map(named).collect() }
     }
 

@@ -67,7 +67,7 @@ fn a_slow_rise_with_noise_is_no_counter() {
 #[test]
 fn bad_samples_do_not_count_and_too_few_say_nothing() {
     let mut samples: Vec<Sample> = (0..20).map(|i| good(i * 60, 1.0 + (i % 3) as f64)).collect();
-    samples[5] = Sample { value: 9999.0, quality: 192, ..samples[5] };
+    samples[5] = Sample { value: 9999.0, quality: 24, ..samples[5] };
     samples[6].value = f64::NAN;
     let made = fingerprint(&samples, &[]).unwrap();
     assert_eq!((made.sample_count, made.max), (18, 3.0));
