@@ -36,7 +36,11 @@ fn names(suggestion: &Suggestion, points: &[SuggestedPoint]) -> Vec<String> {
     }
     let named: Vec<NamedPoint> = points
         .iter()
-        .map(|point| NamedPoint { name: point.name.clone(), description: point.description.clone() })
+        .map(|point| NamedPoint {
+            name: point.name.clone(),
+            description: point.description.clone(),
+            ..NamedPoint::default()
+        })
         .collect();
     let mut names: Vec<String> = suggestion.cluster.equipment_name.iter().cloned().collect();
     names.extend(equipment_names(&named, &suggestion.pattern.name));

@@ -65,6 +65,7 @@ mod tests {
             .map(|(name, description)| NamedPoint {
                 name: (*name).into(),
                 description: (*description).into(),
+                ..NamedPoint::default()
             })
             .collect()
     }
