@@ -1,6 +1,6 @@
 //! Reads what historians, building systems and data people export: no database, no network, nothing asynchronous.
 //!
-//! First a [`survey`]: the beginning of each file tells its packing, encoding, separator and format, and everything
+//! First a [`survey()`]: the beginning of each file tells its packing, encoding, separator and format, and everything
 //! that is wrong is named at once. Then a read: the format hands texts to a [`Sink`], row by row, and what times,
 //! values and qualities mean is understood behind it, once for all formats.
 //!

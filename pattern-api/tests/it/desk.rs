@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use crate::{
-    pumps::{PARTS, propose, score},
+    pumps::{PARTS, propose, score, unname},
     rest::Api,
 };
 
@@ -55,6 +55,7 @@ async fn obey(api: &Api, order: &str) {
         Some(("without-flow", confidence)) => {
             score(&api.store, confidence.parse().expect("confidence"), &PARTS[..2]).await;
         }
+        None if order == "unnamed" => unname(&api.store).await,
         _ => panic!("nobody knows how to {order}"),
     }
 }
@@ -112,4 +113,9 @@ async fn the_next_two_are_read_before_they_are_needed() {
 #[tokio::test]
 async fn the_page_can_be_read_by_everybody() {
     browse("legible", 3).await;
+}
+
+#[tokio::test]
+async fn where_no_name_is_known_the_reviewer_gives_one() {
+    browse("unnamed", 2).await;
 }

@@ -79,3 +79,24 @@ pub async fn score(store: &Store, confidence: f64, parts: &[(&str, &str)]) {
     let now = Utc::now();
     store.propose(source, &questions, Duration::days(30), Fence::open(), now).await.expect("propose");
 }
+
+/// As if their points shared no name.
+pub async fn unname(store: &Store) {
+    let source = store.data_source(SITE).await.expect("source").expect("north").id;
+    let clusters = store.active_clusters(source, ClusterKind::Equipment).await.expect("clusters");
+    let found: Vec<FoundCluster> = clusters
+        .into_iter()
+        .map(|cluster| FoundCluster {
+            id: Some(cluster.id),
+            label: format!("{} and 2 more", cluster.label),
+            unnamed: true,
+            cohesion: cluster.cohesion,
+            point_ids: cluster.points.iter().map(|point| point.id).collect(),
+            ..FoundCluster::default()
+        })
+        .collect();
+    store
+        .replace_clusters(source, ClusterKind::Equipment, &found, Fence::open(), Utc::now())
+        .await
+        .expect("clusters");
+}
