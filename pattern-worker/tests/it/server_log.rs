@@ -1,14 +1,15 @@
 //! What a worker's log says of a server that is away.
 
 use pattern_bus::{Producer, datapoints::publish_batches};
+use pattern_config::LogConfig;
 use pattern_core::domain::NamedSample;
 use pattern_embedded::{EmbeddedKafka, EmbeddedPostgres, PostgresUse, testing};
-use std::{fs, fs::File, path::Path, time::Duration};
+use std::{fs, fs::File, path::Path};
 
 use crate::site::{Site, Worker, until};
 
-/// Time for every client to fail many times.
-const OUTAGE: Duration = Duration::from_secs(8);
+/// So many failures are enough to fill a log in which each has a line.
+const FAILURES: usize = 20;
 
 #[tokio::test]
 async fn an_outage_of_the_broker_is_one_line_when_it_begins_and_one_when_it_ends() {
@@ -19,7 +20,7 @@ async fn an_outage_of_the_broker_is_one_line_when_it_begins_and_one_when_it_ends
     site.add_points().await;
     let log = data_dir.path().join("worker.log");
     let file = File::create(&log).expect("log");
-    let worker = Worker::logging_to(file, &site, &[("RUST_LOG", "info")]);
+    let worker = Worker::logging_to(file, &site, &[("RUST_LOG", "info,pattern_bus::client_log=debug")]);
     site.analyse().await;
     site.until_drained().await;
     until("samples are taken in", || async { lines_with(&log, "consuming").len() == 1 }).await;
@@ -30,7 +31,7 @@ async fn an_outage_of_the_broker_is_one_line_when_it_begins_and_one_when_it_ends
     until("the outage is told", || async { !lines_with(&log, "kafka does not answer").is_empty() }).await;
     // Events to publish, too.
     site.analyse().await;
-    tokio::time::sleep(OUTAGE).await;
+    until("much has failed", || async { lines_with(&log, "DEBUG").len() >= FAILURES }).await;
     let _kafka = EmbeddedKafka::start(&data_dir, &programs).await.expect("kafka again");
     until("its end is told", || async { !lines_with(&log, "kafka answers again").is_empty() }).await;
     publish_one(&site).await;
@@ -52,8 +53,9 @@ async fn an_outage_of_postgres_is_one_line_when_it_begins_and_one_when_it_ends()
     site.add_points().await;
     let log = data_dir.path().join("worker.log");
     let file = File::create(&log).expect("log");
-    // Empty: what is logged unless somebody asks for more.
-    let worker = Worker::logging_to(file, &site, &[("RUST_LOG", "")]);
+    // What is logged unless somebody asks for more, and each failure of the outage.
+    let filter = format!("{},pattern_store::outage=debug", LogConfig::default().filter);
+    let worker = Worker::logging_to(file, &site, &[("RUST_LOG", &filter)]);
     site.analyse().await;
     site.until_drained().await;
     until("samples are taken in", || async { lines_with(&log, "consuming").len() == 1 }).await;
@@ -62,7 +64,7 @@ async fn an_outage_of_postgres_is_one_line_when_it_begins_and_one_when_it_ends()
     postgres.stop().await;
     publish_one(&site).await;
     until("the outage is told", || async { !lines_with(&log, "until postgres is back").is_empty() }).await;
-    tokio::time::sleep(OUTAGE).await;
+    until("much has failed", || async { lines_with(&log, "DEBUG").len() >= FAILURES }).await;
     let _postgres = EmbeddedPostgres::start(&data_dir, PostgresUse::Tests).await.expect("postgres again");
     until("its end is told", || async { !lines_with(&log, "seconds=").is_empty() }).await;
     until("the sample is stored", || async {
