@@ -12,17 +12,21 @@ const FIRST: Duration = Duration::from_millis(100);
 /// A server that is back is found within so long.
 const LONGEST: Duration = Duration::from_secs(1);
 const REMIND_EVERY: Duration = Duration::from_secs(60);
+/// What Kafka does by itself (elect a leader for a new partition, find a group's coordinator) is done within so long,
+/// and then it was no failure.
+const WORTH_A_LINE_AFTER: Duration = Duration::from_secs(10);
 
 /// Waits longer after every failure in a row, so that nothing spins while a server is away.
 #[derive(Debug)]
 pub struct Backoff {
     next: Duration,
+    fails_since: Option<Instant>,
     told: Option<Instant>,
 }
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self { next: FIRST, told: None }
+        Self { next: FIRST, fails_since: None, told: None }
     }
 }
 
@@ -50,10 +54,11 @@ impl Backoff {
     }
 
     /// Logs a failure: the first one of a row, and one a minute; but not what the log says already, that a server is
-    /// away. A failure that does not come again is none of that log's business.
+    /// away, and not what passes by itself.
     pub fn tell_unless_away(&mut self, error: &BusError, what_failed: &str, kafka: &KafkaSettings) {
-        let first = self.next == FIRST;
-        let away = matches!(error, BusError::Unavailable(_)) && (first || is_away(&kafka.bootstrap));
+        let since = self.fails_since.get_or_insert_with(Instant::now);
+        let passes = since.elapsed() < WORTH_A_LINE_AFTER;
+        let away = matches!(error, BusError::Unavailable(_)) && (passes || is_away(&kafka.bootstrap));
         if let BusError::Store(error) = error {
             self.tell_of_store(error, what_failed);
         } else if away {
