@@ -18,6 +18,9 @@ use crate::stages::version_of;
 /// A proposal of this confidence is right often enough to go by.
 const PRESUMABLE: f64 = 0.75;
 
+/// Of the threshold: what a single answer lifts a proposal to.
+const NEARLY: f64 = 0.99;
+
 /// How sure is what a person said.
 const SURE: f64 = 1.0;
 
@@ -73,10 +76,12 @@ pub struct Knowledge {
     matcher: Matcher,
     site: SiteMemory,
     calibration: SiteCalibration,
+    threshold: f64,
 }
 
 impl Knowledge {
-    pub fn new(known: Known, mut fingerprints: HashMap<Uuid, Value>) -> Self {
+    /// `threshold`: the confidence from which on a proposal is taken for a match, 0..1.
+    pub fn new(known: Known, mut fingerprints: HashMap<Uuid, Value>, threshold: f64) -> Self {
         let Known { clusters, look_alikes, library, bindings, foreign, points, decided, .. } = known;
         let features: HashMap<Uuid, PointFeatures> = points
             .into_iter()
@@ -97,7 +102,8 @@ impl Knowledge {
         let mut site = site_memory(&bindings, &library, &features);
         site.learn_elsewhere(&foreign.into_iter().map(told_elsewhere).collect::<Vec<_>>());
         let calibration = SiteCalibration::fit(&decided);
-        let mut knowledge = Self { clusters, look_alikes, library, features, matcher, site, calibration };
+        let mut knowledge =
+            Self { clusters, look_alikes, library, features, matcher, site, calibration, threshold };
         knowledge.presume();
         knowledge
     }
@@ -108,7 +114,9 @@ impl Knowledge {
             let points = self.points_of(cluster);
             let (pattern, proposal) = self
                 .proposals(cluster, &points)
-                .filter(|(_, proposal)| proposal.confidence >= PRESUMABLE)
+                .filter(|(_, proposal)| {
+                    proposal.confidence.min(proposal.unanswered.unwrap_or(1.0)) >= PRESUMABLE
+                })
                 .max_by(|(_, a), (_, b)| a.confidence.total_cmp(&b.confidence))?;
             let ids: Vec<Uuid> = proposal.roles.iter().map(|role| points[role.point].id).collect();
             Some((pattern.spec.name.clone(), ids, proposal.roles))
@@ -137,11 +145,24 @@ impl Knowledge {
             ClusterKind::LookAlikes => self.matcher.propose_for_each(points, &self.site),
             _ => self.matcher.propose(points, Some(cluster.cohesion), &self.site),
         };
-        let calibrated = |proposal: Proposal| {
-            let confidence = self.calibration.apply(proposal.confidence);
-            Proposal { confidence, ..proposal }
-        };
-        self.library.iter().zip(proposals.into_iter().map(calibrated))
+        let judged = proposals.into_iter().map(|proposal| self.judged(proposal));
+        self.library.iter().zip(judged)
+    }
+
+    /// Calibrated, and not lifted over the threshold by a single answer about look-alikes: that may have been wrong.
+    fn judged(&self, mut proposal: Proposal) -> Proposal {
+        proposal.confidence = self.calibration.apply(proposal.confidence);
+        proposal.unanswered = proposal.unanswered.map(|confidence| self.calibration.apply(confidence));
+        let unsure = proposal.unanswered.is_some_and(|unanswered| unanswered < self.threshold);
+        if unsure && proposal.confidence >= self.threshold {
+            proposal.confidence = self.threshold * NEARLY;
+            proposal.reason.push_str(" One answer about look-alikes says so; another one makes it sure.");
+        }
+        proposal
+    }
+
+    pub fn pattern(&self, id: Uuid) -> Option<&LibraryPattern> {
+        self.library.iter().find(|pattern| pattern.id == id)
     }
 
     /// What each of these points of one cluster is by its own words.
@@ -190,7 +211,7 @@ fn site_memory(
             if let (Some(pattern), Some(point)) =
                 (names.get(&binding.pattern_id), points.get(&binding.point_id))
             {
-                site.learn(point, &siblings, pattern, &binding.role);
+                site.learn(point, &siblings, (pattern, &binding.role), binding.suggestion_id);
                 by_pattern.entry(pattern).or_default().push((point, &binding.role, SURE));
             }
         }
@@ -201,7 +222,7 @@ fn site_memory(
     site
 }
 
-fn told_elsewhere(binding: ForeignBinding) -> (PointFeatures, (String, String)) {
+fn told_elsewhere(binding: ForeignBinding) -> (PointFeatures, (String, String), Uuid) {
     let point = PointFeatures {
         id: binding.point_id,
         name: binding.point_name,
@@ -209,5 +230,5 @@ fn told_elsewhere(binding: ForeignBinding) -> (PointFeatures, (String, String)) 
         description: binding.description,
         fingerprint: None,
     };
-    (point, (binding.pattern, binding.role))
+    (point, (binding.pattern, binding.role), binding.suggestion_id)
 }

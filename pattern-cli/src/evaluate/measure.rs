@@ -70,7 +70,7 @@ pub struct Suggestions {
     pub precision: Option<f64>,
 }
 
-const SURE: f64 = 0.75;
+pub const SURE: f64 = 0.75;
 
 pub fn measure(standing: &Standing, truth: &Truth) -> Measures {
     let meant: Vec<Option<&str>> = standing

@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use crate::{
     api_client::ApiClient,
+    evaluate::measure::SURE,
     import::Import,
     stack::{BrokerKind, DataDirOption, ServerOptions, Stack, StackOptions},
 };
@@ -143,7 +144,7 @@ impl Trial {
         let fingerprints = self.store.fingerprints(source.id).await?;
         let bindings = self.store.active_bindings(source.id).await?;
         let told = bindings.into_iter().map(|binding| binding.point_name).collect();
-        Ok(off_thread(move || standing(&Knowledge::new(known, fingerprints), told)).await?)
+        Ok(off_thread(move || standing(&Knowledge::new(known, fingerprints, SURE), told)).await?)
     }
 }
 

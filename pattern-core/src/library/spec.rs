@@ -67,13 +67,20 @@ impl Default for RoleSpec {
 /// What a learned pattern starts with: it was seen, but nobody has confirmed it on other equipment.
 const LEARNED_PRIOR: f64 = 0.6;
 
+const LEARNED: &str = "Learned";
+
 impl PatternSpec {
+    /// Whether a person named this kind, at a site.
+    pub fn is_learned(&self) -> bool {
+        self.category == LEARNED
+    }
+
     /// A pattern that a site taught.
     pub fn learned(name: &str, description: &str, roles: Vec<RoleSpec>) -> Self {
         Self {
             kind: equipment(),
             name: name.to_owned(),
-            category: "Learned".into(),
+            category: LEARNED.into(),
             description: description.to_owned(),
             confidence: LEARNED_PRIOR,
             keywords: Vec::new(),

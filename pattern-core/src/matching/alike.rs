@@ -11,6 +11,7 @@ pub(super) fn merged(points: &[PointFeatures], of_each: &[Proposal]) -> Proposal
         return Proposal::default();
     };
     let share = |value: fn(&Proposal) -> f64| of_each.iter().map(value).sum::<f64>() / of_each.len() as f64;
+    let on_one_answer = of_each.iter().any(|proposal| proposal.unanswered.is_some());
     let mean = |part: fn(&Scores) -> Option<f64>| {
         let parts: Vec<f64> = fitting().filter_map(|(_, proposal)| part(&proposal.scores)).collect();
         (!parts.is_empty()).then(|| parts.iter().sum::<f64>() / parts.len() as f64)
@@ -31,6 +32,8 @@ pub(super) fn merged(points: &[PointFeatures], of_each: &[Proposal]) -> Proposal
             cohesion: None,
         },
         confidence: share(|proposal| proposal.confidence),
+        unanswered: on_one_answer
+            .then(|| share(|proposal| proposal.unanswered.unwrap_or(proposal.confidence))),
         reason: format!(
             "{} points are called alike, and each stands alone; of the one that fits best: {}",
             points.len(),

@@ -1,6 +1,7 @@
 //! A cluster as matching looks at it: words and votes per point, prepared once for all patterns.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use uuid::Uuid;
 
 use super::PointFeatures;
 use super::keyword::EquipmentWords;
@@ -16,8 +17,7 @@ pub(super) struct ClusterView<'a> {
     pub cohesion: Option<f64>,
     pub seen: Vec<PointView>,
     pub equipment: EquipmentWords,
-    /// In which order the site numbers the points of a machine.
-    pub order: &'a Order,
+    site: &'a SiteMemory,
 }
 
 pub(super) struct PointView {
@@ -84,7 +84,12 @@ impl<'a> ClusterView<'a> {
             point.said = wordings.said_of(&point.words, point.borrowed.as_ref(), point.unit);
         }
         let equipment = EquipmentWords::new(&heads, points, &seen);
-        Self { points, cohesion, seen, equipment, order: &site.order }
+        Self { points, cohesion, seen, equipment, site }
+    }
+
+    /// In which order the site numbers the points of a machine.
+    pub fn order(&self) -> &'a Order {
+        &self.site.order
     }
 
     /// Bindings of look-alikes to this pattern: share of the points that have votes, each as far as it is of look-alikes,
@@ -103,6 +108,23 @@ impl<'a> ClusterView<'a> {
         };
         let agreement = voted.iter().map(|v| v.likeness * for_it(&v)).sum::<f64>() / all;
         (all / self.seen.len() as f64, agreement)
+    }
+
+    /// Whether no more than one answer, and that about other points, says that look-alikes are of this pattern.
+    pub fn rests_on_one_answer(&self, pattern: &str) -> bool {
+        let answers: BTreeSet<Uuid> = self
+            .seen
+            .iter()
+            .filter_map(|point| point.votes.answers.get(pattern))
+            .flatten()
+            .copied()
+            .collect();
+        answers.len() == 1 && !answers.iter().any(|answer| self.site.is_answered_by(*answer, self.points))
+    }
+
+    /// As if nobody had answered anything.
+    pub fn forget_answers(&mut self) {
+        self.seen.iter_mut().for_each(|point| point.votes = Votes::default());
     }
 
     /// Roles that the site gave to look-alikes in this pattern.

@@ -108,6 +108,7 @@ impl CompiledPattern {
             spares,
             scores,
             confidence: calibrated(&summary),
+            unanswered: None,
             reason: reason(&self.spec, cluster, &taken, &summary),
         }
     }
@@ -122,7 +123,7 @@ impl CompiledPattern {
         let columns = cluster.points.len();
         let mut assigned = pairs(evidence, columns);
         let names: Vec<&str> = roles.iter().map(|role| role.spec.name.as_str()).collect();
-        let Some(order) = cluster.order.of(&self.spec.name, &names) else { return assigned };
+        let Some(order) = cluster.order().of(&self.spec.name, &names) else { return assigned };
         let by_themselves: Vec<f64> = evidence.iter().map(|e| e.strength).collect();
         for _ in 0..ROUNDS {
             let given = |&(role, point): &(usize, usize)| Given {

@@ -64,6 +64,8 @@ pub struct Proposal {
     pub scores: Scores,
     /// Calibrated probability that it is right, 0..1.
     pub confidence: f64,
+    /// What it would be without any answer, where a single one about look-alikes speaks for it.
+    pub unanswered: Option<f64>,
     /// In words a technician understands.
     pub reason: String,
 }
@@ -107,14 +109,24 @@ impl Matcher {
         cohesion: Option<f64>,
         site: &SiteMemory,
     ) -> Vec<Proposal> {
-        let cluster = ClusterView::new(points, cohesion, site, &self.wordings);
+        let mut cluster = ClusterView::new(points, cohesion, site, &self.wordings);
         let called: Vec<f64> =
             self.patterns.iter().map(|pattern| cluster.equipment.evidence(&pattern.keywords)).collect();
         let called_most = called.iter().copied().fold(0.0, f64::max);
-        let propose = |(pattern, called): (&CompiledPattern, f64)| {
-            pattern.propose(&cluster, Called { so: called, anything: called_most })
+        let propose = |cluster: &ClusterView, i: usize| {
+            self.patterns[i].propose(cluster, Called { so: called[i], anything: called_most })
         };
-        self.patterns.iter().zip(called).map(propose).collect()
+        let mut proposals: Vec<Proposal> = (0..self.patterns.len()).map(|i| propose(&cluster, i)).collect();
+        let on_one_answer: Vec<usize> = (0..self.patterns.len())
+            .filter(|i| cluster.rests_on_one_answer(&self.patterns[*i].spec.name))
+            .collect();
+        if !on_one_answer.is_empty() {
+            cluster.forget_answers();
+        }
+        for i in on_one_answer {
+            proposals[i].unanswered = Some(propose(&cluster, i).confidence);
+        }
+        proposals
     }
 
     /// As `propose`, of points that are called alike and stand alone: the role of each by itself.

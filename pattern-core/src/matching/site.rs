@@ -2,6 +2,7 @@
 //! have none, and which roles its look-alikes were given.
 
 use std::collections::{BTreeMap, HashMap};
+use uuid::Uuid;
 
 use super::PointFeatures;
 use super::manner::{Manner, Manners, behave_alike};
@@ -40,6 +41,8 @@ pub struct SiteMemory {
     pub(super) order: Order,
     rarity: Rarity,
     told: Told,
+    /// The points that answers were about.
+    answered: HashMap<Uuid, Uuid>,
     /// What was told at other data sources.
     elsewhere: Told,
     /// How many roles of each pattern were told or presumed here.
@@ -91,26 +94,33 @@ impl SiteMemory {
     }
 
     /// Learns from a binding: `point` of an equipment with these siblings (its own name may be among
-    /// them) plays this role of that pattern.
-    pub fn learn(&mut self, point: &PointFeatures, siblings: &[&str], pattern: &str, role: &str) {
+    /// them) plays this role of that pattern, by that answer.
+    pub fn learn(
+        &mut self,
+        point: &PointFeatures,
+        siblings: &[&str],
+        (pattern, role): (&str, &str),
+        answer: Uuid,
+    ) {
         let call = self.call(point, &self.key(&point.name, siblings));
-        self.told.learn(call, (pattern.to_owned(), role.to_owned()));
+        self.told.learn(call, (pattern.to_owned(), role.to_owned()), answer);
+        self.answered.insert(point.id, answer);
         *self.seen.entry(pattern.to_owned()).or_default() += 1.0;
     }
 
-    /// Learns from what was told at other data sources: points that play roles of patterns there. Names of a sister
-    /// plant are built alike, so they are understood together with those observed here.
-    pub fn learn_elsewhere(&mut self, told: &[(PointFeatures, (String, String))]) {
+    /// Learns from what was told at other data sources: points that play roles of patterns there, and by which answer.
+    /// Names of a sister plant are built alike, so they are understood together with those observed here.
+    pub fn learn_elsewhere(&mut self, told: &[(PointFeatures, (String, String), Uuid)]) {
         if told.is_empty() {
             return;
         }
         let mut own: Vec<&str> = self.keys.keys().map(String::as_str).collect();
         own.sort_unstable();
-        let names: Vec<&str> = told.iter().map(|(point, _)| point.name.as_str()).chain(own).collect();
-        for ((point, role), key) in told.iter().zip(name_keys(&names)) {
+        let names: Vec<&str> = told.iter().map(|(point, ..)| point.name.as_str()).chain(own).collect();
+        for ((point, role, answer), key) in told.iter().zip(name_keys(&names)) {
             let key = self.across_units(&point.name, key);
             let call = Call { manner: None, ..self.call(point, &key) };
-            self.elsewhere.learn(call, role.clone());
+            self.elsewhere.learn(call, role.clone(), *answer);
         }
     }
 
@@ -150,6 +160,11 @@ impl SiteMemory {
         let look_alikes = LookAlikes::of(&self.key(&point.name, &[]));
         let size = self.families.get(&look_alikes).copied().unwrap_or(0);
         (look_alikes, f64::from(size))
+    }
+
+    /// Whether somebody said what one of these points is, in that answer.
+    pub(super) fn is_answered_by(&self, answer: Uuid, points: &[PointFeatures]) -> bool {
+        points.iter().any(|point| self.answered.get(&point.id) == Some(&answer))
     }
 
     fn size(&self, template: &Template) -> f64 {

@@ -1,6 +1,7 @@
 //! What reviewers told about points, and how far it speaks for others.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use uuid::Uuid;
 
 use super::manner::{Manner, behave_alike};
 use super::resemblance::{Trigrams, resemblance};
@@ -19,6 +20,8 @@ pub(super) struct Votes {
     /// What the most alike of them is worth: ten that are described otherwise are still no look-alike.
     pub likeness: f64,
     pub by_role: BTreeMap<RoleOf, f64>,
+    /// The answers that say so, by the pattern that they gave.
+    pub answers: BTreeMap<String, BTreeSet<Uuid>>,
 }
 
 /// How a point is called, as far as telling it from others goes.
@@ -44,12 +47,20 @@ pub(super) struct Call {
 /// Everything that was told at a site.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Told {
-    calls: Vec<(Call, RoleOf)>,
+    calls: Vec<Telling>,
     by_template: HashMap<Template, Vec<usize>>,
     by_shape: HashMap<String, Vec<usize>>,
     /// One call of each template, for points that only resemble it.
     templates: Vec<usize>,
     words: ToldWords,
+}
+
+/// A point that an answer was about.
+#[derive(Debug, Clone)]
+struct Telling {
+    call: Call,
+    role: RoleOf,
+    answer: Uuid,
 }
 
 /// How far one confirmed look-alike closes the gap to certainty.
@@ -108,6 +119,9 @@ impl Votes {
             *self.by_role.entry(role.clone()).or_default() += worth * count;
             self.total += worth * count;
         }
+        for (pattern, answers) in &others.answers {
+            self.answers.entry(pattern.clone()).or_default().extend(answers);
+        }
     }
 
     /// Adds what was told at other data sources, where habits may be others.
@@ -127,16 +141,16 @@ impl Votes {
 }
 
 impl Told {
-    pub fn learn(&mut self, call: Call, role: RoleOf) {
+    pub fn learn(&mut self, call: Call, role: RoleOf, answer: Uuid) {
         let index = self.calls.len();
         let alike = self.by_template.entry(call.template.clone()).or_default();
         if alike.is_empty() && call.part.is_some() {
             self.templates.push(index);
         }
-        self.words.learn(&call.called, &call.template, &role);
+        self.words.learn(&call.called, &call.template, &role, answer);
         alike.push(index);
         self.by_shape.entry(call.shape.clone()).or_default().push(index);
-        self.calls.push((call, role));
+        self.calls.push(Telling { call, role, answer });
     }
 
     /// Of the same template, else of names of the same letters, else of what resembles the point most.
@@ -151,14 +165,14 @@ impl Told {
         }
         let Some(part) = &call.part else { return Votes::default() };
         let likeness = |index: &usize| {
-            let other = self.calls[*index].0.part.as_ref();
+            let other = self.calls[*index].call.part.as_ref();
             other.map_or(0.0, |other| resemblance(part, other))
         };
         let likest = self.templates.iter().map(|index| (likeness(index), index));
         let resembling = match likest.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1))) {
             Some((likeness, nearest)) if likeness >= RESEMBLES => {
                 let worth = f64::from((likeness - RESEMBLES) / (1.0 - RESEMBLES));
-                let alike = &self.by_template[&self.calls[*nearest].0.template];
+                let alike = &self.by_template[&self.calls[*nearest].call.template];
                 self.count(alike, call, worth)
             }
             _ => Votes::default(),
@@ -170,7 +184,12 @@ impl Told {
 
     fn by_word(&self, called: &str) -> Votes {
         let Some(says) = self.words.say(called) else { return Votes::default() };
-        Votes { total: says.names.values().sum(), likeness: says.sureness, by_role: says.names }
+        Votes {
+            total: says.names.values().sum(),
+            likeness: says.sureness,
+            by_role: says.names,
+            answers: says.answers,
+        }
     }
 
     /// As `votes`, where only names count that are built alike and tell the equipment: letters of a loop are another
@@ -185,22 +204,25 @@ impl Told {
     /// Of names that have the same letters, but are built otherwise.
     fn family(&self, call: &Call) -> Votes {
         let same_letters = self.by_shape.get(&call.shape).into_iter().flatten().copied();
-        let others = same_letters.filter(|index| self.calls[*index].0.template != call.template);
+        let others = same_letters.filter(|index| self.calls[*index].call.template != call.template);
         self.count(&others.collect::<Vec<_>>(), call, 1.0)
     }
 
     fn count(&self, alike: &[usize], call: &Call, worth: f64) -> Votes {
         let mut votes = Votes::default();
-        let manners: Vec<Option<&Manner>> = alike.iter().map(|i| self.calls[*i].0.manner.as_ref()).collect();
+        let manners: Vec<Option<&Manner>> =
+            alike.iter().map(|i| self.calls[*i].call.manner.as_ref()).collect();
         let behaving = behave_alike(call.manner.as_ref(), &manners);
         let same_number = |other: &Call| other.parallel == call.parallel;
-        let any_same = alike.iter().any(|index| same_number(&self.calls[*index].0));
-        for ((other, role), behaving) in alike.iter().map(|index| &self.calls[*index]).zip(behaving) {
+        let any_same = alike.iter().any(|index| same_number(&self.calls[*index].call));
+        for (telling, behaving) in alike.iter().map(|index| &self.calls[*index]).zip(behaving) {
+            let Telling { call: other, role, answer } = telling;
             let numbered = if any_same && !same_number(other) { OTHER_NUMBER } else { 1.0 };
             let worth = worth * numbered * said_alike(&call.description, &other.description);
             votes.likeness = votes.likeness.max(worth);
             *votes.by_role.entry(role.clone()).or_default() += worth * behaving;
             votes.total += worth * behaving;
+            votes.answers.entry(role.0.clone()).or_default().insert(*answer);
         }
         votes
     }

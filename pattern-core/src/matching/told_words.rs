@@ -2,6 +2,7 @@
 //! rest of its name is about.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use uuid::Uuid;
 
 use super::told::RoleOf;
 use crate::naming::{Template, TokenKind, tokenize};
@@ -11,29 +12,32 @@ const DOUBT: f64 = 2.0;
 /// One name proves nothing about its wording.
 const FEWEST: usize = 2;
 
-/// The names of different build that were told with each wording, by their roles.
+/// The names of different build that were told with each wording, by their roles, each with the first answer about it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ToldWords {
-    by_wording: HashMap<String, BTreeMap<RoleOf, BTreeSet<Template>>>,
+    by_wording: HashMap<String, BTreeMap<RoleOf, BTreeMap<Template, Uuid>>>,
 }
 
 /// What a name's most telling wording says.
 pub(super) struct WordSays {
     /// How many names with it play that role, in each pattern.
     pub names: BTreeMap<RoleOf, f64>,
+    /// The answers behind these, by pattern.
+    pub answers: BTreeMap<String, BTreeSet<Uuid>>,
     /// 0..1
     pub sureness: f64,
 }
 
 impl ToldWords {
-    pub fn learn(&mut self, called: &str, template: &Template, role: &RoleOf) {
+    pub fn learn(&mut self, called: &str, template: &Template, role: &RoleOf, answer: Uuid) {
         for wording in wordings(called) {
             self.by_wording
                 .entry(wording)
                 .or_default()
                 .entry(role.clone())
                 .or_default()
-                .insert(template.clone());
+                .entry(template.clone())
+                .or_insert(answer);
         }
     }
 
@@ -45,17 +49,22 @@ impl ToldWords {
     }
 }
 
-fn says(roles: &BTreeMap<RoleOf, BTreeSet<Template>>) -> Option<WordSays> {
-    let all: usize = roles.values().map(BTreeSet::len).sum();
+fn says(roles: &BTreeMap<RoleOf, BTreeMap<Template, Uuid>>) -> Option<WordSays> {
+    let all: usize = roles.values().map(BTreeMap::len).sum();
     let mut by_name: BTreeMap<&str, usize> = BTreeMap::new();
     for ((_, role), names) in roles {
         *by_name.entry(role).or_default() += names.len();
     }
     let (role, names) = by_name.into_iter().max_by_key(|(_, names)| *names)?;
     let is_telling = names >= FEWEST && 2 * names > all;
-    let of_role = roles.iter().filter(|((_, name), _)| name == role);
+    let of_role = || roles.iter().filter(|((_, name), _)| name == role);
+    let mut answers: BTreeMap<String, BTreeSet<Uuid>> = BTreeMap::new();
+    for ((pattern, _), names) in of_role() {
+        answers.entry(pattern.clone()).or_default().extend(names.values());
+    }
     is_telling.then(|| WordSays {
-        names: of_role.map(|(role, names)| (role.clone(), names.len() as f64)).collect(),
+        names: of_role().map(|(role, names)| (role.clone(), names.len() as f64)).collect(),
+        answers,
         sureness: names as f64 / (all as f64 + DOUBT),
     })
 }

@@ -2,11 +2,10 @@
 
 use chrono::{DateTime, Duration};
 use pattern_core::analytics::{fingerprint::fingerprint, grid::day_buckets};
-use pattern_core::domain::Sample;
+use pattern_core::domain::{Sample, stable_id};
 use pattern_core::library::{PatternSpec, builtin};
 use pattern_core::matching::{Matcher, PointFeatures, Proposal, ProposedRole, SiteMemory};
 use pattern_core::naming::{NamedPoint, labels, name_edges};
-use uuid::Uuid;
 
 /// Points from lines of `name | unit | description`.
 pub(crate) fn points(lines: &[impl AsRef<str>]) -> Vec<PointFeatures> {
@@ -16,7 +15,7 @@ pub(crate) fn points(lines: &[impl AsRef<str>]) -> Vec<PointFeatures> {
             let mut parts = line.as_ref().split('|').map(|part| part.trim().to_owned());
             let mut next = || parts.next().unwrap_or_default();
             let (name, unit, description) = (next(), next(), next());
-            PointFeatures { id: Uuid::nil(), name, unit, description, fingerprint: None }
+            PointFeatures { id: stable_id(&[&name]), name, unit, description, fingerprint: None }
         })
         .collect()
 }
@@ -197,7 +196,7 @@ const SECOND: [&str; 4] = ["P-102.DP | kPa", "P-102.XQ7 | kPa", "P-102.FLO | m3/
 pub(crate) fn approve(site: &mut SiteMemory, points: &[PointFeatures], pattern: &str, roles: &[&str]) {
     let siblings: Vec<&str> = points.iter().map(|p| p.name.as_str()).collect();
     for (point, role) in points.iter().zip(roles) {
-        site.learn(point, &siblings, pattern, role);
+        site.learn(point, &siblings, (pattern, role), points[0].id);
     }
 }
 

@@ -3,6 +3,40 @@
 use crate::matching::{approve, behaves, pattern, points, propose, role_of};
 use pattern_core::library::builtin;
 use pattern_core::matching::{Matcher, PointFeatures, SiteMemory};
+use uuid::Uuid;
+
+/// As told in an answer of its own.
+fn by_itself((point, role): (PointFeatures, (String, String))) -> (PointFeatures, (String, String), Uuid) {
+    let answer = point.id;
+    (point, role, answer)
+}
+
+#[test]
+fn one_answer_about_look_alikes_is_told_apart_from_several() {
+    let spec = pattern("Storage Tank");
+    let dryers = ["D-1", "D-2", "D-3", "D-4"].map(|d| {
+        points(&[
+            &format!("{d}.STACK_TEMP | degC"),
+            &format!("{d}.DRUM_SPEED | rpm"),
+            &format!("{d}.DRAFT | Pa"),
+        ])
+    });
+    let roles = ["Temperature", "Level", "Pressure"];
+    let mut site = SiteMemory::default();
+    site.observe(dryers.iter().flatten());
+    let before = propose(&dryers[3], &spec, &site);
+    assert_eq!(before.unanswered, None);
+
+    approve(&mut site, &dryers[0], &spec.name, &roles);
+    let after_one = propose(&dryers[3], &spec, &site);
+    let without = after_one.unanswered.expect("it rests on one answer");
+    assert!(after_one.confidence > before.confidence);
+    assert!((without - before.confidence).abs() < 0.05, "{without} {}", before.confidence);
+    assert_eq!(propose(&dryers[0], &spec, &site).unanswered, None, "it was said of these themselves");
+
+    approve(&mut site, &dryers[1], &spec.name, &roles);
+    assert_eq!(propose(&dryers[3], &spec, &site).unanswered, None, "two say so");
+}
 
 #[test]
 fn what_was_told_of_one_spelling_is_believed_of_another() {
@@ -178,7 +212,7 @@ fn what_was_told_at_a_sister_plant_speaks_for_names_that_are_built_alike() {
     let loops = points(&["LI-101"]).into_iter().zip([role("Sump Level")]);
     let mut site = SiteMemory::default();
     site.observe(&here);
-    site.learn_elsewhere(&there.chain(loops).collect::<Vec<_>>());
+    site.learn_elsewhere(&there.chain(loops).map(by_itself).collect::<Vec<_>>());
     let (told, _) = site.likely_role(&here[0]).expect("the sister plant has it");
     assert_eq!(told, "Seal Pot Level");
     assert_eq!(site.likely_role(&here[9]), None, "a loop of another plant is another machine's");
@@ -229,7 +263,7 @@ fn a_sister_plant_may_have_another_site_in_front() {
     let told = points(&there.iter().map(String::as_str).collect::<Vec<_>>());
     let mut site = SiteMemory::default();
     site.observe(&here);
-    site.learn_elsewhere(&told.into_iter().zip(roles.into_iter().cycle()).collect::<Vec<_>>());
+    site.learn_elsewhere(&told.into_iter().zip(roles.into_iter().cycle()).map(by_itself).collect::<Vec<_>>());
     let role = site.likely_role(&here[0]).map(|(role, _)| role);
     assert_eq!(role.as_deref(), Some("Seal Pot Level"));
 }

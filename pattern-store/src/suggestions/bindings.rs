@@ -20,6 +20,8 @@ pub struct ActiveBinding {
     pub role: String,
     pub pattern_id: Uuid,
     pub equipment_id: Uuid,
+    /// The suggestion that was approved so.
+    pub suggestion_id: Uuid,
 }
 
 /// A point of another data source and what it is there.
@@ -30,6 +32,8 @@ pub struct ForeignBinding {
     pub description: String,
     pub role: String,
     pub pattern: String,
+    /// The suggestion that was approved so.
+    pub suggestion_id: Uuid,
 }
 
 /// More than so many bindings of other data sources teach nothing new.
@@ -40,7 +44,7 @@ impl Store {
     pub async fn foreign_bindings(&self, data_source: Uuid) -> Result<Vec<ForeignBinding>> {
         Ok(sqlx::query_as!(
             ForeignBinding,
-            "select b.point_id, p.name as point_name, p.description, b.role, t.name as pattern
+            "select b.point_id, p.name as point_name, p.description, b.role, t.name as pattern, b.suggestion_id
              from bindings b join points p on p.id = b.point_id join patterns t on t.id = b.pattern_id
              where p.data_source_id <> $1 and b.retracted_at is null
              order by b.bound_at desc, p.name, b.id limit $2",
@@ -54,7 +58,7 @@ impl Store {
     pub async fn active_bindings(&self, data_source: Uuid) -> Result<Vec<ActiveBinding>> {
         Ok(sqlx::query_as!(
             ActiveBinding,
-            "select b.point_id, p.name as point_name, b.role, b.pattern_id, b.equipment_id
+            "select b.point_id, p.name as point_name, b.role, b.pattern_id, b.equipment_id, b.suggestion_id
              from bindings b join points p on p.id = b.point_id
              where p.data_source_id = $1 and b.retracted_at is null order by b.equipment_id, p.name",
             data_source

@@ -110,6 +110,11 @@ impl SettledQuestions {
         self.is_told(point_ids) || self.about(point_ids).any(|past| past.answer == Answer::Approved)
     }
 
+    /// The pattern that these points were approved as, where they were.
+    pub fn approved_as(&self, point_ids: &[Uuid]) -> Option<Uuid> {
+        self.about(point_ids).find(|past| past.answer == Answer::Approved)?.pattern_id
+    }
+
     /// Whether somebody has said so of every single one, be it in several answers: two halves of a machine.
     fn is_told(&self, point_ids: &[Uuid]) -> bool {
         let is_approved = |index: &usize| self.questions[*index].answer == Answer::Approved;

@@ -11,7 +11,13 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-use super::{Outcome, Stage, StageError, lesson::by_lesson, new_pattern, new_pattern::Unmatched, version_of};
+use super::{
+    Outcome, Stage, StageError,
+    lesson::by_lesson,
+    new_pattern,
+    new_pattern::{Fit, Unmatched},
+    version_of,
+};
 use crate::knowledge::{Knowledge, Known};
 
 /// A cluster that was rejected so often is most likely no equipment at all.
@@ -19,6 +25,8 @@ const HOPELESS: usize = 2;
 /// What is less likely is no help to whoever answers. Where names mean nothing, nothing is likely, and still worth an
 /// answer.
 const LEARNING_FLOOR: f64 = 0.01;
+/// More likely than not.
+const LIKELY: f64 = 0.5;
 
 pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, StageError> {
     stage.store.reopen_due_deferrals(stage.now).await?;
@@ -35,7 +43,7 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
         .unless_unchanged(JobName::PatternMatching.as_str(), source, &input, async move {
             let fingerprints = stage.store.fingerprints(source.id).await?;
             let (clusters, questions) = off_thread(move || {
-                let known = Knowledge::new(known, fingerprints);
+                let known = Knowledge::new(known, fingerprints, threshold);
                 let asking = Asking { known: &known, settled: &settled, threshold };
                 (known.clusters.len() + known.look_alikes.len(), asking.questions(learning_limit))
             })
@@ -85,28 +93,49 @@ impl Asking<'_> {
                     let is_known = self.settled.is_known(&members);
                     let said = self.known.spelled_out(&points);
                     let nothing_fits = best.is_none() && !is_known;
+                    let fit = self.fit(&members, best.as_ref().map(|(question, _)| question));
                     let unanswered =
                         best.filter(|(_, answer)| answer.is_none()).map(|(question, _)| question);
-                    let this = Unmatched { cluster, points, said };
+                    let this = Unmatched { cluster, points, said, fit };
                     if self.settled.rejections(&members) < HOPELESS {
                         unsure.extend(unanswered);
                         if cluster.kind == ClusterKind::LookAlikes && nothing_fits {
                             unsure.push(new_pattern::about_look_alikes(&this));
                         }
                     }
-                    if cluster.kind == ClusterKind::Equipment && !is_known {
+                    if cluster.kind == ClusterKind::Equipment && this.fit != Fit::Settled {
                         unmatched.push(this);
                     }
                 }
             }
         }
-        let mut new_patterns = new_pattern::questions(&unmatched);
-        new_patterns.retain(|question| self.settled.answer(question).is_none());
-        let asked: BTreeSet<Uuid> = new_patterns.iter().map(|q| q.cluster_id).collect();
+        let mut kinds = new_pattern::questions(&unmatched);
+        kinds.retain(|kind| self.settled.answer(&kind.question).is_none());
+        // The others of the group are not asked about one by one as what they hardly are.
+        let asked: BTreeSet<Uuid> = kinds.iter().flat_map(|kind| kind.clusters.iter().copied()).collect();
         unsure.retain(|question| !asked.contains(&question.cluster_id));
         questions.extend(unsure);
-        questions.extend(new_patterns);
+        questions.extend(kinds.into_iter().map(|kind| kind.question));
         by_lesson(self.known, self.settled, questions, learning_limit)
+    }
+
+    /// How far the library has a place for a cluster that nothing surely fits.
+    fn fit(&self, members: &[Uuid], best: Option<&NewSuggestion>) -> Fit {
+        let spec = |id| self.known.pattern(id).map(|pattern| &pattern.spec);
+        if self.settled.is_known(members) {
+            let approved = self.settled.approved_as(members).and_then(spec);
+            let approved = approved.filter(|spec| !spec.is_learned());
+            return approved.map_or(Fit::Settled, |spec| Fit::Approved(spec.name.clone()));
+        }
+        let Some((nearest, confidence)) =
+            best.and_then(|question| Some((spec(question.pattern?.0)?, question.confidence)))
+        else {
+            return Fit::None;
+        };
+        if nearest.is_learned() && confidence >= LIKELY {
+            return Fit::Settled;
+        }
+        Fit::Nearly(nearest.name.clone(), confidence)
     }
 
     /// The one question about a cluster: a second answer to it would mostly be wrong. What is settled

@@ -9,6 +9,7 @@ use pattern_core::{
 };
 use pattern_store::{NewSuggestion, SuggestedRoleRow};
 use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
 
 use super::matching::member_ids;
 
@@ -21,12 +22,31 @@ const MIN_PARTS: usize = 3;
 const ROLE_SHARE: f64 = 0.5;
 const REQUIRED_SHARE: f64 = 0.9;
 
-/// A cluster that no pattern fits.
+/// A cluster that no pattern surely fits.
 pub(super) struct Unmatched<'a> {
     pub cluster: &'a Cluster,
     pub points: Vec<PointFeatures>,
     /// What each point is by its own words.
     pub said: Vec<Option<String>>,
+    pub fit: Fit,
+}
+
+/// How far the library has a place for a cluster.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Fit {
+    None,
+    /// The likeliest pattern, and how likely it is, 0..1.
+    Nearly(String, f64),
+    /// A person said that it is this pattern, which the engine did not see in it.
+    Approved(String),
+    /// It is of a kind that a person named, or most likely is.
+    Settled,
+}
+
+/// A question about look-alike clusters, and all of these.
+pub(super) struct NewKind {
+    pub question: NewSuggestion,
+    pub clusters: Vec<Uuid>,
 }
 
 /// A cluster by what its points are called within it.
@@ -34,14 +54,16 @@ struct Shape<'a> {
     cluster: &'a Cluster,
     points: &'a [PointFeatures],
     said: &'a [Option<String>],
+    fit: &'a Fit,
     /// What all members' names share, letters only.
     stem: String,
     /// Part name to index of the point; ambiguous parts are left out.
     parts: BTreeMap<String, usize>,
 }
 
-/// One question per group of look-alike clusters, about its first.
-pub(super) fn questions(unmatched: &[Unmatched]) -> Vec<NewSuggestion> {
+/// One question per group of look-alike clusters, about its first that nobody answered. A single answer that takes one
+/// of them for something known does not settle what the others are; a second one does.
+pub(super) fn questions(unmatched: &[Unmatched]) -> Vec<NewKind> {
     let mut shapes: Vec<Shape> = unmatched.iter().map(shape).filter(|s| s.parts.len() >= MIN_PARTS).collect();
     shapes.sort_by(|a, b| a.cluster.label.cmp(&b.cluster.label).then(a.cluster.id.cmp(&b.cluster.id)));
     let mut groups: Vec<Vec<Shape>> = Vec::new();
@@ -51,11 +73,23 @@ pub(super) fn questions(unmatched: &[Unmatched]) -> Vec<NewSuggestion> {
             None => groups.push(vec![shape]),
         }
     }
-    groups.iter().filter(|group| group.len() >= MIN_CLUSTERS).map(|group| question(group)).collect()
+    let doubted = |shape: &Shape| matches!(shape.fit, Fit::Approved(_));
+    for group in &mut groups {
+        if group.iter().filter(|shape| doubted(shape)).count() > 1 {
+            group.retain(|shape| !doubted(shape));
+        }
+        group.sort_by_key(doubted);
+    }
+    let is_asked = |group: &&Vec<Shape>| group.len() >= MIN_CLUSTERS;
+    let new_kind = |group: &Vec<Shape>| NewKind {
+        question: question(group),
+        clusters: group.iter().map(|shape| shape.cluster.id).collect(),
+    };
+    groups.iter().filter(is_asked).map(new_kind).collect()
 }
 
 /// The question about points that are called alike and stand alone: machines of one point, by what they read as.
-pub(super) fn about_look_alikes(Unmatched { cluster, points, said }: &Unmatched) -> NewSuggestion {
+pub(super) fn about_look_alikes(Unmatched { cluster, points, said, .. }: &Unmatched) -> NewSuggestion {
     let stem = points.first().map_or_else(String::new, |point| join(words(&point.name).iter()));
     let part = said.iter().flatten().next().unwrap_or(&stem);
     let role = RoleSpec { name: part.clone(), words: vec![stem.to_lowercase()], ..RoleSpec::default() };
@@ -80,7 +114,7 @@ pub(super) fn about_look_alikes(Unmatched { cluster, points, said }: &Unmatched)
     }
 }
 
-fn shape<'a>(Unmatched { cluster, points, said }: &'a Unmatched) -> Shape<'a> {
+fn shape<'a>(Unmatched { cluster, points, said, fit }: &'a Unmatched) -> Shape<'a> {
     let names: Vec<Vec<String>> = points.iter().map(|p| words(&p.name)).collect();
     let shared: BTreeSet<&String> = names
         .first()
@@ -96,7 +130,7 @@ fn shape<'a>(Unmatched { cluster, points, said }: &'a Unmatched) -> Shape<'a> {
         }
     }
     parts.retain(|part, _| !ambiguous.contains(part));
-    Shape { cluster, points, said, stem: stem.unwrap_or_default(), parts }
+    Shape { cluster, points, said, fit, stem: stem.unwrap_or_default(), parts }
 }
 
 /// The letters of a name, upper case; numbers tell siblings apart, not parts.
@@ -148,9 +182,10 @@ fn question(group: &[Shape]) -> NewSuggestion {
         confidence: draft.confidence * agreement,
         scores: Scores { cohesion: Some(first.cluster.cohesion), ..Scores::default() },
         reason: format!(
-            "{} groups look alike ({}) and no pattern fits them; each has {}. approve to add the pattern",
+            "{} groups look alike ({}) and {}; each has {}. approve to add the pattern",
             group.len(),
             labels.join(", "),
+            fits(group),
             parts.join(", ")
         ),
         point_ids: member_ids(first.points),
@@ -163,6 +198,23 @@ fn question(group: &[Shape]) -> NewSuggestion {
             .collect(),
         draft: serde_json::to_value(draft).ok(),
     }
+}
+
+/// What the library has for them, in words.
+fn fits(group: &[Shape]) -> String {
+    let nearest = group.iter().filter_map(|shape| match shape.fit {
+        Fit::Nearly(pattern, confidence) => Some((pattern, confidence)),
+        _ => None,
+    });
+    let nearest = nearest.max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(a.0)));
+    let approved = group.iter().find_map(|shape| match shape.fit {
+        Fit::Approved(pattern) => Some(format!(", though {} was approved as {pattern}", shape.cluster.label)),
+        _ => None,
+    });
+    let fits = nearest.map_or("no pattern fits them".into(), |(pattern, confidence)| {
+        format!("no pattern surely fits them, {pattern} at {confidence:.2} best")
+    });
+    fits + &approved.unwrap_or_default()
 }
 
 /// What each part is called: as most of its points read spelled out, where no other part reads so, else its letters.

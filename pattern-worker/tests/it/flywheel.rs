@@ -1,7 +1,9 @@
 //! The chain of analyses, from names and samples to suggestions, and what an answer teaches.
 
 use chrono::Utc;
-use pattern_core::domain::{ApproveRequest, ClusterKind, Purpose, RejectRequest, SuggestionStatus};
+use pattern_core::domain::{
+    ApproveRequest, ClusterKind, Purpose, RejectRequest, Suggestion, SuggestionStatus,
+};
 use pattern_store::DecisionRequest;
 use serde_json::json;
 use uuid::Uuid;
@@ -193,6 +195,78 @@ async fn look_alikes_that_nothing_fits_become_a_pattern_that_then_finds_the_othe
         pending.len() == 2 && pending.iter().all(|s| s.pattern.name == asked[0].pattern.name)
     })
     .await;
+}
+
+/// Three machines of a kind that the library lacks, of which it has some parts.
+async fn dryers() -> (Site, Worker) {
+    let site = Site::new().await;
+    let parts = [
+        ("STACK_TEMP", "degC"),
+        ("MOISTURE", "%"),
+        ("DRAFT", "Pa"),
+        ("DRUM_SPEED", "rpm"),
+        ("BURNER_RATE", "%"),
+        ("FEED_RATE", "t/h"),
+    ];
+    for dryer in ["D-701", "D-702", "D-703"] {
+        site.add_named(dryer, &parts).await;
+    }
+    let worker = Worker::start(&site);
+    site.analyse().await;
+    (site, worker)
+}
+
+/// Answers what is asked next.
+async fn approve_as(site: &Site, suggestion: Uuid, pattern: &str) -> Suggestion {
+    let roles = ["Temperature", "Level", "Pressure"].into_iter().cycle();
+    let points = site.store.suggestion_detail(suggestion).await.expect("detail").points;
+    let library = site.store.library().await.expect("library");
+    let approve = ApproveRequest {
+        pattern_id: library.iter().find(|known| known.spec.name == pattern).map(|known| known.id),
+        role_assignments: Some(points.iter().map(|p| p.id).zip(roles.map(|r| Some(r.to_owned()))).collect()),
+        ..ApproveRequest::default()
+    };
+    let approve = DecisionRequest::Approve(approve);
+    site.store.decide(suggestion, &approve, "anna", None, Utc::now()).await.expect("approve");
+    until("one question is asked again", || async {
+        site.suggestions(SuggestionStatus::Pending).await.len() == 1
+    })
+    .await;
+    site.suggestions(SuggestionStatus::Pending).await.remove(0)
+}
+
+#[tokio::test]
+async fn one_answer_lifts_no_look_alikes_and_leaves_the_question_about_a_new_kind() {
+    let (site, _worker) = dryers().await;
+    let asked = site.suggestions(SuggestionStatus::Pending).await;
+    assert_eq!(asked.len(), 1, "one question about the three: {asked:#?}");
+    assert_eq!(asked[0].purpose, Purpose::NewPattern);
+
+    // Somebody takes the first for a tank, which it is not.
+    let after = approve_as(&site, asked[0].id, "Storage Tank").await;
+    assert_eq!(after.purpose, Purpose::NewPattern, "{after:#?}");
+    assert_ne!(after.cluster.id, asked[0].cluster.id);
+    assert!(after.reason.contains("D-701 was approved as Storage Tank"), "{}", after.reason);
+
+    // A second one who says so is believed.
+    let last = approve_as(&site, after.id, "Storage Tank").await;
+    assert_eq!((last.pattern.name.as_str(), last.purpose), ("Storage Tank", Purpose::Match), "{last:#?}");
+}
+
+#[tokio::test]
+async fn a_new_kind_can_be_named_in_place_of_what_is_proposed() {
+    let (site, _worker) = dryers().await;
+    let asked = site.suggestions(SuggestionStatus::Pending).await;
+    let points = site.store.suggestion_detail(asked[0].id).await.expect("detail").points;
+    let approve = ApproveRequest {
+        pattern_name: Some("Drum Dryer".into()),
+        role_assignments: Some(points.iter().map(|p| (p.id, p.role.clone())).collect()),
+        ..ApproveRequest::default()
+    };
+    approve_and_learn(&site, asked[0].id, approve).await;
+    let after = site.suggestions(SuggestionStatus::Pending).await;
+    let names: Vec<&str> = after.iter().map(|s| s.pattern.name.as_str()).collect();
+    assert_eq!(names, ["Drum Dryer", "Drum Dryer"], "{after:#?}");
 }
 
 #[tokio::test]
