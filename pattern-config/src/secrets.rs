@@ -37,13 +37,25 @@ pub fn mask_url(text: &str) -> String {
     }
 }
 
+/// A URL for each of the hosts that it names, as in `postgres://one:5432,two:5432/naia`.
+fn one_host_each(url: &str) -> Vec<String> {
+    let Some((scheme, rest)) = url.split_once("://") else { return vec![url.to_owned()] };
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let hosts_at = authority.rfind('@').map_or(0, |at| at + 1);
+    let (user, hosts) = authority.split_at(hosts_at);
+    hosts.split(',').map(|host| format!("{scheme}://{user}{host}{path}")).collect()
+}
+
 /// A password with `/`, `?` or `#` that nobody encoded ends the host's part too early: its rest, and the `@`
 /// behind it, are then taken for a path.
 pub(crate) fn is_whole_url(text: &str) -> bool {
-    Url::parse(text).is_ok_and(|url| {
-        let behind_host = [Some(url.path()), url.query(), url.fragment()];
-        behind_host.into_iter().flatten().all(|part| !part.contains('@'))
-    })
+    let is_whole = |url: &String| {
+        Url::parse(url).is_ok_and(|url| {
+            let behind_host = [Some(url.path()), url.query(), url.fragment()];
+            behind_host.into_iter().flatten().all(|part| !part.contains('@'))
+        })
+    };
+    one_host_each(text).iter().all(is_whole)
 }
 
 fn mask_parsed(mut url: Url) -> String {
@@ -140,6 +152,20 @@ mod tests {
         }
         assert_eq!(mask_url("postgres://naia:s3cret@db:5432/naia"), "postgres://naia:***@db:5432/naia");
         assert_eq!(mask_url("postgres://naia@db/naia"), "postgres://naia@db/naia");
+    }
+
+    #[test]
+    fn a_url_that_names_several_hosts_is_whole_where_each_of_them_is() {
+        for whole in
+            ["postgres://naia:p%2Cw@db1:5432,db2/naia", "postgres://[::1]:5433,db2:5432/naia?sslmode=require"]
+        {
+            assert!(is_whole_url(whole), "{whole}");
+        }
+        for cut in ["postgres://naia:pa/ss@db1,db2/naia", "postgres://naia@db1:5432,db2:port/naia"] {
+            assert!(!is_whole_url(cut), "{cut}");
+        }
+        let masked = mask_url("postgres://naia:hidden@db1:5432,db2:5432/naia");
+        assert!(masked.starts_with("postgres://naia:***@") && !masked.contains("hidden"), "{masked}");
     }
 
     #[test]

@@ -2,6 +2,7 @@ use pattern_bus::{
     KafkaSettings,
     datapoints::{IngestLag, LagProbe},
 };
+use pattern_core::domain::TOPIC_DATAPOINTS;
 use pattern_store::{Store, StoreError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -99,11 +100,19 @@ impl Looker {
     fn judge_ingest(
         &mut self,
         health: &mut Health,
-        lag: pattern_bus::Result<IngestLag>,
+        lag: pattern_bus::Result<Option<IngestLag>>,
         postgres_is_up: bool,
     ) {
         match lag {
-            Ok(lag) => {
+            Ok(None) => {
+                let words = format!(
+                    "topic {} is missing, so that no samples are taken; a running worker makes it",
+                    self.kafka.topic(TOPIC_DATAPOINTS)
+                );
+                health.add("kafka", false, Ok(()));
+                health.add("ingest", false, Err(words));
+            }
+            Ok(Some(lag)) => {
                 let stalled = self.progress.stalled_for(lag.records, lag.last_progress, Instant::now());
                 health.figures.ingest_lag_records = Some(lag.records);
                 health.figures.ingest_stalled_seconds = Some(stalled.as_secs_f64().round());
@@ -125,7 +134,7 @@ impl Looker {
         }
     }
 
-    async fn ingest_lag(&mut self) -> pattern_bus::Result<IngestLag> {
+    async fn ingest_lag(&mut self) -> pattern_bus::Result<Option<IngestLag>> {
         let probe = match self.probe.take() {
             Some(probe) => probe,
             None => LagProbe::new(&self.kafka)?,

@@ -147,6 +147,8 @@ fn asked_time(params: &SampleParams, now: DateTime<Utc>) -> Result<(DateTime<Utc
 
 /// The 100 000 samples that one request may hold fit in.
 const SAMPLES_LIMIT: usize = 16 * 1024 * 1024;
+/// Who sends samples hears within so long that they are taken, or that they may not be.
+const TAKEN_WITHIN: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Body of `POST /api/samples`.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -186,8 +188,14 @@ async fn post_samples(
             "samples can not be taken now: {problem}; send them again"
         )));
     }
-    pattern_bus::datapoints::publish_batches(&state.producer, &state.kafka, &data_source, &good)
-        .await
-        .map_err(|e| Problem::unavailable(format!("samples can not be taken now: {e}; send them again")))?;
+    let publish =
+        pattern_bus::datapoints::publish_batches(&state.producer, &state.kafka, &data_source, &good);
+    let published = match tokio::time::timeout(TAKEN_WITHIN, publish).await {
+        Ok(published) => published.map_err(|error| error.to_string()),
+        Err(_) => Err(format!("kafka did not answer within {} s", TAKEN_WITHIN.as_secs())),
+    };
+    published.map_err(|why| {
+        Problem::unavailable(format!("samples can not be taken now: {why}; send them again"))
+    })?;
     Ok((StatusCode::ACCEPTED, Json(TakenSamples { accepted, rejected })))
 }

@@ -11,9 +11,9 @@ use std::{
 use super::{
     group::RawRecord,
     keys::{KnownKeys, read},
-    record::understand,
+    record::{Understood, understand},
 };
-use crate::{BusError, Result};
+use crate::{BusError, MAX_RECORD_BYTES, Result};
 
 /// What was received together, and how far it has come. Every step can be tried again: it keeps what
 /// it started from.
@@ -105,13 +105,24 @@ impl Pending {
 fn parse(records: &[RawRecord], topic: &str, topic_id: &str, now: DateTime<Utc>) -> Parsed {
     let mut parsed = Parsed { batches: Vec::with_capacity(records.len()), dead: Vec::new() };
     for (index, record) in records.iter().enumerate() {
-        let understood = understand(record.payload.as_deref(), now);
+        let understood = match record.cut_from {
+            Some(bytes) => Understood::nothing(too_long(record, bytes)),
+            None => understand(record.payload.as_deref(), now),
+        };
         parsed.batches.extend(understood.batch);
         if let Some(reason) = understood.problem {
             parsed.dead.push((index, dead_letter(record, topic, topic_id, reason)));
         }
     }
     parsed
+}
+
+fn too_long(record: &RawRecord, bytes: usize) -> String {
+    format!(
+        "the record has {bytes} bytes, and {MAX_RECORD_BYTES} are the most: send its samples in several; its first {} \
+         bytes are kept here",
+        record.bytes()
+    )
 }
 
 pub(super) fn dead_letter(record: &RawRecord, topic: &str, topic_id: &str, reason: String) -> NewDeadLetter {

@@ -20,7 +20,7 @@ use super::{
     keys::KnownKeys,
     starting::{Start, Starter},
 };
-use crate::{Backoff, KafkaSettings, Producer, Result};
+use crate::{Backoff, KafkaSettings, Producer, Result, topics::ensure_topics};
 
 /// A batch is stored when it has so many bytes or records, or when its first record has waited so long.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
@@ -285,9 +285,16 @@ impl Consumer {
     }
 
     fn identify(&mut self) -> Step {
-        if matches!(self.work, Work::None) && !self.positions.is_empty() {
-            let member = self.keeper.member.clone();
-            let task = Task::spawn(|_| async move { member.topic_id().await });
+        if matches!(self.work, Work::None) {
+            let (member, kafka) = (self.keeper.member.clone(), self.keeper.kafka.clone());
+            let task = Task::spawn(|_| async move {
+                let id = member.topic_id().await?;
+                // Somebody deleted it, or nobody has made it yet.
+                if id.is_none() {
+                    ensure_topics(&kafka).await?;
+                }
+                Ok(id)
+            });
             self.work = Work::Identifying(task);
         }
         Step::On
@@ -308,8 +315,14 @@ impl Consumer {
                 tracing::error!(topic, "kafka producer of the dead letters can not go on, making a new one");
                 return Step::MakeAnew;
             }
-            Done::Identified(Ok(Some(id))) if id != self.topic_id => self.follow_new_topic(),
-            // A topic that is gone is the group's business; a broker that is away will be back.
+            Done::Identified(Ok(Some(id))) if !self.positions.is_empty() && id != self.topic_id => {
+                self.follow_new_topic();
+            }
+            Done::Identified(Ok(None)) => {
+                tracing::warn!(topic, "topic was missing and has been made, joining its group anew");
+                return Step::MakeAnew;
+            }
+            // A broker that is away will be back.
             Done::Identified(_) => {}
             Done::BrokeDown => {
                 tracing::error!(topic, "storing samples broke down, beginning anew");

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::{
-    KafkaSettings, Result,
+    KafkaSettings, MAX_RECORD_BYTES, Result,
     blocking::{Unhurried, unhurried},
     client_log::ClientLog,
     member_id::has_left,
@@ -27,6 +27,9 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 const LEAVE_WITHIN: Duration = Duration::from_secs(3);
 const LEAVE_POLL: Duration = Duration::from_millis(10);
 
+/// A record that no producer may send, and compressed can: a megabyte of it may be a gigabyte.
+const KEPT_OF_HUGE: usize = 64 * 1024;
+
 /// A record, detached from librdkafka.
 #[derive(Debug, Clone)]
 pub(super) struct RawRecord {
@@ -34,6 +37,8 @@ pub(super) struct RawRecord {
     pub offset: i64,
     pub key: Option<Vec<u8>>,
     pub payload: Option<Vec<u8>>,
+    /// How long the payload was, where no more than its beginning was kept.
+    pub cut_from: Option<usize>,
     pub headers: Vec<(String, Vec<u8>)>,
     pub timestamp_ms: Option<i64>,
 }
@@ -43,11 +48,16 @@ impl RawRecord {
         let headers = message.headers().map(|headers| {
             headers.iter().map(|h| (h.key.to_owned(), h.value.unwrap_or_default().to_vec())).collect()
         });
+        let payload = message.payload().unwrap_or_default();
+        let is_huge = payload.len() > MAX_RECORD_BYTES;
         Self {
             partition: message.partition(),
             offset: message.offset(),
             key: message.key().map(<[u8]>::to_vec),
-            payload: message.payload().map(<[u8]>::to_vec),
+            payload: message
+                .payload()
+                .map(|all| if is_huge { all[..KEPT_OF_HUGE].to_vec() } else { all.to_vec() }),
+            cut_from: is_huge.then_some(payload.len()),
             headers: headers.unwrap_or_default(),
             timestamp_ms: message.timestamp().to_millis(),
         }

@@ -42,17 +42,14 @@ impl LagProbe {
         Ok(Self { consumer: Arc::new(Unhurried::new(consumer)), topic: kafka.topic(TOPIC_DATAPOINTS) })
     }
 
-    /// Compares the partitions' ends with what PostgreSQL says was taken in. A topic that is not there has
-    /// no lag.
+    /// Compares the partitions' ends with what PostgreSQL says was taken in. `None`: the topic is not there.
     ///
     /// # Errors
     /// `Unavailable`: no broker answered within the time limit. `Store`: PostgreSQL did not.
-    pub async fn ingest_lag(&self, store: &Store, within: Duration) -> Result<IngestLag> {
+    pub async fn ingest_lag(&self, store: &Store, within: Duration) -> Result<Option<IngestLag>> {
         let (consumer, topic) = (self.consumer.clone(), self.topic.clone());
         let asked = unhurried(move || look_up(&consumer, &topic, within)).await??;
-        let Some((topic_id, ends)) = asked else {
-            return Ok(IngestLag { records: 0, last_progress: None });
-        };
+        let Some((topic_id, ends)) = asked else { return Ok(None) };
         let consumed = store.consumed_partitions(&self.topic, &topic_id).await?;
         let (mut records, mut waiting) = (0, Vec::new());
         for (partition, ends) in &ends {
@@ -64,7 +61,7 @@ impl LagProbe {
             }
         }
         let newest = || consumed.iter().map(|c| c.updated_at).max();
-        Ok(IngestLag { records, last_progress: waiting.into_iter().min().unwrap_or_else(newest) })
+        Ok(Some(IngestLag { records, last_progress: waiting.into_iter().min().unwrap_or_else(newest) }))
     }
 }
 

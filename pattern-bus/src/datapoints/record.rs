@@ -17,7 +17,7 @@ pub(super) struct Understood {
 }
 
 impl Understood {
-    fn nothing(problem: impl Into<String>) -> Self {
+    pub fn nothing(problem: impl Into<String>) -> Self {
         Self { batch: None, problem: Some(problem.into()) }
     }
 }

@@ -186,6 +186,32 @@ async fn a_bad_record_of_several_megabytes_lands_in_the_dead_letters() {
 }
 
 #[tokio::test]
+async fn of_a_record_that_inflates_beyond_what_may_be_sent_the_beginning_is_kept() {
+    const BYTES: usize = 40_000_000;
+    let (kafka, (store, _database)) = (TestKafka::create().await, test_store().await);
+    // Some kilobytes for the broker.
+    let mut bomber = kafka.settings.clone();
+    bomber.options.extend(
+        [("compression.codec", "gzip"), ("message.max.bytes", "100000000")]
+            .map(|(key, value)| (key.to_owned(), value.to_owned())),
+    );
+    let spaces = vec![b' '; BYTES];
+    let topic = kafka.settings.topic(DATAPOINTS);
+    let record = Record { topic: &topic, payload: Some(&spaces), ..Record::default() };
+    Producer::new(&bomber).unwrap().send(record).await.unwrap();
+    publish(&kafka, &[sample("A", 1, 1.0)]).await;
+
+    let consumer = RunningConsumer::start(&kafka.settings, &store, "g");
+    until_rows(&store, 1).await;
+    let letter =
+        eventually("the letter is kept", || async { store.dead_letters(None, 10).await.unwrap().pop() })
+            .await;
+    consumer.stop().await;
+    assert_eq!(letter.payload.unwrap().len(), 64 * 1024);
+    assert!(letter.reason.contains("40000000 bytes"), "{}", letter.reason);
+}
+
+#[tokio::test]
 async fn a_dead_letter_that_kafka_can_not_take_is_kept_in_postgres_and_holds_up_nothing() {
     let (kafka, (store, _database)) = (TestKafka::create().await, test_store().await);
     let bad = large_half_bad(1_500_000);
@@ -250,6 +276,23 @@ async fn a_topic_that_is_made_again_under_a_running_consumer_is_read_from_its_be
     until_rows(&store, 21).await;
     consumer.stop().await;
     assert_eq!(rows(&store).await.len(), 21);
+}
+
+#[tokio::test]
+async fn a_topic_that_was_deleted_under_a_running_consumer_is_made_again() {
+    let (kafka, (store, _database)) = (TestKafka::create().await, test_store().await);
+    let consumer = RunningConsumer::start(&kafka.settings, &store, "g");
+    publish(&kafka, &[sample("old", 1, 1.0)]).await;
+    until_rows(&store, 1).await;
+
+    kafka.delete_topic(DATAPOINTS).await;
+    let new = [sample("new", 2, 2.0)];
+    eventually("samples can be sent again", || async {
+        publish_batches(&kafka.producer, &kafka.settings, "plant", &new).await.ok()
+    })
+    .await;
+    until_rows(&store, 2).await;
+    consumer.stop().await;
 }
 
 #[tokio::test]

@@ -125,19 +125,19 @@ async fn the_lag_is_what_waits_on_the_topic() {
     let (kafka, (store, _database)) = (TestKafka::create().await, test_store().await);
     let probe = LagProbe::new(&kafka.settings).unwrap();
     let within = Duration::from_secs(20);
-    let lag = probe.ingest_lag(&store, within).await.unwrap();
+    let lag = probe.ingest_lag(&store, within).await.unwrap().unwrap();
     assert_eq!((lag.records, lag.last_progress), (0, None));
 
     publish_records(&kafka, 0..3).await;
-    assert_eq!(probe.ingest_lag(&store, within).await.unwrap().records, 3);
+    assert_eq!(probe.ingest_lag(&store, within).await.unwrap().unwrap().records, 3);
     let consumer = RunningConsumer::start(&kafka.settings, &store, "g");
     until_rows(&store, 3).await;
     consumer.stop().await;
-    let lag = probe.ingest_lag(&store, within).await.unwrap();
+    let lag = probe.ingest_lag(&store, within).await.unwrap().unwrap();
     assert_eq!(lag.records, 0);
     assert!(lag.last_progress.is_some());
     publish_records(&kafka, 3..5).await;
-    assert_eq!(probe.ingest_lag(&store, within).await.unwrap().records, 2);
+    assert_eq!(probe.ingest_lag(&store, within).await.unwrap().unwrap().records, 2);
 
     let away = pattern_embedded::testing::Away::new().await;
     let nobody = LagProbe::new(&pattern_bus::KafkaSettings::new(&away.address)).unwrap();

@@ -210,7 +210,7 @@ async fn a_record_that_blocks_is_skipped_and_kept_as_a_dead_letter() {
     let ingest = run_datapoints_consumer(kafka.clone(), "g".into(), letters.store.clone(), shutdown.clone());
     let ingest = tokio::spawn(ingest);
     let probe = LagProbe::new(&kafka).unwrap();
-    let lag = || async { probe.ingest_lag(&letters.store, program::TIMEOUT).await.unwrap() };
+    let lag = || async { probe.ingest_lag(&letters.store, program::TIMEOUT).await.unwrap().unwrap() };
     until("the first record is read", || async {
         let lag = lag().await;
         lag.records == 0 && lag.last_progress.is_some()

@@ -1,4 +1,5 @@
 use pattern_core::domain::Position;
+use sqlx::PgConnection;
 
 use super::{CHANNEL_POSITION, Lease};
 use crate::{Result, Store};
@@ -18,6 +19,7 @@ impl Store {
     /// announces the new top. `None`: the lease is lost.
     pub async fn number_events(&self, lease: &Lease, limit: i64) -> Result<Option<Numbered>> {
         let mut tx = self.pool().begin().await?;
+        renew_on_another_server(&mut tx).await?;
         // The lock comes first, in a statement of its own: the next statement then sees everything
         // that was committed before, and nobody else numbers meanwhile.
         let stream = sqlx::query!(
@@ -60,6 +62,12 @@ impl Store {
         Ok(Some(Numbered { count: numbered.count, top, data_sources: numbered.data_sources }))
     }
 
+    /// Begins the stream anew where PostgreSQL is another server, or has another history, than the one that numbered it.
+    pub async fn renew_stream_on_another_server(&self) -> Result<()> {
+        let mut conn = self.pool().acquire().await?;
+        renew_on_another_server(&mut conn).await
+    }
+
     /// Whether committed events wait for their position; costs next to nothing.
     pub async fn has_unnumbered_events(&self) -> Result<bool> {
         let found =
@@ -68,4 +76,38 @@ impl Store {
                 .await?;
         Ok(found)
     }
+}
+
+/// A standby that was promoted, and a backup that was restored, may lack the newest positions, and would give them once
+/// more to other events: whoever saw them has to read everything again.
+async fn renew_on_another_server(conn: &mut PgConnection) -> Result<()> {
+    let renewed = sqlx::query!(
+        r#"with now as (
+               -- The timeline is in the one until the first checkpoint after a promotion, and then in the other.
+               select s.system_identifier || '/' || greatest(c.timeline_id, r.min_recovery_end_timeline) as server
+               from pg_control_system() s, pg_control_checkpoint() c, pg_control_recovery() r
+           ), before as (
+               select server from stream
+           )
+           update stream set server = now.server,
+                  epoch = case when stream.server is null then epoch
+                               else substr(md5(gen_random_uuid()::text), 1, 8) end
+           from now, before
+           where stream.server is distinct from now.server
+           returning before.server as "before?", epoch, next_position"#
+    )
+    .fetch_optional(conn)
+    .await?;
+    if let Some(row) = renewed
+        && let Some(before) = row.before
+    {
+        let position = Position::new(row.epoch, row.next_position - 1);
+        tracing::warn!(
+            %position,
+            before,
+            "postgres was promoted or restored since the last event: what it had not got is lost, and the stream of events \
+             begins anew"
+        );
+    }
+    Ok(())
 }

@@ -185,6 +185,27 @@ async fn a_renewed_epoch_makes_positions_incomparable() {
 }
 
 #[tokio::test]
+async fn a_server_that_was_promoted_or_restored_begins_the_stream_anew() {
+    let store = published(5).await;
+    let before = store.stream_top().await.unwrap().position;
+    store.renew_stream_on_another_server().await.unwrap();
+    assert_eq!(store.stream_top().await.unwrap().position, before, "it is the same server");
+
+    // As what was numbered by the one before says.
+    sqlx::query("update stream set server = '7/1', lease_until = '-infinity'")
+        .execute(store.pool())
+        .await
+        .unwrap();
+    append(&store, 6..=6).await;
+    let lease = lease(&store).await;
+    let numbered = store.number_events(&lease, 10).await.unwrap().expect("the lease is ours");
+    assert_eq!((numbered.count, numbered.top.number), (1, 6));
+    assert_ne!(numbered.top.epoch, before.epoch);
+    store.renew_stream_on_another_server().await.unwrap();
+    assert_eq!(store.stream_top().await.unwrap().position, numbered.top, "once is enough");
+}
+
+#[tokio::test]
 async fn a_changed_pending_count_is_announced_once_and_its_version_grows() {
     let store = TestStore::create().await;
     let source = "insert into data_sources (id, name) values (gen_random_uuid(), 'plant')";
