@@ -75,9 +75,9 @@ async fn read(request: Request, memory: &BodyMemory, limit: usize) -> Result<(Ve
     }
     let mut text = Vec::new();
     let mut share = BodyShare::default();
-    let mut has_begun = false;
+    let (mut has_begun, mut newest) = (false, began);
     loop {
-        let chunk = match timeout_at(memory.due(began, text.len()), arriving.next()).await {
+        let chunk = match timeout_at(memory.due(began, newest, text.len()), arriving.next()).await {
             Ok(Some(Ok(chunk))) => chunk,
             Ok(Some(Err(error))) => {
                 return Err(Problem::bad_request(format!("body can not be read: {error}")));
@@ -85,6 +85,7 @@ async fn read(request: Request, memory: &BodyMemory, limit: usize) -> Result<(Ve
             Ok(None) => break,
             Err(_) => return Err(too_slow()),
         };
+        newest = Instant::now();
         let size = text.len() + chunk.len();
         let begins_with = chunk.trim_ascii_start().first().filter(|_| !has_begun);
         has_begun |= begins_with.is_some();
@@ -124,7 +125,7 @@ fn too_slow() -> Problem {
 /// Takes the rest of the body without keeping it: a client that is still sending does not read, and closing
 /// with unread input would make the kernel throw the answer away. One that sends nothing more is answered at once.
 async fn refused(problem: Problem, mut rest: BodyDataStream, memory: &BodyMemory, began: Instant) -> Problem {
-    let due = || memory.due(began, 0).min(Instant::now() + LINGER);
+    let due = || memory.due(began, began, 0).min(Instant::now() + LINGER);
     while let Ok(Some(Ok(_))) = timeout_at(due(), rest.next()).await {}
     problem
 }

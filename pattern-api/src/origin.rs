@@ -28,7 +28,10 @@ pub fn refused() -> Problem {
 pub fn allowed(headers: &HeaderMap, listed: &[String]) -> bool {
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let origin = match (origins.next(), origins.next()) {
-        (None, _) => return true,
+        // A browser that sends none says at least whether the page is another's.
+        (None, _) => {
+            return !headers.get_all("sec-fetch-site").iter().any(|site| is_elsewhere(site.as_bytes()));
+        }
         (Some(origin), None) => origin,
         // No browser sends two, and the next server may read the other one.
         (Some(_), Some(_)) => return false,
@@ -40,6 +43,10 @@ pub fn allowed(headers: &HeaderMap, listed: &[String]) -> bool {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let authority = origin.parse::<Uri>().ok().and_then(|uri| uri.authority().map(|a| a.to_string()));
     matches!((host, authority), (Some(host), Some(authority)) if host.eq_ignore_ascii_case(&authority))
+}
+
+fn is_elsewhere(site: &[u8]) -> bool {
+    !matches!(site, b"same-origin" | b"none")
 }
 
 #[cfg(test)]
@@ -65,6 +72,13 @@ mod tests {
             ["http://evil.example", "http://plant.example:5001", "null", "https://dashboard.example.evil"]
         {
             assert!(!allowed(&headers(Some(origin)), &listed), "{origin}");
+        }
+        for (site, allow) in
+            [("same-origin", true), ("none", true), ("same-site", false), ("cross-site", false)]
+        {
+            let mut without_origin = headers(None);
+            without_origin.insert("sec-fetch-site", site.parse().expect("a header value"));
+            assert_eq!(allowed(&without_origin, &listed), allow, "{site}");
         }
         let mut two = headers(Some("http://plant.example:5000"));
         two.append(header::ORIGIN, "http://evil.example".parse().expect("a header value"));

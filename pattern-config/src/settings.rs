@@ -178,7 +178,7 @@ pub struct ApiSettings {
     pub max_connections: usize,
     /// For the first line and the headers of a request.
     pub header_timeout_seconds: u64,
-    /// For the body of a request; each 16 KiB that have come make it a second longer.
+    /// For the body of a request, and for a silence within it; each 16 KiB that have come make the whole a second longer.
     pub body_timeout_seconds: u64,
     /// Between two requests on one connection. Longer than a proxy before it keeps its own, so that none of its
     /// requests meets a connection that just closed.

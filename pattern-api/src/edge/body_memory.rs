@@ -32,9 +32,10 @@ impl BodyMemory {
         }
     }
 
-    /// When a body of which so many bytes have come should be whole.
-    pub fn due(&self, began: Instant, bytes: usize) -> Instant {
-        began + self.patience + Duration::from_millis(bytes as u64 * 1000 / BYTES_PER_SECOND)
+    /// When a body of which so many bytes have come, the last of them at `newest`, should be whole or go on.
+    pub fn due(&self, began: Instant, newest: Instant, bytes: usize) -> Instant {
+        let earned = Duration::from_millis(bytes as u64 * 1000 / BYTES_PER_SECOND);
+        (began + earned).min(newest) + self.patience
     }
 
     /// Whether there was room for the body, which is `size` bytes by now, to grow by the last `grown` of them.

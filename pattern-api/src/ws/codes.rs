@@ -19,6 +19,8 @@ pub enum CloseCode {
     InvalidToken,
     /// Not authenticated in time.
     Unauthenticated,
+    /// It asks for the past again and again.
+    TooManyResumes,
 }
 
 impl CloseCode {
@@ -31,6 +33,7 @@ impl CloseCode {
             Self::NoPong => 3012,
             Self::InvalidToken => 3500,
             Self::Unauthenticated => 3502,
+            Self::TooManyResumes => 3503,
         }
     }
 
@@ -43,6 +46,7 @@ impl CloseCode {
             Self::NoPong => "no pong, reconnect",
             Self::InvalidToken => "the token was refused",
             Self::Unauthenticated => "not authenticated in time",
+            Self::TooManyResumes => "too many resumes, send a position once per connection",
         }
     }
 
@@ -73,7 +77,7 @@ mod tests {
         for code in [Shutdown, Renewed, Slow, Insufficient, NoPong] {
             assert!((3000..3500).contains(&code.number()), "{code:?}");
         }
-        for code in [InvalidToken, Unauthenticated] {
+        for code in [InvalidToken, Unauthenticated, TooManyResumes] {
             assert!((3500..4000).contains(&code.number()), "{code:?}");
         }
     }

@@ -3,6 +3,7 @@
 mod codes;
 mod connection;
 mod messages;
+mod resumes;
 mod subscriptions;
 mod writer;
 

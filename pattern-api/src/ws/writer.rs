@@ -11,6 +11,7 @@ use super::{
     CloseCode,
     connection::{Boxed, Command},
     messages::{Channel, ClientMessage, ServerMessage, Subscribe},
+    resumes::Resumes,
     subscriptions::Subscriptions,
 };
 use crate::hub::{CurrentState, Hub, HubEvent, Progress, ReadFailure, StateChannel};
@@ -47,6 +48,7 @@ pub struct Writer {
     stats: Option<Watched>,
     health: Option<Watched>,
     authenticated: bool,
+    resumes: Resumes,
     /// The next ping, or the end of the wait for a pong or for authentication.
     timer: Instant,
     awaiting_pong: bool,
@@ -85,6 +87,7 @@ impl Writer {
             stats: None,
             health: None,
             authenticated,
+            resumes: Resumes::new(),
             timer: Instant::now() + first_wait,
             awaiting_pong: false,
             hub,
@@ -226,6 +229,9 @@ impl Writer {
             }
         }
         let resume = match &subscribe.position {
+            Some(_) if !self.resumes.take(Instant::now()) => {
+                return Err(Ending::Close(CloseCode::TooManyResumes));
+            }
             Some(text) => self.can_resume(text).await?,
             None => None,
         };

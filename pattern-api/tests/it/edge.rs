@@ -24,11 +24,15 @@ async fn clients_that_stop_half_way_are_cut_and_others_are_not() {
     let mut in_head = api.saying(HALF_A_HEAD).await;
     let mut in_body = api.saying(&(api.post("/api/samples", 100) + "{")).await;
     let mut in_list = api.saying(&(api.post("/api/suggestions/bulk", 100) + "[")).await;
+    // So much earns two minutes, and still no silence.
+    let mut stalled =
+        api.saying(&(api.post("/api/samples", 4 << 20) + "{\"a\":\"" + &"x".repeat(2 << 20))).await;
     assert_eq!((silent.rest().await, in_head.rest().await), (String::new(), String::new()));
     let answer = in_body.rest().await;
     assert!(status(&answer) == 408 && answer.contains("api.body_timeout_seconds"), "{answer}");
     assert!(answer.contains("application/problem+json"), "{answer}");
     assert_eq!(status(&in_list.rest().await), 422);
+    assert_eq!(status(&stalled.rest().await), 408);
     idle.say(api.get("/health/live").as_bytes()).await;
     assert_eq!(status(&idle.answer().await), 200, "between two requests a client may take its time");
     // A second head is timed as the first one is.

@@ -45,6 +45,17 @@ async fn a_refused_token_is_final() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_asks_for_the_past_again_and_again_is_closed() {
+    let stream = Stream::without_broker().await;
+    let instance = stream.instance().await;
+    let mut client = instance.connect().await;
+    for _ in 0..17 {
+        client.send(json!({"type": "subscribe", "channels": ["clusters"], "position": "elsewhere.0"})).await;
+    }
+    assert_eq!(client.close_code().await, 3503);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_does_not_authenticate_in_time_is_closed() {
     let stream = Stream::without_broker().await;
     let instance = stream.instance_with(with_authentication(SHORT)).await;
