@@ -32,6 +32,7 @@ pub struct LibraryChange {
 pub(crate) struct KnownPattern {
     pub id: Uuid,
     pub version: i64,
+    pub name: String,
     pub category: String,
     pub roles: BTreeSet<String>,
     data_source_id: Uuid,
@@ -149,7 +150,7 @@ impl Store {
 }
 
 pub(crate) async fn known_to(conn: &mut PgConnection, id: Uuid, data_source: Uuid) -> Result<KnownPattern> {
-    let row = sqlx::query!("select version, category from patterns where id = $1", id)
+    let row = sqlx::query!("select version, name, category from patterns where id = $1", id)
         .fetch_optional(&mut *conn)
         .await?
         .ok_or_else(|| StoreError::NotFound(format!("pattern {id}")))?;
@@ -164,6 +165,7 @@ pub(crate) async fn known_to(conn: &mut PgConnection, id: Uuid, data_source: Uui
     Ok(KnownPattern {
         id,
         version: row.version,
+        name: row.name,
         category: row.category,
         roles: roles.into_iter().collect(),
         data_source_id: data_source,

@@ -9,6 +9,7 @@ import {
   assign,
   lacksName,
   newDraft,
+  newKindOf,
   proposedName,
   roleOf,
   shared,
@@ -138,6 +139,26 @@ test("a label that lists points is no name for a machine", () => {
   assert.ok(!lacksName(unnamed, draft));
   assert.ok(!lacksName({ cluster: { kind: "equipment", equipment_name: "P-101" } }, newDraft()));
   assert.ok(!lacksName({ cluster: { kind: "look_alikes", equipment_name: null } }, newDraft()));
+});
+
+test("a new kind has a name and roles of its own", () => {
+  const points = [{ ...detail.points[0], spelled_out: "Draft" }, detail.points[1]];
+  const proposed = { ...detail, points, pattern: { id: "pump", name: "Pump" } };
+  assert.equal(newKindOf(proposed, newDraft()), null);
+  const draft = { ...newDraft(), newKind: " Drum Dryer " };
+  assert.equal(newKindOf(proposed, draft), " Drum Dryer ");
+  assert.deepEqual(unfilled(proposed, draft, library), []);
+  assert.deepEqual(approvalBody(proposed, 4, draft, library), {
+    version: 4,
+    pattern_name: "Drum Dryer",
+    role_assignments: { a: "Draft", b: null },
+  });
+  const unknown = { ...detail, pattern: { id: null, name: "N D equipment" } };
+  assert.equal(newKindOf(unknown, newDraft()), "N D equipment");
+  assert.deepEqual(approvalBody(unknown, 4, { ...newDraft(), newKind: "Dryer" }, library), {
+    version: 4,
+    pattern_name: "Dryer",
+  });
 });
 
 test("an edit that is taken back sends nothing", () => {

@@ -116,6 +116,11 @@ async fn the_page_can_be_read_by_everybody() {
 }
 
 #[tokio::test]
+async fn a_kind_that_the_library_lacks_is_named_before_it_is_approved() {
+    browse("new-kind", 3).await;
+}
+
+#[tokio::test]
 async fn where_no_name_is_known_the_reviewer_gives_one() {
     browse("unnamed", 1).await;
 }

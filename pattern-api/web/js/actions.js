@@ -4,7 +4,7 @@ import { app, draftOf, repaint } from "./app.js";
 import { approve, defer, reject, title } from "./decisions.js";
 import { isHeld } from "./details.js";
 import { byId } from "./dom.js";
-import { lacksName } from "./draft.js";
+import { EXCLUDED, lacksName, newKindOf, roleOf } from "./draft.js";
 import { contentOf, isOpen } from "./feed.js";
 import { readOwnDecisions, undoLast } from "./own.js";
 import { closeDetail, isNarrow, select } from "./selection.js";
@@ -98,9 +98,26 @@ function isNamed(suggestion) {
   return false;
 }
 
+/** A new kind has a name and parts. */
+function isWholeKind(suggestion) {
+  const draft = draftOf(suggestion.id);
+  const kind = newKindOf(suggestion, draft);
+  if (kind === null) return true;
+  if (!kind.trim()) {
+    byId("kind")?.focus();
+    hint("The new kind has no name yet. Type one, and press Ctrl+Enter.");
+    return false;
+  }
+  const { data } = app.details.get(suggestion.id);
+  const plays = (point) => ![null, EXCLUDED].includes(roleOf(point, data, draft, app.patterns));
+  if (data.points.some(plays)) return true;
+  hint(`What do the points of ${kind.trim()} measure? Give at least one of them a role.`);
+  return false;
+}
+
 export const act = {
   approve: deciding(
-    async (suggestion) => (isNamed(suggestion) ? true : null),
+    async (suggestion) => (isWholeKind(suggestion) && isNamed(suggestion) ? true : null),
     (suggestion, _, version) => approve(suggestion, version),
   ),
   reject: deciding((suggestion) => askReason(title(suggestion), draftOf(suggestion.id)), reject),

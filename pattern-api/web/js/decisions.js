@@ -107,7 +107,7 @@ const offerUndo = (words) => (answer) => {
 export function approve(suggestion, version) {
   const { data } = app.details.get(suggestion.id);
   const body = approvalBody(data, version, draftOf(suggestion.id), app.patterns);
-  const done = offerUndo((answer) => `Approved ${title(answer)} as ${answer.pattern.name}.`);
+  const done = offerUndo((answer) => `Approved ${title(answer)} as ${answer.equipment?.pattern ?? answer.pattern.name}.`);
   return decide(suggestion, "approve", body, "", done);
 }
 

@@ -7,6 +7,8 @@ export const newDraft = () => ({
   roles: new Map(),
   equipmentName: null,
   patternId: null,
+  /** What the kind is called that the library lacks; null: it is a known one, or as proposed. */
+  newKind: null,
   /** The point that gets a role of the reviewer's own, and as much of the role's name as is typed. */
   ownRole: null,
   /** Whether the points are of several machines; null: as the engine takes it. */
@@ -22,9 +24,19 @@ export const isEdited = (draft) =>
   (draft.roles.size > 0 ||
     draft.equipmentName !== null ||
     draft.patternId !== null ||
+    draft.newKind !== null ||
     draft.ownRole !== null ||
     draft.several !== null ||
     draft.machines.size > 0);
+
+/** None of the known kinds: the proposal's roles are not those of the new one. */
+const isAnother = ({ pattern }, draft) => draft.newKind !== null && Boolean(pattern?.id);
+
+/** What the new kind is called that an approval would make; null where it makes none. */
+export function newKindOf({ pattern }, draft) {
+  if (draft.patternId) return null;
+  return draft.newKind ?? (pattern.id ? null : pattern.name);
+}
 
 const areLookAlikes = ({ cluster }) => cluster?.kind === "look_alikes";
 
@@ -48,9 +60,10 @@ export function rolesOf(detail, draft, patterns) {
   return (corrected ?? detail).roles.map(({ name, required }) => ({ name, required }));
 }
 
-/** The role a point has now: the reviewer's, else the proposed one where the pattern has it. */
+/** The role a point has now: the reviewer's, else the proposed one where the pattern has it, or as a new kind's reads. */
 export function roleOf(point, detail, draft, patterns) {
   if (draft.roles.has(point.id)) return draft.roles.get(point.id);
+  if (isAnother(detail, draft)) return point.spelled_out ?? null;
   if (!draft.patternId || !point.role) return point.role ?? null;
   return rolesOf(detail, draft, patterns).some(({ name }) => name === point.role) ? point.role : null;
 }
@@ -59,12 +72,13 @@ export function roleOf(point, detail, draft, patterns) {
 export function assign(point, role, detail, draft) {
   draft.roles.set(point.id, role);
   for (const { id, role: proposed } of detail.points) {
-    if (!draft.patternId && draft.roles.has(id) && draft.roles.get(id) === (proposed ?? null))
+    if (!draft.patternId && !isAnother(detail, draft) && draft.roles.has(id) && draft.roles.get(id) === (proposed ?? null))
       draft.roles.delete(id);
   }
 }
 
 export function unfilled(detail, draft, patterns) {
+  if (isAnother(detail, draft)) return [];
   const taken = new Set(detail.points.map((point) => roleOf(point, detail, draft, patterns)));
   return rolesOf(detail, draft, patterns).filter(({ name }) => !taken.has(name));
 }
@@ -85,13 +99,14 @@ export function shared(detail, draft, patterns) {
 export function approvalBody(detail, version, draft, patterns) {
   const body = { version };
   if (draft.patternId) body.pattern_id = draft.patternId;
+  else if (draft.newKind?.trim()) body.pattern_name = draft.newKind.trim();
   const several = isSeveral(detail, draft);
   const label = areLookAlikes(detail) ? detail.cluster.label : "";
   const name = draft.equipmentName?.trim() || label;
   if (name && !several) body.equipment_name = name;
   // A point that is no longer part of it keeps no role.
   const isMember = ([id]) => detail.points.some((point) => point.id === id);
-  const changed = draft.patternId
+  const changed = draft.patternId || isAnother(detail, draft)
     ? detail.points.map((point) => [point.id, roleOf(point, detail, draft, patterns)])
     : [...draft.roles].filter(isMember);
   const roles = changed.filter(([, role]) => role !== EXCLUDED);

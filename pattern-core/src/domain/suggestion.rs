@@ -147,6 +147,8 @@ pub struct ClusterRef {
 pub struct EquipmentRef {
     pub id: Uuid,
     pub name: String,
+    /// Name of the pattern that it was approved as, which need not be the proposed one.
+    pub pattern: String,
 }
 
 /// A suggestion with everything needed to judge it.

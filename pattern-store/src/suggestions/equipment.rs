@@ -82,7 +82,7 @@ pub(super) async fn make_or_extend(
     .execute(&mut *conn)
     .await?;
     if made.rows_affected() == 1 {
-        return Ok(EquipmentRef { id, name: name.to_owned() });
+        return Ok(EquipmentRef { id, name: name.to_owned(), pattern: pattern.name.clone() });
     }
     let known = sqlx::query!(
         "select id, pattern_id, status from equipment where data_source_id = $1 and name = $2
@@ -116,7 +116,7 @@ pub(super) async fn make_or_extend(
     )
     .execute(conn)
     .await?;
-    Ok(EquipmentRef { id: known.id, name: name.to_owned() })
+    Ok(EquipmentRef { id: known.id, name: name.to_owned(), pattern: pattern.name.clone() })
 }
 
 /// Whether the equipment has points of the suggestion, or came from the same cluster.

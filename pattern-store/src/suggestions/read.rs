@@ -215,12 +215,13 @@ pub(crate) async fn load_suggestions(conn: &mut PgConnection, ids: &[Uuid]) -> R
                   s.pattern_id, p.name as "pattern_name?", p.category as "pattern_category?",
                   s.draft->>'name' as draft_name, s.draft->>'category' as draft_category,
                   c.id as cluster_id, c.kind as cluster_kind, c.label as cluster_label, c.unnamed,
-                  e.id as "equipment_id?", e.name as "equipment_name?"
+                  e.id as "equipment_id?", e.name as "equipment_name?", ep.name as "equipment_pattern?"
            from suggestions s
            join data_sources d on d.id = s.data_source_id
            join clusters c on c.id = s.cluster_id
            left join patterns p on p.id = s.pattern_id
            left join equipment e on e.id = s.equipment_id
+           left join patterns ep on ep.id = e.pattern_id
            where s.id = any($1) order by s.id"#,
         ids
     )
@@ -259,7 +260,8 @@ pub(crate) async fn load_suggestions(conn: &mut PgConnection, ids: &[Uuid]) -> R
                 equipment: row
                     .equipment_id
                     .zip(row.equipment_name)
-                    .map(|(id, name)| EquipmentRef { id, name }),
+                    .zip(row.equipment_pattern)
+                    .map(|((id, name), pattern)| EquipmentRef { id, name, pattern }),
             })
         })
         .collect()

@@ -4,7 +4,27 @@ import { app, draftOf, repaint } from "../app.js";
 import { h } from "../dom.js";
 import { undo } from "../decisions.js";
 import { act } from "../actions.js";
-import { isSeveral, proposedName } from "../draft.js";
+import { isSeveral, newKindOf, proposedName } from "../draft.js";
+
+const NEW_KIND = "\u0000new";
+
+/** A kind that the library lacks gets its name before it is approved. */
+function kindName(suggestion) {
+  const draft = draftOf(suggestion.id);
+  const name = newKindOf(suggestion, draft);
+  if (name === null) return null;
+  const input = h("input", {
+    id: "kind",
+    value: name,
+    placeholder: "What kind is it?",
+    maxlength: 200,
+    autocomplete: "off",
+    oninput: ({ target }) => (draft.newKind = target.value),
+  });
+  // Whoever has just said that it is a new one types its name next; the input is not on the page yet.
+  if (draft.newKind === "") queueMicrotask(() => input.focus());
+  return h("label", { class: "field" }, h("span", {}, "Name of the new kind"), input);
+}
 
 function patternChoice(suggestion) {
   if (app.patterns.size === 0) return null;
@@ -16,16 +36,24 @@ function patternChoice(suggestion) {
     "select",
     {
       id: "pattern",
-      onchange: ({ target }) => {
-        draft.patternId = target.value && target.value !== suggestion.pattern.id ? target.value : null;
+      onchange: (event) => {
+        const { target } = event;
+        const isNew = target.value === NEW_KIND;
+        // The focus goes on to the name.
+        if (isNew) event.stopPropagation();
+        const isOther = !isNew && target.value && target.value !== suggestion.pattern.id;
+        draft.patternId = isOther ? target.value : null;
+        draft.newKind = isNew ? "" : null;
         draft.roles.clear();
         repaint();
       },
     },
     !suggestion.pattern.id && h("option", { value: "" }, `${suggestion.pattern.name} (new)`),
+    suggestion.pattern.id && h("option", { value: NEW_KIND }, "None of these: a new kind…"),
     byName.map(({ id, name }) => h("option", { value: id }, name)),
   );
-  choice.value = draft.patternId ?? suggestion.pattern.id ?? "";
+  const isAnother = suggestion.pattern.id && draft.newKind !== null;
+  choice.value = isAnother ? NEW_KIND : (draft.patternId ?? suggestion.pattern.id ?? "");
   return h("label", { class: "field" }, h("span", {}, "Pattern"), choice);
 }
 
@@ -96,6 +124,7 @@ export function decisionBar(suggestion, { isOpen, busy }) {
         ? h("p", { class: "field hint" }, "Each point is of the machine named beside its role.")
         : h("label", { class: "field" }, h("span", {}, "Equipment name"), name, nameChoice(suggestion)),
       patternChoice(suggestion),
+      kindName(suggestion),
       severalChoice(suggestion),
     ),
     h(

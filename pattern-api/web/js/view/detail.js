@@ -68,6 +68,13 @@ function heading(suggestion) {
   );
 }
 
+/** What an approval made; its pattern, too, where that is not the proposed one. */
+function madeOf({ equipment, pattern }) {
+  if (!equipment) return "";
+  const other = equipment.pattern && equipment.pattern !== pattern.name ? `, ${equipment.pattern}` : "";
+  return ` as ${equipment.name}${other}`;
+}
+
 function outcome(suggestion, decision) {
   if (suggestion.status === "pending") return null;
   const said = app.decisions.find(({ suggestionId }) => suggestionId === suggestion.id);
@@ -78,7 +85,7 @@ function outcome(suggestion, decision) {
   const words =
     suggestion.status === "expired"
       ? "This suggestion expired; another one took its place, or nobody answered in time."
-      : `${verb[0].toUpperCase()}${verb.slice(1)}${by ? ` by ${by}` : ""}${at ? ` at ${clock(at)}` : ""}${suggestion.equipment ? ` as ${suggestion.equipment.name}` : ""}.`;
+      : `${verb[0].toUpperCase()}${verb.slice(1)}${by ? ` by ${by}` : ""}${at ? ` at ${clock(at)}` : ""}${madeOf(suggestion)}.`;
   return h(
     "div",
     { class: `notice ${suggestion.status}` },
@@ -207,6 +214,7 @@ function paintEditable(root, suggestion, loaded, isAsked) {
   const key = JSON.stringify([
     [...draft.roles],
     draft.patternId,
+    draft.newKind !== null,
     draft.ownRole?.point,
     draft.several,
     isAsked,
@@ -217,7 +225,7 @@ function paintEditable(root, suggestion, loaded, isAsked) {
   }
   const busy = app.deciding.has(suggestion.id);
   const bar = root.querySelector(".bar");
-  paint(bar, JSON.stringify([isAsked, busy, app.patterns.size, draft.several]), () =>
+  paint(bar, JSON.stringify([isAsked, busy, app.patterns.size, draft.several, draft.patternId, draft.newKind !== null]), () =>
     decisionBar(suggestion, { isOpen: isAsked, busy }),
   );
 }
