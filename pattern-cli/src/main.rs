@@ -63,7 +63,7 @@ async fn main() -> ExitCode {
         Command::Library(command) => library::run(&command).await,
         Command::Evaluate(args) => evaluate::run(&args).await,
         Command::SamplePlant(args) => sample_plant::command::run(&args),
-        Command::Benchmark(command) => benchmark::run(&command),
+        Command::Benchmark(command) => benchmark::run(&command).await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

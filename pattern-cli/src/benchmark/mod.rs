@@ -1,6 +1,7 @@
 //! `naia benchmark`: how long the mathematics takes, on seeded synthetic input that other programs can
 //! be given too.
 
+mod answer;
 mod changes;
 mod graph;
 mod machine;
@@ -10,6 +11,7 @@ mod report;
 mod series;
 mod work;
 
+use answer::AnswerArgs;
 use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -27,6 +29,8 @@ pub enum BenchmarkCommand {
     Cluster(ClusterArgs),
     /// Episodes in a stream of changes of behaviour
     Episode(EpisodeArgs),
+    /// From an approval to what it changes, with a database, a worker and an API of its own
+    Answer(AnswerArgs),
 }
 
 #[derive(Debug, Args)]
@@ -101,12 +105,13 @@ pub struct EpisodeArgs {
     shape: changes::Shape,
 }
 
-pub fn run(command: &BenchmarkCommand) -> Result<()> {
+pub async fn run(command: &BenchmarkCommand) -> Result<()> {
     let (report, json) = match command {
         BenchmarkCommand::Correlation(args) => (work::correlation(args)?, args.common.json),
         BenchmarkCommand::Fingerprint(args) => (work::fingerprint(args)?, args.common.json),
         BenchmarkCommand::Cluster(args) => (work::cluster(args)?, args.common.json),
         BenchmarkCommand::Episode(args) => (work::episode(args)?, args.common.json),
+        BenchmarkCommand::Answer(args) => (answer::answer(args).await?, args.json),
     };
     if json {
         println!("{}", serde_json::to_string(&report)?);

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::signals::shutdown_token;
 use report::{Report, Seconds};
-use trial::Trial;
+pub use trial::Trial;
 use truth::Truth;
 
 /// Measure how right the engine is about a labelled plant, in a database of its own

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use chrono::Utc;
 use pattern_core::{
-    domain::{DecisionAction, Suggestion, SuggestionDetail},
+    domain::{DecisionAction, JobRun, RunStatus, Suggestion, SuggestionDetail},
     matching::{PointFeatures, Proposal},
 };
 use pattern_import::Options;
@@ -12,7 +12,7 @@ use pattern_worker::knowledge::{Knowledge, Known};
 use rayon::prelude::*;
 use serde_json::Value;
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     net::SocketAddr,
     path::Path,
     time::{Duration, Instant},
@@ -30,6 +30,7 @@ use crate::{
 const REVIEWER: &str = "simulated reviewer";
 /// More likely than not.
 const LIKELY: f64 = 0.5;
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 const ANALYSIS_WITHIN: Duration = Duration::from_secs(3600);
 
 /// A stack that was started for one evaluation.
@@ -39,6 +40,16 @@ pub struct Trial {
     api: ApiClient,
     /// The data source that is looked at.
     source: &'static str,
+}
+
+/// How long an answer took.
+pub struct Took {
+    /// Until the API said that it is kept.
+    pub sent: Duration,
+    /// Until everything that it changes was asked anew.
+    pub learned: Duration,
+    /// Seconds that each job of it ran.
+    pub stages: BTreeMap<String, f64>,
 }
 
 /// How the engine sees the plant at a moment.
@@ -130,12 +141,34 @@ impl Trial {
         }
     }
 
+    /// How much is asked.
+    pub async fn pending_count(&self) -> Result<usize> {
+        Ok(usize::try_from(self.api.pending(self.source).await?.total)?)
+    }
+
     /// Answers, and waits until the engine has learned from it.
-    pub async fn decide(&self, asked: &Suggestion, action: DecisionAction, body: &Value) -> Result<()> {
+    pub async fn decide(&self, asked: &Suggestion, action: DecisionAction, body: &Value) -> Result<Took> {
+        let began = Instant::now();
         self.api.decide(asked.id, action, body, REVIEWER).await?;
+        let sent = began.elapsed();
         let newest = RunFilter { job: Some("learning".into()), limit: 1, ..RunFilter::default() };
         let chain = self.store.job_runs(&newest).await?.pop().context("the decision set off no learning")?;
-        self.api.wait_for_run(chain.id, ANALYSIS_WITHIN, |_| ()).await
+        let ended = async {
+            let is_open = |status| matches!(status, RunStatus::Queued | RunStatus::Running);
+            while is_open(self.store.job_run(chain.id).await?.status) {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+            self.api.wait_for_run(chain.id, ANALYSIS_WITHIN, |_| ()).await
+        };
+        tokio::time::timeout(ANALYSIS_WITHIN, ended).await.context("the engine did not learn in time")??;
+        let learned = began.elapsed();
+        let of_chain = RunFilter { chain_id: Some(chain.id), ..RunFilter::default() };
+        let seconds = |run: JobRun| {
+            let span = run.finished_at.zip(run.started_at).map(|(end, start)| end - start)?;
+            Some((run.job, span.as_seconds_f64()))
+        };
+        let stages = self.store.job_runs(&of_chain).await?.into_iter().filter_map(seconds).collect();
+        Ok(Took { sent, learned, stages })
     }
 
     pub async fn standing(&self) -> Result<Standing> {

@@ -39,6 +39,28 @@ pub fn generate(dir: &Path, end: DateTime<Utc>, seed: u64) -> Result<()> {
     write_samples(&dir.join("samples.csv.gz"), &mut units, end, seed)
 }
 
+/// Writes the `points.csv` of a plant of exactly so many points: this one as often as it takes, each time as another
+/// unit. It has no samples.
+pub fn generate_names(dir: &Path, points: usize, seed: u64) -> Result<()> {
+    fs::create_dir_all(dir).with_context(|| format!("folder {} can not be made", dir.display()))?;
+    let mut all: Vec<Unit> = Vec::new();
+    let mut left = points;
+    for number in 1.. {
+        for mut unit in units(seed + number) {
+            unit.tags.truncate(left);
+            left -= unit.tags.len();
+            for tag in &mut unit.tags {
+                tag.name = format!("U{number:02}-{}", tag.name);
+            }
+            all.push(unit);
+        }
+        if left == 0 {
+            break;
+        }
+    }
+    write_points(&dir.join("points.csv"), &all)
+}
+
 fn units(seed: u64) -> Vec<Unit> {
     let process = Habit::PROCESS;
     let building = Habit::BUILDING;
