@@ -1,9 +1,36 @@
+use std::collections::HashSet;
+
 /// Pairs of (row, column) whose profits add up to the most; each row and column at most once, and only
-/// pairs that profit. `profit` is row-major with `columns` columns. The Hungarian method, O(n³).
+/// pairs that profit. `profit` is row-major with `columns` columns.
 pub fn assign(profit: &[f64], columns: usize) -> Vec<(usize, usize)> {
-    if columns == 0 || profit.is_empty() {
+    if columns == 0 {
         return Vec::new();
     }
+    let rows = profit.len() / columns;
+    let row = |row: usize| &profit[row * columns..][..columns];
+    // Most patterns fit most points not at all: only rows and columns that profit somewhere matter.
+    let some_rows: Vec<usize> = (0..rows).filter(|r| row(*r).iter().any(|profit| *profit > 0.0)).collect();
+    let best: Vec<usize> = some_rows.iter().map(|r| best_of(row(*r))).collect();
+    let wanted: HashSet<&usize> = best.iter().collect();
+    if wanted.len() == best.len() {
+        // Nobody wants what another one wants: no sum can be more than that of the best of each.
+        return some_rows.into_iter().zip(best).collect();
+    }
+    let some_columns: Vec<usize> =
+        (0..columns).filter(|c| some_rows.iter().any(|r| row(*r)[*c] > 0.0)).collect();
+    let dense: Vec<f64> = some_rows.iter().flat_map(|r| some_columns.iter().map(|c| row(*r)[*c])).collect();
+    let pairs = assign_dense(&dense, some_columns.len()).into_iter();
+    pairs.map(|(r, c)| (some_rows[r], some_columns[c])).collect()
+}
+
+/// The first of the largest.
+fn best_of(row: &[f64]) -> usize {
+    let better = |best: usize, at: usize| if row[at] > row[best] { at } else { best };
+    (1..row.len()).fold(0, better)
+}
+
+/// The Hungarian method, O(n³).
+fn assign_dense(profit: &[f64], columns: usize) -> Vec<(usize, usize)> {
     let rows = profit.len() / columns;
     // Leaving a pair out is worth nothing, so every row may also take an idle column of its own.
     let width = columns + rows;
