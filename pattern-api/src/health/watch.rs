@@ -24,7 +24,8 @@ impl HealthWatch {
     pub fn start(store: Store, kafka: KafkaSettings, shutdown: CancellationToken) -> Self {
         let (sender, receiver) = watch::channel(None);
         let mut looker = Looker {
-            store: store.apart(POSTGRES_WITHIN),
+            // The rest of the time is for finding out why.
+            store: store.apart(POSTGRES_WITHIN / 2),
             kafka,
             probe: None,
             progress: IngestProgress::default(),

@@ -14,8 +14,14 @@ const SAY_AGAIN: Duration = Duration::from_secs(60);
 impl Store {
     /// Answers whether PostgreSQL serves right now: it answers, takes writes and has this version's tables.
     pub async fn ping(&self) -> Result<()> {
-        let mut connection = self.pool.acquire().await?;
-        check(&mut connection).await
+        match self.pool.acquire().await {
+            Ok(mut connection) => check(&mut connection).await,
+            // The pool does not say why it has none: nobody listens, or the server has no slot left.
+            Err(error @ sqlx::Error::PoolTimedOut) => {
+                Err(self.connects().await.err().unwrap_or(error.into()))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Waits until PostgreSQL answers, whatever it holds.
