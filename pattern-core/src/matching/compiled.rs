@@ -29,6 +29,8 @@ pub(super) struct CompiledRole {
 
 /// Below this a point is left without a role: naming it wrong costs more trust than naming it not.
 const ROLE_FLOOR: f64 = 0.2;
+/// What is less likely is not explained: most patterns are, of most clusters.
+const UNLIKELY: f64 = 0.01;
 /// Roles are given anew by the order of those given before: those that only the order gave have a say the next time.
 const ROUNDS: usize = 2;
 /// What is left over and is not worth a question is still most likely this.
@@ -103,14 +105,13 @@ impl CompiledPattern {
                 score: evidence.score(),
             })
             .collect();
-        Proposal {
-            roles,
-            spares,
-            scores,
-            confidence: calibrated(&summary),
-            unanswered: None,
-            reason: reason(&self.spec, cluster, &taken, &summary),
-        }
+        let confidence = calibrated(&summary);
+        let reason = if confidence >= UNLIKELY {
+            reason(&self.spec, cluster, &taken, &summary)
+        } else {
+            format!("hardly anything looks like a part of a {}", self.spec.name)
+        };
+        Proposal { roles, spares, scores, confidence, unanswered: None, reason }
     }
 
     /// Pairs of a role and a point, by what speaks for each and by where the others stand.
