@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 SAMPLES = 672
 THRESHOLD = 0.75
 GROWTH = [1_000, 2_000, 5_000, 10_000, 20_000, 50_000]
+ANSWERS = [500, 2_500, 6_000, 50_000]
 
 
 @dataclass
@@ -66,6 +67,11 @@ def episode(changes, contenders, headline=False):
     return Comparison("episode", 10_000, ["--changes", str(changes)], contenders, headline)
 
 
+def answer(points, headline=False):
+    """Has no peer: nobody else asks."""
+    return Comparison("answer", points, [], [OURS], headline)
+
+
 def comparisons(quick, avx512):
     main = 5_000 if quick else 20_000
     growth = [points for points in GROWTH if not quick or points <= 5_000]
@@ -75,6 +81,7 @@ def comparisons(quick, avx512):
         plan.append(fingerprint(points, headline=points == (2_000 if quick else 10_000)))
         plan.append(cluster(points, headline=points == growth[-1]))
     plan.append(episode(100_000, [OURS, DBSCAN], headline=True))
+    plan += [answer(points, headline=True) for points in ANSWERS if not quick or points <= 2_500]
     if not quick:
         plan.append(episode(1_000_000, [OURS], headline=True))
     return plan

@@ -11,6 +11,7 @@ TITLES = {
     "fingerprint": "fingerprints of {points} × 672",
     "cluster": "CPM clusters, {points} nodes",
     "episode": "episodes, {changes} changes",
+    "answer": "from an answer to what it changes, {points} points",
 }
 
 
@@ -56,9 +57,9 @@ def spaced(number):
 
 def plot(results, path):
     """Time and memory over the number of points."""
-    names = ["correlation", "fingerprint", "cluster"]
-    figure = Figure(figsize=(13, 7), layout="tight")
-    axes = figure.subplots(2, 3, sharex=True)
+    names = ["correlation", "fingerprint", "cluster", "answer"]
+    figure = Figure(figsize=(17, 7), layout="tight")
+    axes = figure.subplots(2, len(names), sharex=True)
     for column, benchmark in enumerate(names):
         series = {}
         for comparison in results["comparisons"]:
