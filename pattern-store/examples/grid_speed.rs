@@ -9,6 +9,7 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 use pattern_core::{
     analytics::{
         correlation::{CorrelationOptions, correlate, high_pass, rank},
+        frame::Frame,
         grid::Grid,
     },
     domain::Sample,
