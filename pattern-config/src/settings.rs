@@ -75,7 +75,8 @@ pub struct EngineConfig {
     /// An unanswered suggestion expires after this time.
     pub suggestion_expiration_days: i64,
     /// How far back behaviour and correlation are judged, in means of 15 minutes. What is shorter gets a window of its
-    /// length and finer buckets, what has hardly a sample in two hours a longer one and coarser buckets.
+    /// length, and finer buckets where that is less than a day; what has hardly a sample in two hours gets a longer one and
+    /// coarser buckets.
     pub window_days: i64,
     /// |r| from which two points are associated.
     pub correlation_threshold: f64,

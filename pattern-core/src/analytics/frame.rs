@@ -1,24 +1,23 @@
 //! Which stretch of time a data source is looked at, and how finely.
 //!
-//! The window is the newest `window_days` or as much of them as there are samples for, and the bucket the smallest of
-//! [`FINE`] that is about no shorter than the samples are apart and of which the window holds at most
-//! [`MOST_BUCKETS`]: as many as seven days have quarters of an hour. Where there are samples for all of the window the
-//! bucket is a quarter of an hour, whatever they are apart; only where even that would see fewer than [`FEWEST_BUCKETS`]
-//! of a point's samples the bucket is one of [`COARSE`], and the window longer.
+//! The window is the newest `window_days` or as much of them as there are samples for, in buckets of a quarter of an
+//! hour. Only where these are too few to judge it is otherwise: what is shorter than a day gets the longest bucket of
+//! [`FINE`] that there are [`ENOUGH_BUCKETS`] of (means over longer times are less noisy), but none that the samples do not
+//! keep up with; and where a point has hardly a sample in two hours, the bucket is one of [`COARSE`] and the window longer.
 
 use chrono::{DateTime, Duration, NaiveTime, Utc};
 use std::fmt;
 
 use super::grid::ROLLUP_SECONDS;
 
-/// Seconds in a bucket of data that are shorter than the window.
-pub const FINE: [i64; 11] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, ROLLUP_SECONDS];
+/// Seconds in a bucket of data that are shorter than a day.
+pub const FINE: [i64; 10] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600];
 /// Seconds in a bucket of data that have few samples in the window. Each divides a day.
 pub const COARSE: [i64; 7] = [7_200, 10_800, 14_400, 21_600, 28_800, 43_200, 86_400];
-/// Of a window that is shorter than it could be.
-pub const MOST_BUCKETS: i64 = 672;
 /// Fewer than these in common say nothing about two points; of quarters of an hour they are a day.
 pub const FEWEST_BUCKETS: usize = 96;
+/// Of a finer grid: who begins a little later, or has gaps, is to be judged as well.
+pub const ENOUGH_BUCKETS: usize = 120;
 /// Of a window that is longer than usual: enough to judge, and not dear to read.
 const COARSE_BUCKETS: i64 = 2 * FEWEST_BUCKETS as i64;
 /// Samples may be so much further apart than buckets are long: what is meant to come every second comes a little later.
@@ -167,11 +166,13 @@ fn suitable_bucket(sampling: &Sampling, window: Duration, former: Option<i64>) -
 
 fn best_bucket(span: f64, interval: f64, window: Duration) -> i64 {
     let keeps_up = |bucket: &i64| interval <= *bucket as f64 * LATE;
-    let holds = |bucket: &i64, most: i64| span <= (*bucket * most) as f64;
-    let found = if span < window.as_seconds_f64() {
-        FINE.into_iter().find(|bucket| keeps_up(bucket) && holds(bucket, MOST_BUCKETS))
-    } else if interval > slow(window) {
-        COARSE.into_iter().find(|bucket| keeps_up(bucket) && !holds(bucket, FEWEST_BUCKETS as i64))
+    let fills = |bucket: i64, buckets: usize| span >= bucket as f64 * buckets as f64;
+    let found = if !fills(ROLLUP_SECONDS, FEWEST_BUCKETS) {
+        let mut fine = FINE.into_iter().filter(keeps_up);
+        let longest = fine.clone().rfind(|bucket| fills(*bucket, ENOUGH_BUCKETS));
+        longest.or_else(|| fine.next())
+    } else if span >= window.as_seconds_f64() && interval > slow(window) {
+        COARSE.into_iter().find(|bucket| keeps_up(bucket) && fills(*bucket, FEWEST_BUCKETS))
     } else {
         None
     };

@@ -137,7 +137,7 @@ async fn a_bench_of_nineteen_minutes_is_looked_at_by_seconds_and_its_machines_ar
 
     let bench = source(&site, NAME).await;
     let window = bench.analysed.expect("a window");
-    assert_eq!(window.in_words, "19 min in 570 buckets of 2 s");
+    assert_eq!(window.in_words, "19 min in 228 buckets of 5 s");
     assert_eq!(window.start, ten_o_clock());
     assert_eq!(result(&site, "behavioral-analysis", NAME).await["analysed"], window.in_words.as_str());
     let machine = |number: usize| -> BTreeSet<String> {
