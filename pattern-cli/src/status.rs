@@ -149,9 +149,7 @@ impl Status {
 impl Contents {
     fn in_words(&self) -> Vec<String> {
         let mut lines = vec!["\ndata sources".to_owned()];
-        lines.extend(
-            self.data_sources.iter().map(|s| format!("  {}: {}", s.name, counted(s.point_count, "point"))),
-        );
+        lines.extend(self.data_sources.iter().flat_map(source_in_words));
         lines.push("\nsuggestions".into());
         let counts = self.suggestions.iter().filter(|(_, count)| !count.is_null());
         lines.extend(counts.map(|(what, count)| format!("  {}: {count}", what.replace('_', " "))));
@@ -201,6 +199,16 @@ impl Worker {
     }
 }
 
+/// Its points, what of their samples was analysed, and why stages found nothing.
+fn source_in_words(source: &DataSource) -> Vec<String> {
+    let points = counted(source.point_count, "point");
+    let analysed = source.analysed.as_ref().map(|window| format!(", analysed {}", window.in_words));
+    let mut lines = vec![format!("  {}: {points}{}", source.name, analysed.unwrap_or_default())];
+    let nothing = source.nothing_found.iter();
+    lines.extend(nothing.map(|nothing| format!("    {} found nothing: {}", nothing.stage, nothing.reason)));
+    lines
+}
+
 fn run_in_words(run: &JobRun) -> String {
     let took = run.started_at.zip(run.finished_at).map(|(from, to)| (to - from).num_milliseconds());
     let took = took.map(|ms| format!(" in {:.1} s", ms as f64 / 1000.0)).unwrap_or_default();
@@ -208,4 +216,33 @@ fn run_in_words(run: &JobRun) -> String {
     let source = run.data_source.as_deref().unwrap_or("all data sources");
     let time = run.created_at.format("%Y-%m-%d %H:%M:%S");
     format!("  {time} {} of {source}: {:?}{took}{error}", run.job, run.status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::source_in_words;
+    use serde_json::json;
+
+    #[test]
+    fn a_data_source_is_told_with_what_was_analysed_and_why_nothing_was_found() {
+        let source = json!({
+            "id": "00000000-0000-0000-0000-000000000001", "name": "bench", "version": 1, "point_count": 2,
+            "created_at": "2026-03-02T00:00:00Z",
+            "analysed": {
+                "start": "2026-03-02T10:00:00Z", "end": "2026-03-02T10:19:00Z", "bucket_seconds": 2, "buckets": 570,
+                "in_words": "19 min in 570 buckets of 2 s",
+            },
+            "nothing_found": [{ "stage": "correlation-analysis", "reason": "only one point moves" }],
+        });
+        let mut source = serde_json::from_value(source).expect("a data source");
+        assert_eq!(
+            source_in_words(&source),
+            [
+                "  bench: 2 points, analysed 19 min in 570 buckets of 2 s",
+                "    correlation-analysis found nothing: only one point moves",
+            ]
+        );
+        (source.analysed, source.nothing_found) = (None, Vec::new());
+        assert_eq!(source_in_words(&source), ["  bench: 2 points"]);
+    }
 }

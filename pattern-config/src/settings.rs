@@ -74,7 +74,9 @@ pub struct EngineConfig {
     pub cluster_time_window_minutes: i64,
     /// An unanswered suggestion expires after this time.
     pub suggestion_expiration_days: i64,
-    /// Length of the grid that behaviour and correlation are judged on.
+    /// How far back behaviour and correlation are judged, in means of 15 minutes. What is shorter gets a window of its
+    /// length, and finer buckets where that is less than a day; what has hardly a sample in two hours gets a longer one and
+    /// coarser buckets.
     pub window_days: i64,
     /// |r| from which two points are associated.
     pub correlation_threshold: f64,

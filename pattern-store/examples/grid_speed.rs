@@ -9,6 +9,7 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 use pattern_core::{
     analytics::{
         correlation::{CorrelationOptions, correlate, high_pass, rank},
+        frame::Frame,
         grid::Grid,
     },
     domain::Sample,
@@ -49,7 +50,7 @@ async fn measure(what: &str, store: &Store, source: Uuid, end: DateTime<Utc>) {
     let (mut reading, mut correlating) = (Vec::new(), Vec::new());
     for _ in 0..REPEAT {
         let begun = Instant::now();
-        let grid = store.read_grid(source, end, DAYS).await.expect("grid");
+        let grid = store.read_grid(source, Frame::days(end, DAYS)).await.expect("grid");
         reading.push(begun.elapsed());
         correlating.push(correlated(&grid));
     }

@@ -1,10 +1,10 @@
 //! A correlation that several workers do: what its tiles work on, and what they found.
 
-use chrono::{DateTime, Duration, Utc};
 use futures_util::TryStreamExt;
 use pattern_core::analytics::{
     correlation::{Correlations, Pair, Share},
-    grid::{BUCKET_SECONDS, Grid},
+    frame::Frame,
+    grid::Grid,
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -21,8 +21,7 @@ pub struct CorrelationPlan {
     pub data_source_id: Uuid,
     /// What stage input the result is of.
     pub input_version: String,
-    pub window_start: DateTime<Utc>,
-    pub buckets: usize,
+    pub frame: Frame,
     /// |r| from which two points are associated.
     pub threshold: f64,
     /// The rows of the grid, in order.
@@ -41,10 +40,6 @@ pub struct PlannedVariant {
 }
 
 impl CorrelationPlan {
-    pub fn window_end(&self) -> DateTime<Utc> {
-        self.window_start + Duration::seconds(BUCKET_SECONDS * self.buckets as i64)
-    }
-
     /// The run ended, or another one planned anew.
     pub fn gone(run_id: Uuid) -> StoreError {
         StoreError::Conflict(format!("the plan of job run {run_id} is no longer there"))
@@ -89,13 +84,15 @@ impl Store {
         forget_plans(&mut tx, plan.data_source_id).await?;
         sqlx::query!(
             "insert into correlation_plans
-                (run_id, data_source_id, input_version, window_start, buckets, threshold, points, row_versions)
-             values ($1, $2, $3, $4, $5, $6, $7, $8)",
+                (run_id, data_source_id, input_version, window_start, bucket_seconds, buckets, threshold,
+                 points, row_versions)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             plan.run_id,
             plan.data_source_id,
             plan.input_version,
-            plan.window_start,
-            plan.buckets as i32,
+            plan.frame.start,
+            plan.frame.bucket_seconds as i32,
+            plan.frame.buckets as i32,
             plan.threshold,
             &plan.points,
             &plan.row_versions,
@@ -133,8 +130,8 @@ impl Store {
 
     pub async fn correlation_plan(&self, run_id: Uuid, data_source: Uuid) -> Result<Option<CorrelationPlan>> {
         let Some(plan) = sqlx::query!(
-            "select input_version, window_start, buckets, threshold, points, row_versions from correlation_plans
-             where run_id = $1 and data_source_id = $2",
+            "select input_version, window_start, bucket_seconds, buckets, threshold, points, row_versions
+             from correlation_plans where run_id = $1 and data_source_id = $2",
             run_id,
             data_source
         )
@@ -160,8 +157,11 @@ impl Store {
             run_id,
             data_source_id: data_source,
             input_version: plan.input_version,
-            window_start: plan.window_start,
-            buckets: plan.buckets as usize,
+            frame: Frame {
+                start: plan.window_start,
+                bucket_seconds: i64::from(plan.bucket_seconds),
+                buckets: plan.buckets as usize,
+            },
             threshold: plan.threshold,
             points: plan.points,
             row_versions: plan.row_versions,
@@ -171,7 +171,7 @@ impl Store {
 
     /// The grid that the plan is for.
     pub async fn planned_grid(&self, plan: &CorrelationPlan) -> Result<Grid> {
-        let size = plan.points.len() * plan.buckets;
+        let size = plan.points.len() * plan.frame.buckets;
         let mut values = Vec::with_capacity(size);
         let mut parts = sqlx::query_scalar!(
             "select data from correlation_plan_rows where run_id = $1 and data_source_id = $2 order by part",
@@ -185,7 +185,8 @@ impl Store {
         if values.len() != size {
             return Err(CorrelationPlan::gone(plan.run_id));
         }
-        Ok(Grid { start: plan.window_start, buckets: plan.buckets, points: plan.points.clone(), values })
+        let Frame { start, bucket_seconds, buckets } = plan.frame;
+        Ok(Grid { start, bucket_seconds, buckets, points: plan.points.clone(), values })
     }
 
     pub async fn save_correlation_tile(

@@ -1,5 +1,6 @@
 //! PostgreSQL: the only authority. Architecture invariant: only this crate writes SQL.
 
+mod analysed;
 mod analysis;
 mod clock;
 mod clusters;

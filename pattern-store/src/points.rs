@@ -1,6 +1,6 @@
 //! Data sources and their points.
 
-use pattern_core::domain::{DataSource, Point, stable_id};
+use pattern_core::domain::{Point, stable_id};
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
@@ -180,30 +180,6 @@ impl Store {
         items.truncate(limit as usize);
         let next_cursor = if more { items.last().map(|p| p.id) } else { None };
         Ok(PointPage { items, next_cursor, total })
-    }
-
-    /// Every data source, by name.
-    pub async fn data_sources(&self) -> Result<Vec<DataSource>> {
-        Ok(sqlx::query_as!(
-            DataSource,
-            r#"select d.id, d.name, d.version, d.created_at,
-                      (select count(*) from points p where p.data_source_id = d.id) as "point_count!"
-               from data_sources d order by d.name"#
-        )
-        .fetch_all(self.pool())
-        .await?)
-    }
-
-    pub async fn data_source(&self, name: &str) -> Result<Option<DataSource>> {
-        Ok(sqlx::query_as!(
-            DataSource,
-            r#"select d.id, d.name, d.version, d.created_at,
-                      (select count(*) from points p where p.data_source_id = d.id) as "point_count!"
-               from data_sources d where d.name = $1"#,
-            name
-        )
-        .fetch_optional(self.pool())
-        .await?)
     }
 }
 

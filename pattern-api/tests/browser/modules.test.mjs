@@ -18,6 +18,7 @@ import {
 import { humanDates } from "../../web/js/format.js";
 import { isFinal, Live, reconnectDelay } from "../../web/js/live.js";
 import { fits, List } from "../../web/js/list.js";
+import { reasons } from "../../web/js/reasons.js";
 import { keepRuns, lastAnalysis } from "../../web/js/runs.js";
 import { path } from "../../web/js/view/chart.js";
 
@@ -327,4 +328,20 @@ test("a stage that was given up is said", () => {
   );
   const { broken, isRunning } = lastAnalysis(runs, "");
   assert.deepEqual([broken.job, broken.run.error, isRunning], ["behavioral-analysis", "disk full", false]);
+});
+
+test("why nothing was found is said once by each data source, and only of the one that is looked at", () => {
+  const nothing_found = [
+    { stage: "behavioral-analysis", reason: "there are no samples, only names" },
+    { stage: "correlation-analysis", reason: "there are no samples, only names" },
+    { stage: "pattern-matching", reason: "no points belong together" },
+  ];
+  const sources = [{ name: "bench", nothing_found }, { name: "plant", nothing_found: [] }, { name: "of an older server" }];
+  const said = reasons(sources, "").map(({ source, stage }) => [source, stage]);
+  assert.deepEqual(said, [
+    ["bench", "behavioral-analysis"],
+    ["bench", "pattern-matching"],
+  ]);
+  assert.equal(reasons(sources, "bench").length, 2);
+  assert.deepEqual(reasons(sources, "plant"), []);
 });

@@ -1,8 +1,8 @@
 //! Groups of about eight correlated series, and some that follow nothing.
 
-use chrono::{DateTime, Duration};
+use chrono::DateTime;
 use pattern_core::{
-    analytics::grid::{BUCKET_SECONDS, Grid},
+    analytics::grid::{Grid, ROLLUP_SECONDS},
     domain::Sample,
 };
 use uuid::Uuid;
@@ -38,13 +38,22 @@ pub fn series(points: usize, samples: usize, seed: u64) -> Grid {
         left -= size.min(left);
     }
     let names = (0..points).map(|point| Uuid::from_u128(point as u128)).collect();
-    Grid { start: DateTime::UNIX_EPOCH, buckets: samples, points: names, values }
+    Grid {
+        start: DateTime::UNIX_EPOCH,
+        bucket_seconds: ROLLUP_SECONDS,
+        buckets: samples,
+        points: names,
+        values,
+    }
 }
 
 /// The rows as the historian would have sent them.
 pub fn samples(grid: &Grid) -> Vec<Vec<Sample>> {
-    let at = |bucket: usize| grid.start + Duration::seconds(BUCKET_SECONDS * bucket as i64);
-    let sample =
-        |(bucket, value): (usize, &f32)| Sample { at: at(bucket), value: f64::from(*value), quality: 0 };
+    let frame = grid.frame();
+    let sample = |(bucket, value): (usize, &f32)| Sample {
+        at: frame.bucket_start(bucket),
+        value: f64::from(*value),
+        quality: 0,
+    };
     (0..grid.points.len()).map(|row| grid.row(row).iter().enumerate().map(sample).collect()).collect()
 }

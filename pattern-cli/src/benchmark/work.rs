@@ -51,7 +51,7 @@ pub fn fingerprint(args: &FingerprintArgs) -> Result<Report> {
     let history = series::samples(&grid);
     let windows: Vec<(&[Sample], &[f32])> =
         history.iter().enumerate().map(|(row, samples)| (&samples[..], grid.row(row))).collect();
-    let measured = measure(args.common.repeat, || fingerprints(&windows));
+    let measured = measure(args.common.repeat, || fingerprints(&windows, grid.bucket_seconds));
     let timed = "from samples and grid rows to complete fingerprints";
     let kept = measured.answer.iter().flatten().count();
     Ok(Report::new("fingerprint", timed, &args.common, &measured, kept, &[("samples", json!(samples))]))

@@ -3,9 +3,10 @@
 use chrono::{DateTime, Duration, Utc};
 use std::collections::HashMap;
 
-use super::grid::BUCKET_SECONDS;
+use super::{frame::Frame, grid::ROLLUP_SECONDS};
 
-/// Buckets before and after a change that are compared: an hour each. Their medians do not see a spike.
+/// Buckets before and after a change that are compared: of quarters of an hour, an hour each. Their medians do not see a
+/// spike.
 const SIDE: usize = 4;
 /// Fewer buckets than this on a side say nothing about its level.
 const MIN_SIDE: usize = 3;
@@ -16,9 +17,20 @@ const SHARE_OF_RANGE: f32 = 0.3;
 /// Who changes more often than this on a day is not changing behaviour: changing is its behaviour.
 const CHANGES_PER_DAY: f32 = 0.5;
 
-/// Starts of the buckets at which a grid row went to another level and stayed for most of an hour; empty
+/// On a finer grid than that of quarters of an hour, an episode is short beside the window.
+const EPISODES_IN_WINDOW: i32 = 48;
+
+/// Within which time points have to change to change at once: `most`, or less where the window is short.
+pub fn at_once(frame: &Frame, most: Duration) -> Duration {
+    if frame.bucket_seconds >= ROLLUP_SECONDS {
+        return most;
+    }
+    most.min((frame.length() / EPISODES_IN_WINDOW).max(Duration::seconds(frame.bucket_seconds)))
+}
+
+/// Starts of the buckets at which a grid row went to another level and stayed for most of four buckets; empty
 /// for points that always do so.
-pub fn behavior_changes(row: &[f32], start: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+pub fn behavior_changes(row: &[f32], frame: &Frame) -> Vec<DateTime<Utc>> {
     let mut finite: Vec<f32> = row.iter().copied().filter(|v| v.is_finite()).collect();
     let mut steps: Vec<f32> =
         row.windows(2).map(|w| (w[1] - w[0]).abs()).filter(|step| step.is_finite()).collect();
@@ -47,13 +59,12 @@ pub fn behavior_changes(row: &[f32], start: DateTime<Utc>) -> Vec<DateTime<Utc>>
             buckets.push(bucket);
         }
     }
-    let days = row.len() as f32 * BUCKET_SECONDS as f32 / 86_400.0;
+    let days = row.len() as f32 * frame.bucket_seconds as f32 / 86_400.0;
     if buckets.len() as f32 > (CHANGES_PER_DAY * days).max(2.0) {
         return Vec::new();
     }
     buckets.sort_unstable();
-    let instant = |bucket| start + Duration::seconds(BUCKET_SECONDS * steepest(row, bucket) as i64);
-    buckets.into_iter().map(instant).collect()
+    buckets.into_iter().map(|bucket| frame.bucket_start(steepest(row, bucket))).collect()
 }
 
 /// By how much the level before a bucket differs from the level from it on.
@@ -63,7 +74,7 @@ fn shift(row: &[f32], bucket: usize) -> Option<f32> {
     Some((after - before).abs())
 }
 
-/// Medians tell that there is a change, the largest step within half an hour tells where.
+/// Medians tell that there is a change, the largest step within two buckets tells where.
 fn steepest(row: &[f32], bucket: usize) -> usize {
     let step = |b: usize| (row[b] - row[b - 1]).abs();
     let near = bucket.saturating_sub(SIDE / 2).max(1)..(bucket + SIDE / 2 + 1).min(row.len());

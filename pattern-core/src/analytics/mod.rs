@@ -6,6 +6,7 @@ pub mod correlation;
 pub mod episodes;
 pub mod evidence;
 pub mod fingerprint;
+pub mod frame;
 pub mod grid;
 pub mod identity;
 pub mod leiden;

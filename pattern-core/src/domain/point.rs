@@ -4,6 +4,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{quality, text};
+use crate::analytics::frame::Frame;
 
 /// Where points come from: a plant, a historian, a site.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -13,6 +14,43 @@ pub struct DataSource {
     pub version: i64,
     pub point_count: i64,
     pub created_at: DateTime<Utc>,
+    /// What the newest analysis looked at; null where there are no samples yet, or no analysis was.
+    #[serde(default)]
+    pub analysed: Option<AnalysedWindow>,
+    /// Why stages of the newest analysis found nothing; empty where all found something.
+    #[serde(default)]
+    pub nothing_found: Vec<NothingFound>,
+}
+
+/// A stretch of time, and the equal buckets whose means are compared.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AnalysedWindow {
+    pub start: DateTime<Utc>,
+    pub end: DateTime<Utc>,
+    pub bucket_seconds: i64,
+    pub buckets: i64,
+    /// As "19 min in 570 buckets of 2 s".
+    pub in_words: String,
+}
+
+/// Why a stage of the analysis found nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NothingFound {
+    pub stage: String,
+    /// For people.
+    pub reason: String,
+}
+
+impl From<Frame> for AnalysedWindow {
+    fn from(frame: Frame) -> Self {
+        Self {
+            start: frame.start,
+            end: frame.end(),
+            bucket_seconds: frame.bucket_seconds,
+            buckets: frame.buckets as i64,
+            in_words: frame.to_string(),
+        }
+    }
 }
 
 /// One tag.

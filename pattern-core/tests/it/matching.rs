@@ -1,7 +1,10 @@
 //! Small hand-made plants in several conventions.
 
 use chrono::{DateTime, Duration};
-use pattern_core::analytics::{fingerprint::fingerprint, grid::day_buckets};
+use pattern_core::analytics::{
+    fingerprint::fingerprint,
+    grid::{ROLLUP_SECONDS, day_buckets},
+};
 use pattern_core::domain::{Sample, stable_id};
 use pattern_core::library::{PatternSpec, builtin};
 use pattern_core::matching::{Matcher, PointFeatures, Proposal, ProposedRole, SiteMemory};
@@ -277,7 +280,7 @@ pub(crate) fn behaves(mut point: PointFeatures, value: impl Fn(i64) -> f64) -> P
         let part = &samples[144 * n..144 * (n + 1)];
         day_buckets(part[0].at.date_naive(), None, part, Duration::hours(24))
     };
-    point.fingerprint = fingerprint(&samples, &[day(0), day(1)].concat());
+    point.fingerprint = fingerprint(&samples, &[day(0), day(1)].concat(), ROLLUP_SECONDS);
     point
 }
 

@@ -1,12 +1,16 @@
-//! Reading a data source as a grid of 15-minute means.
+//! Reading a data source as a grid.
 //!
-//! A sealed day's means are read; those of other days, and of points that got late samples, are made
-//! from the samples by the same function, so sealing changes no bit.
+//! Of buckets of 15 minutes a sealed day's means are read; those of other days, and of points that got late samples, are
+//! made from the samples by the same function, so sealing changes no bit. Coarser buckets are means of those, finer ones
+//! are made from samples.
 
-use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono::{Duration, NaiveDate};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use pattern_core::{
-    analytics::grid::{BUCKET_SECONDS, BUCKETS_PER_DAY, Grid},
+    analytics::{
+        frame::Frame,
+        grid::{Grid, ROLLUP_SECONDS, coarser, row},
+    },
     domain::Sample,
 };
 use std::{
@@ -16,7 +20,7 @@ use std::{
 use uuid::Uuid;
 
 use super::{
-    codec::{self, Buckets},
+    codec::{self, Buckets, STALE_AFTER},
     days::{DayState, midnight},
     reader::Select,
 };
@@ -29,21 +33,45 @@ const DAYS_AT_ONCE: usize = 3;
 type Carry = HashMap<i32, Sample>;
 
 impl Store {
-    /// The last `days` days before `end` (cut to a full bucket), a row for each point of the data
-    /// source in the order of their names.
-    pub async fn read_grid(&self, data_source_id: Uuid, end: DateTime<Utc>, days: i64) -> Result<Grid> {
+    /// A row for each point of the data source, in the order of their names. Buckets that are no finer than
+    /// those of 15 minutes are made of them, and lie within a UTC day each.
+    pub async fn read_grid(&self, data_source_id: Uuid, frame: Frame) -> Result<Grid> {
         let points = self.stored_points(data_source_id).await?;
         let keys: Vec<i32> = points.iter().map(|p| p.key).collect();
-        let end_seconds = end.timestamp().div_euclid(BUCKET_SECONDS) * BUCKET_SECONDS;
-        let end = DateTime::from_timestamp(end_seconds, 0).unwrap_or(end);
-        let start = end - Duration::days(days);
-        let buckets = BUCKETS_PER_DAY * usize::try_from(days).unwrap_or(0);
+        let Frame { start, bucket_seconds, buckets } = frame;
         let mut grid = Grid {
             start,
+            bucket_seconds,
             buckets,
             points: points.iter().map(|p| p.id).collect(),
             values: vec![f32::NAN; keys.len() * buckets],
         };
+        if bucket_seconds < ROLLUP_SECONDS {
+            self.read_fine(&keys, frame, &mut grid.values).await?;
+        } else {
+            self.read_days(data_source_id, &keys, &mut grid).await?;
+        }
+        Ok(grid)
+    }
+
+    /// Rows that are made from samples, from one to the next.
+    async fn read_fine(&self, keys: &[i32], frame: Frame, values: &mut [f32]) -> Result<()> {
+        let (from, to) = (frame.start - STALE_AFTER, frame.end());
+        let points_per_read = self.points_per_read(from, to, keys.len()).await?;
+        let rows = values.chunks_mut(points_per_read * frame.buckets);
+        for (keys, rows) in keys.chunks(points_per_read).zip(rows) {
+            let series = self.read_samples(keys, from, to).await?;
+            let made = off_thread(move || {
+                series.iter().flat_map(|samples| row(&frame, samples, STALE_AFTER)).collect::<Vec<f32>>()
+            });
+            rows.copy_from_slice(&made.await?);
+        }
+        Ok(())
+    }
+
+    /// Rows that are made of days.
+    async fn read_days(&self, data_source_id: Uuid, keys: &[i32], grid: &mut Grid) -> Result<()> {
+        let (start, end) = (grid.start, grid.end());
         let rows: HashMap<i32, usize> = keys.iter().enumerate().map(|(row, key)| (*key, row)).collect();
 
         let (first, last) = (start.date_naive(), (end - Duration::seconds(1)).date_naive());
@@ -54,7 +82,7 @@ impl Store {
             let before = states.get(&(*day - Duration::days(1)));
             states.get(day) == Some(&DayState::Sealed) && before != Some(&DayState::Hot)
         };
-        let filled = Mutex::new(&mut grid);
+        let filled = Mutex::new(grid);
         let place_day = |day: NaiveDate, made: Vec<(i32, Buckets)>| {
             let mut grid = filled.lock().unwrap_or_else(PoisonError::into_inner);
             for (key, buckets) in made {
@@ -63,7 +91,6 @@ impl Store {
                 }
             }
         };
-        let keys = keys.as_slice();
         let kept = async {
             let days = stream::iter(days.iter().copied().filter(is_kept));
             let read = days
@@ -90,7 +117,7 @@ impl Store {
             Ok::<_, StoreError>(())
         };
         tokio::try_join!(kept, made)?;
-        Ok(grid)
+        Ok(())
     }
 
     /// Means of a sealed day whose day before is sealed too or has no samples.
@@ -173,12 +200,13 @@ impl Store {
 
 /// Copies the part of a day that lies within the grid.
 fn place(grid: &mut Grid, row: usize, day: NaiveDate, buckets: &Buckets) {
-    let offset = (midnight(day) - grid.start).num_seconds() / BUCKET_SECONDS;
+    let offset = (midnight(day) - grid.start).num_seconds() / grid.bucket_seconds;
     let (row_start, width) = (row * grid.buckets, grid.buckets);
-    for (bucket, value) in buckets.iter().enumerate() {
+    let parts = usize::try_from(grid.bucket_seconds / ROLLUP_SECONDS).unwrap_or(1);
+    for (bucket, value) in coarser(buckets, parts).enumerate() {
         let column = offset + bucket as i64;
         if let Some(column) = usize::try_from(column).ok().filter(|column| *column < width) {
-            grid.values[row_start + column] = *value;
+            grid.values[row_start + column] = value;
         }
     }
 }

@@ -15,6 +15,7 @@ mod newest;
 mod reader;
 mod retention;
 mod sealing;
+mod times;
 mod writer;
 
 pub use codec::STALE_AFTER;

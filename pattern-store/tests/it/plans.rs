@@ -50,7 +50,7 @@ const FILL: &str = "
     analyze";
 
 /// A part of the query, what it is asked with, and the index that has to serve it.
-const HOT: [(&str, &str, &str); 20] = [
+const HOT: [(&str, &str, &str); 21] = [
     (
         "select id as \"id!\" from listed_suggestions",
         "'pending', null, null, null, null, null, 'priority', null, null, null, 51, 0",
@@ -116,6 +116,11 @@ const HOT: [(&str, &str, &str); 20] = [
     (
         "from sample_blocks where day = $1 and point = any($2)",
         "'2026-03-04', array[17, 18]",
+        "sample_blocks_pkey",
+    ),
+    (
+        "from unnest($1::int[]) as k(point) cross join lateral",
+        "array[17, 18], '2026-03-04'",
         "sample_blocks_pkey",
     ),
     ("order by created_at desc, id desc limit $2", "null, 50", "dead_letters_created_at"),

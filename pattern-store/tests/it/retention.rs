@@ -1,4 +1,5 @@
 use chrono::{DateTime, Duration, NaiveDate, Utc};
+use pattern_core::analytics::frame::Frame;
 use pattern_store::{
     NewPoint, Store,
     samples::{KeptFrom, KeyedSample, PrunedSamples},
@@ -38,7 +39,7 @@ async fn samples_by_day(store: &Store, key: i32) -> Vec<usize> {
 }
 
 async fn known_means(store: &Store, source: Uuid) -> usize {
-    let grid = store.read_grid(source, at(4, 0), 4).await.unwrap();
+    let grid = store.read_grid(source, Frame::days(at(4, 0), 4)).await.unwrap();
     grid.values.iter().filter(|value| value.is_finite()).count()
 }
 
@@ -74,7 +75,7 @@ async fn what_comes_late_for_a_day_without_samples_does_not_harm_its_means() {
     assert_eq!(store.days_to_seal(at(5, 0), Duration::hours(1)).await.unwrap(), [day(1)]);
     assert_eq!(store.seal_day(day(1)).await.unwrap().dropped, 1);
     assert_eq!(store.days_to_seal(at(5, 0), Duration::hours(1)).await.unwrap(), []);
-    let grid = store.read_grid(source, at(4, 0), 4).await.unwrap();
+    let grid = store.read_grid(source, Frame::days(at(4, 0), 4)).await.unwrap();
     assert_eq!(grid.values.iter().filter(|value| value.is_finite()).count(), 4 * 96);
     assert!(grid.values.iter().all(|value| *value < 1e5));
 }

@@ -1,5 +1,8 @@
 use chrono::{DateTime, Duration, NaiveDate, Utc};
-use pattern_core::analytics::grid::Grid;
+use pattern_core::analytics::{
+    frame::{Frame, PointTimes},
+    grid::Grid,
+};
 use pattern_embedded::testing::until;
 use pattern_store::{
     NewPoint, Store,
@@ -41,7 +44,7 @@ async fn values(store: &Store, key: i32) -> Vec<(i64, f64)> {
 }
 
 async fn grid(store: &Store, data_source: Uuid) -> Grid {
-    store.read_grid(data_source, at(3 * DAY + 5 * 3_600 + 17), 3).await.unwrap()
+    store.read_grid(data_source, Frame::days(at(3 * DAY + 5 * 3_600 + 17), 3)).await.unwrap()
 }
 
 fn bits(grid: &Grid) -> Vec<u32> {
@@ -98,6 +101,62 @@ async fn the_grid_has_the_same_bits_before_and_after_sealing() {
     }
     let left: i64 = sqlx::query_scalar("select count(*) from samples").fetch_one(store.pool()).await.unwrap();
     assert_eq!(left, 0, "hot tables are gone");
+}
+
+#[tokio::test]
+async fn grids_finer_and_coarser_than_the_kept_means_and_what_is_known_of_times_outlast_sealing() {
+    let store = TestStore::create().await;
+    let (data_source, keys) = register(&store, 12).await;
+    store.append_samples(&awkward(&keys)).await.unwrap();
+    let frames = [(60, 600), (7_200, 24)].map(|(bucket_seconds, buckets)| Frame {
+        start: at(DAY + 2 * 7_200),
+        bucket_seconds,
+        buckets,
+    });
+    let read = async || {
+        let mut grids = Vec::new();
+        for frame in frames {
+            grids.push(bits(&store.read_grid(data_source, frame).await.unwrap()));
+        }
+        let mut times = store.point_times(data_source, at(-3 * DAY), at(4 * DAY)).await.unwrap();
+        times.sort_by_key(|point| (point.first, point.last, point.samples));
+        (grids, times)
+    };
+    let hot = read().await;
+    assert!(hot.0.iter().all(|grid| grid.iter().filter(|bits| **bits != u32::MAX).count() > 100));
+    assert_eq!(hot.1.len(), 12);
+    let total: usize =
+        store.read_samples(&keys, at(0), at(5 * DAY)).await.unwrap().iter().map(Vec::len).sum();
+    assert_eq!(hot.1.iter().map(|point| point.samples).sum::<i64>(), total as i64);
+    for number in [1, 0, 3, 2] {
+        store.seal_day(day(number)).await.unwrap();
+        assert_eq!(read().await, hot, "after sealing day {number}");
+    }
+}
+
+#[tokio::test]
+async fn the_times_of_the_few_points_that_have_samples_are_found_among_many() {
+    let store = TestStore::create().await;
+    let (data_source, keys) = register(&store, 1_500).await;
+    let few: Vec<KeyedSample> = (0..10).map(|second| sample(keys[1], second, 1.0)).collect();
+    store.append_samples(&few).await.unwrap();
+    let times = store.point_times(data_source, at(-7 * DAY), at(10)).await.unwrap();
+    assert_eq!(times, [PointTimes { first: at(0), last: at(9), samples: 10 }]);
+}
+
+#[tokio::test]
+async fn of_long_data_only_sealed_days_are_looked_at() {
+    let store = TestStore::create().await;
+    let (data_source, keys) = register(&store, 3).await;
+    let every_hour =
+        |hour: i64| keys.iter().map(move |key| sample(*key, hour * 3_600, 1.0)).collect::<Vec<_>>();
+    store.append_samples(&(0..72).flat_map(every_hour).collect::<Vec<_>>()).await.unwrap();
+    for number in 0..3 {
+        store.seal_day(day(number)).await.unwrap();
+    }
+    let times = store.point_times(data_source, at(DAY), at(4 * DAY)).await.unwrap();
+    // Two sealed days of 24 samples, and another day as they were.
+    assert_eq!(times, [PointTimes { first: at(DAY), last: at(4 * DAY), samples: 72 }; 3]);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use pattern_core::{
     analytics::{
-        fingerprint::fingerprints,
+        fingerprint::{MIN_SAMPLES, fingerprints},
         grid::{Grid, sparkline},
     },
     domain::{DataSource, JobName, Sample},
@@ -15,10 +15,10 @@ use std::{
 };
 use uuid::Uuid;
 
-use super::{Outcome, Stage, StageError, version_of};
+use super::{Outcome, Stage, StageError, no_good_samples, version_of};
 
 pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, StageError> {
-    let Some(grid) = stage.grid(source).await? else { return Ok(Outcome::Unchanged) };
+    let Some(grid) = stage.grid(source).await? else { return Ok(Outcome::no_samples()) };
     let grid = Arc::new(grid);
     let (start, end) = (grid.start, grid.end());
     let alive = off_thread({
@@ -59,13 +59,26 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
             // before must not speak for them now.
             let vanished: Vec<Uuid> = known.keys().filter(|id| !kept.contains(id)).copied().collect();
             stage.store.save_fingerprints(&rows, &vanished, stage.fence).await?;
-            Ok(json!({
+            let mut result = json!({
                 "points": points,
                 "recomputed": changed.len(),
                 "vanished": vanished.len(),
                 "window_start": start,
                 "window_end": end,
-            }))
+                "bucket_seconds": grid.bucket_seconds,
+                "buckets": grid.buckets,
+                "analysed": grid.frame().to_string(),
+            });
+            if kept.is_empty() {
+                result["nothing_found"] = json!(match points {
+                    0 => no_good_samples(&grid.frame()),
+                    _ => format!(
+                        "none of the {points} points has the {MIN_SAMPLES} good samples that it takes to judge how it \
+                         behaves"
+                    ),
+                });
+            }
+            Ok(result)
         })
         .await
 }
@@ -84,7 +97,7 @@ fn fingerprint_rows(
 ) -> Vec<FingerprintRow> {
     let points: Vec<(&[Sample], &[f32])> =
         batch.iter().zip(series).map(|((row, ..), samples)| (&samples[..], grid.row(*row))).collect();
-    let made = fingerprints(&points).into_iter().zip(batch).zip(series);
+    let made = fingerprints(&points, grid.bucket_seconds).into_iter().zip(batch).zip(series);
     made.filter_map(|((made, (row, input_version, _)), samples)| {
         Some(FingerprintRow {
             point_id: grid.points[row],

@@ -30,7 +30,15 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
     if equipment.is_null() && episodes.is_null() {
         return Ok(Outcome::Unchanged);
     }
-    Ok(Outcome::Done(json!({ "equipment": equipment, "episodes": episodes })))
+    let nothing_found = match equipment {
+        Value::Null => stage.store.nothing_found(source.id, JobName::ClusterDetection.as_str()).await?,
+        ref done => done["nothing_found"].as_str().map(str::to_owned),
+    };
+    let mut result = json!({ "equipment": equipment, "episodes": episodes });
+    if let Some(reason) = nothing_found {
+        result["nothing_found"] = json!(reason);
+    }
+    Ok(Outcome::Done(result))
 }
 
 /// A decision changes what belongs together, but not when something happened: the two have inputs of their own.
@@ -53,6 +61,7 @@ async fn equipment(stage: &Stage, source: &DataSource) -> Result<Outcome, StageE
             let high_pass = stage.store.correlations(source.id, Variant::HighPass).await?;
             let before = stage.store.active_clusters(source.id, ClusterKind::Equipment).await?;
             let alike_before = stage.store.active_clusters(source.id, ClusterKind::LookAlikes).await?;
+            let (points_known, pairs_known) = (points.len(), level.len() + rank.len() + high_pass.len());
             let find = move || {
                 let named = Named::new(points);
                 let answers = (bindings, exclusions);
@@ -61,12 +70,34 @@ async fn equipment(stage: &Stage, source: &DataSource) -> Result<Outcome, StageE
                 (equipment, alike)
             };
             let (equipment, alike) = off_thread(find).await?;
+            let nothing_found =
+                (equipment.is_empty() && alike.is_empty()).then(|| why_nothing(points_known, pairs_known));
             let alike = stage.replace_clusters(source, ClusterKind::LookAlikes, &alike).await?;
             let mut result = stage.replace_clusters(source, ClusterKind::Equipment, &equipment).await?;
             result["look_alikes"] = alike;
+            if let Some(reason) = nothing_found {
+                result["nothing_found"] = json!(reason);
+            }
             Ok(result)
         })
         .await
+}
+
+/// Why no points belong together.
+fn why_nothing(points: usize, pairs: usize) -> String {
+    let least = ClusterOptions::default().min_points;
+    match (points, pairs) {
+        (points, _) if points < least => {
+            format!("a group has at least {least} points, and there are only {points}")
+        }
+        (points, 0) => format!(
+            "nothing ties {least} of the {points} points to each other: no pair moves together, and their names share no \
+             machine"
+        ),
+        (points, _) => format!(
+            "some pairs of the {points} points move together, but no group of at least {least} holds together"
+        ),
+    }
 }
 
 /// The points of a data source, as naming reads them.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 use pattern_core::{
     analytics::{
-        episodes::{behavior_changes, episodes},
+        episodes::{at_once, behavior_changes, episodes},
         grid::Grid,
         identity::{Span, carry_episode_ids},
     },
@@ -36,10 +36,11 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
 }
 
 fn find_episodes(grid: &Grid, min_points: usize, window: Duration, before: &[Cluster]) -> Vec<FoundCluster> {
+    let frame = grid.frame();
     let changes: Vec<(DateTime<Utc>, usize)> = (0..grid.points.len())
-        .flat_map(|i| behavior_changes(grid.row(i), grid.start).into_iter().map(move |at| (at, i)))
+        .flat_map(|i| behavior_changes(grid.row(i), &frame).into_iter().map(move |at| (at, i)))
         .collect();
-    let found: Vec<(Vec<Uuid>, Span)> = episodes(&changes, min_points, window)
+    let found: Vec<(Vec<Uuid>, Span)> = episodes(&changes, min_points, at_once(&frame, window))
         .into_iter()
         .map(|episode| {
             let points = episode.members.iter().map(|&i| grid.points[i]).collect();

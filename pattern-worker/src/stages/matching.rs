@@ -42,10 +42,12 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
     stage
         .unless_unchanged(JobName::PatternMatching.as_str(), source, &input, async move {
             let fingerprints = stage.store.fingerprints(source.id).await?;
-            let (clusters, questions) = off_thread(move || {
+            let (clusters, questions, nothing_found) = off_thread(move || {
                 let known = Knowledge::new(known, fingerprints, threshold);
                 let asking = Asking { known: &known, settled: &settled, threshold };
-                (known.clusters.len() + known.look_alikes.len(), asking.questions(learning_limit))
+                let questions = asking.questions(learning_limit);
+                let nothing_found = questions.is_empty().then(|| asking.why_nothing());
+                (known.clusters.len() + known.look_alikes.len(), questions, nothing_found)
             })
             .await?;
             let count = |purpose| questions.iter().filter(|q| q.purpose == purpose).count();
@@ -54,13 +56,17 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
             let answer_within = Duration::days(stage.engine.suggestion_expiration_days);
             let change =
                 stage.store.propose(source.id, &questions, answer_within, stage.fence, stage.now).await?;
-            Ok(json!({
+            let mut result = json!({
                 "clusters": clusters,
                 "match": matches,
                 "learning": learning,
                 "new_pattern": new,
                 "suggestions": change,
-            }))
+            });
+            if let Some(reason) = nothing_found {
+                result["nothing_found"] = json!(reason);
+            }
+            Ok(result)
         })
         .await
 }
@@ -136,6 +142,23 @@ impl Asking<'_> {
             return Fit::Settled;
         }
         Fit::Nearly(nearest.name.clone(), confidence)
+    }
+
+    /// Why there is no question.
+    fn why_nothing(&self) -> String {
+        let all = || self.known.clusters.iter().chain(&self.known.look_alikes);
+        let is_decided = |cluster: &&Cluster| {
+            let members = member_ids(&self.known.points_of(cluster));
+            self.settled.is_known(&members) || self.settled.rejections(&members) >= HOPELESS
+        };
+        match (all().count(), all().filter(|cluster| !is_decided(cluster)).count()) {
+            (0, _) => "no points belong together, so there is nothing to ask about".into(),
+            (groups, 0) => format!("all that belongs together is decided ({groups} groups of points)"),
+            (_, open) => format!(
+                "no pattern of the library fits what is not decided ({open} groups of points), and too few of these \
+                 look alike to make a new one"
+            ),
+        }
     }
 
     /// The one question about a cluster: a second answer to it would mostly be wrong. What is settled

@@ -14,7 +14,10 @@ mod window;
 
 use chrono::{DateTime, Utc};
 use pattern_config::EngineConfig;
-use pattern_core::domain::{ClusterKind, DataSource, JobName};
+use pattern_core::{
+    analytics::frame::Frame,
+    domain::{ClusterKind, DataSource, JobName},
+};
 use pattern_store::{
     FoundCluster, Store, StoreError,
     jobs::{Answer, Fence, Handler, JobContext, JobError},
@@ -36,7 +39,7 @@ pub(crate) struct Stage {
     pub cancelled: CancellationToken,
 }
 
-/// A stage either found something, or saw that its input is the one it worked on last.
+/// A stage either did its work, or saw that its input is the one it worked on last.
 pub(crate) enum Outcome {
     Done(Value),
     Unchanged,
@@ -76,23 +79,23 @@ async fn run(stage: &Stage, context: &JobContext) -> Result<Answer, StageError> 
         return Err(StageError::WrongClock);
     }
     Ok(match context.job {
-        JobName::BehavioralAnalysis => summary(each_source(stage, context, behavior::run).await?).into(),
+        JobName::BehavioralAnalysis => each_told(stage, context, behavior::run).await?.into(),
         JobName::CorrelationAnalysis => correlation::run(stage, context).await?,
         JobName::CorrelationTile => correlation::tile(stage, context).await?.into(),
-        JobName::ClusterDetection => summary(each_source(stage, context, clustering::run).await?).into(),
-        JobName::PatternMatching => summary(each_source(stage, context, matching::run).await?).into(),
+        JobName::ClusterDetection => each_told(stage, context, clustering::run).await?.into(),
+        JobName::PatternMatching => each_told(stage, context, matching::run).await?.into(),
         JobName::PatternLearning => learning::run(stage).await?.into(),
         JobName::Maintenance => maintenance::run(stage).await?.into(),
         JobName::Sealing => sealing::run(stage).await?.into(),
     })
 }
 
-/// What `work` says about each data source that the job is for, by its name.
+/// What `work` says about each data source that the job is for.
 async fn each_source<T>(
     stage: &Stage,
     context: &JobContext,
     work: impl AsyncFn(&Stage, &DataSource) -> Result<T, StageError>,
-) -> Result<Vec<(String, T)>, StageError> {
+) -> Result<Vec<(DataSource, T)>, StageError> {
     let mut results = Vec::new();
     for source in stage.store.data_sources().await? {
         if context.data_source_id.is_some_and(|wanted| wanted != source.id) {
@@ -102,20 +105,57 @@ async fn each_source<T>(
             return Err(StageError::Cancelled);
         }
         let result = work(stage, &source).await?;
-        results.push((source.name, result));
+        results.push((source, result));
     }
     Ok(results)
 }
 
-fn summary(outcomes: impl IntoIterator<Item = (String, Outcome)>) -> Value {
-    let result = |(source, outcome)| match outcome {
-        Outcome::Done(result) => (source, result),
-        Outcome::Unchanged => (source, json!({ "skipped": true })),
-    };
-    outcomes.into_iter().map(result).collect::<Map<_, _>>().into()
+/// The result of a job whose outcome is known at once, by the name of the data source.
+async fn each_told(
+    stage: &Stage,
+    context: &JobContext,
+    work: impl AsyncFn(&Stage, &DataSource) -> Result<Outcome, StageError>,
+) -> Result<Value, StageError> {
+    let mut results = Map::new();
+    for (source, outcome) in each_source(stage, context, work).await? {
+        let result = stage.told(context.job, &source, outcome).await?;
+        results.insert(source.name, result);
+    }
+    Ok(results.into())
+}
+
+/// Where no point has a bucket.
+fn no_good_samples(frame: &Frame) -> String {
+    format!(
+        "no point has good samples between {} and {}: what the historian calls bad does not count",
+        frame.start.format("%Y-%m-%d %H:%M UTC"),
+        frame.end().format("%Y-%m-%d %H:%M UTC")
+    )
+}
+
+impl Outcome {
+    fn no_samples() -> Self {
+        Self::Done(json!({ "skipped": true, "nothing_found": "there are no samples, only names" }))
+    }
 }
 
 impl Stage {
+    /// The outcome as a result, with the reason where nothing was found, which is kept until something is.
+    async fn told(&self, job: JobName, source: &DataSource, outcome: Outcome) -> Result<Value, StageError> {
+        let stage = job.as_str();
+        match outcome {
+            Outcome::Done(result) => {
+                let reason = result["nothing_found"].as_str();
+                self.store.set_nothing_found(source.id, stage, reason, self.fence).await?;
+                Ok(result)
+            }
+            Outcome::Unchanged => Ok(match self.store.nothing_found(source.id, stage).await? {
+                Some(reason) => json!({ "skipped": true, "nothing_found": reason }),
+                None => json!({ "skipped": true }),
+            }),
+        }
+    }
+
     /// Runs `work` unless the stage saw this input before, and remembers the input when it is done.
     pub async fn unless_unchanged<F>(
         &self,

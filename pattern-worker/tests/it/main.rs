@@ -13,3 +13,4 @@ mod site;
 mod stages;
 mod support;
 mod tiles;
+mod window;

@@ -2,13 +2,29 @@
 
 import { app } from "../app.js";
 import { h } from "../dom.js";
+import { humanDates, jobLabel } from "../format.js";
 import { setFilter } from "../filter.js";
+import { reasons } from "../reasons.js";
 import { lastAnalysis } from "../runs.js";
 import { runButton } from "./strip.js";
 
 const isRunning = () => lastAnalysis(app.runs, app.filter.source).isRunning;
 
 const showAll = () => setFilter({ find: "", purpose: "", source: "" });
+
+const said = () => reasons(app.sources, app.filter.source);
+
+/** What the stages of the analysis say that found nothing. */
+function nothingFound() {
+  const many = new Set(said().map(({ source }) => source)).size > 1;
+  return h(
+    "ul",
+    { class: "reasons" },
+    said().map(({ source, stage, reason }) =>
+      h("li", {}, h("b", {}, many ? `${source}, ${jobLabel(stage)}` : jobLabel(stage)), `: ${humanDates(reason)}`),
+    ),
+  );
+}
 
 let last = { key: null, element: null };
 
@@ -26,6 +42,7 @@ function content() {
       "Nothing fits the filter",
       [
         h("p", {}, "Choose another data source or purpose, or empty the search field."),
+        filter.source && !filter.find && !filter.purpose && said().length > 0 ? nothingFound() : null,
         h("button", { type: "button", class: "plain", onclick: showAll }, "Show all"),
       ],
     ];
@@ -62,6 +79,11 @@ function content() {
         runButton("primary"),
       ],
     ];
+  if (said().length > 0)
+    return [
+      "The analysis found nothing to ask about",
+      [h("p", {}, "What it says of what is missing:"), nothingFound(), runButton("primary")],
+    ];
   return [
     "No suggestions yet",
     [
@@ -77,7 +99,7 @@ function content() {
 
 export function emptyList() {
   const [title, body] = content();
-  const key = JSON.stringify([title, app.list.problem, app.starting, isRunning()]);
+  const key = JSON.stringify([title, app.list.problem, app.starting, isRunning(), said()]);
   if (last.key !== key) last = { key, element: h("div", { class: "empty" }, h("h2", {}, title), body) };
   return last.element;
 }

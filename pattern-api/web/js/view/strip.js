@@ -70,12 +70,14 @@ export function paintStrip() {
   const { source } = app.filter;
   const shown = app.sources.filter(({ name }) => !source || name === source);
   const points = shown.reduce((sum, { point_count }) => sum + (point_count ?? 0), 0);
+  const analysed = shown.length === 1 ? shown[0].analysed?.in_words : null;
   const analysis = lastAnalysis(app.runs, source);
   const states = analysis.stages.map(({ state }) => state);
   // "3 min ago" grows old without any event.
   const minute = Math.floor(Date.now() / 60_000);
   const key = JSON.stringify([
     points,
+    analysed,
     shown.length,
     states,
     analysis.chain?.status,
@@ -94,6 +96,7 @@ export function paintStrip() {
         : [
             h("b", {}, count(points)),
             ` point${points === 1 ? "" : "s"} in ${source || plural(shown.length, "data source")}`,
+            analysed ? h("span", { title: "What the newest analysis looked at" }, `, ${analysed}`) : null,
           ],
     ),
     h(

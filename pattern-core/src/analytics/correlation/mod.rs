@@ -48,7 +48,7 @@
 
 use rayon::prelude::*;
 
-use super::grid::Grid;
+use super::{frame::FEWEST_BUCKETS, grid::Grid};
 
 mod exact;
 mod gaps;
@@ -81,7 +81,7 @@ use strongest::Strongest;
 #[derive(Debug, Clone)]
 pub struct CorrelationOptions {
     pub threshold: f64,
-    /// Fewer common buckets than this say nothing: a day by default.
+    /// Fewer common buckets than this say nothing.
     pub min_overlap: usize,
     /// Of each point's pairs only the strongest are kept.
     pub strongest_per_point: usize,
@@ -89,7 +89,7 @@ pub struct CorrelationOptions {
 
 impl Default for CorrelationOptions {
     fn default() -> Self {
-        Self { threshold: 0.6, min_overlap: 96, strongest_per_point: 64 }
+        Self { threshold: 0.6, min_overlap: FEWEST_BUCKETS, strongest_per_point: 64 }
     }
 }
 
@@ -112,6 +112,30 @@ pub struct Correlations {
     pub dropped: u64,
     /// Of each row, how many pairs reach the threshold, kept or not.
     pub per_point: Vec<u32>,
+}
+
+/// How many rows could be in a pair.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Comparable {
+    /// Have a value at all.
+    pub known: usize,
+    /// … in enough buckets.
+    pub long: usize,
+    /// … that are not all the same.
+    pub moving: usize,
+}
+
+/// What there is to compare.
+pub fn comparable(grid: &Grid, min_overlap: usize) -> Comparable {
+    let options = CorrelationOptions { min_overlap, ..CorrelationOptions::default() };
+    let mut found = Comparable::default();
+    for point in 0..grid.points.len() {
+        let count = grid.row(point).iter().filter(|value| value.is_finite()).count();
+        found.known += usize::from(count > 0);
+        found.long += usize::from(count >= min_overlap);
+        found.moving += usize::from(Row::new(point, grid.row(point), &options).is_some());
+    }
+    found
 }
 
 /// One of so many parts of all pairs, each about as much work as the others.

@@ -13,7 +13,7 @@ use super::{
     screen::{SLACK, bounds},
     spectrum::spectra,
 };
-use crate::analytics::grid::Grid;
+use crate::analytics::grid::{Grid, ROLLUP_SECONDS};
 
 /// Rows of one length that rounding is hardest on: far from zero, next to nothing, one spike, steps, few values, gaps,
 /// nothing at all in the low frequencies.
@@ -51,6 +51,7 @@ fn hard_row(length: usize) -> impl Strategy<Value = Vec<f32>> {
 fn moving(rows: &[Vec<f32>], options: &CorrelationOptions) -> (Grid, Vec<Row>) {
     let grid = Grid {
         start: DateTime::UNIX_EPOCH,
+        bucket_seconds: ROLLUP_SECONDS,
         buckets: rows[0].len(),
         points: (0..rows.len()).map(|i| Uuid::from_u128(i as u128)).collect(),
         values: rows.concat(),

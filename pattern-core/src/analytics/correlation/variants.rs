@@ -5,12 +5,12 @@ use rayon::prelude::*;
 use super::rows::is_rounding;
 use crate::analytics::grid::Grid;
 
-/// Buckets before and after the one that is looked at: three hours in all leave less than 3 % of a daily
-/// cycle's amplitude, but all of what a start or a changed load does. (A mean over a whole day would leave all
+/// Buckets before and after the one that is looked at: of quarters of an hour, three hours in all leave less than 3 % of
+/// a daily cycle's amplitude, but all of what a start or a changed load does. (A mean over a whole day would leave all
 /// of the cycle.)
 const HIGH_PASS_HALF: usize = 6;
 
-/// Each row as its difference to its mean over the three hours around, so that what all points share, the
+/// Each row as its difference to its mean over the 13 buckets around, so that what all points share, the
 /// day and the weather, does not tie them together. Gaps stay gaps.
 pub fn high_pass(grid: &Grid) -> Grid {
     map_rows(grid, |row, out| {
@@ -55,7 +55,7 @@ fn map_rows(grid: &Grid, change: impl Fn(&[f32], &mut [f32]) + Sync) -> Grid {
             }
         });
     }
-    Grid { start: grid.start, buckets: grid.buckets, points: grid.points.clone(), values }
+    Grid { points: grid.points.clone(), values, ..*grid }
 }
 
 /// Whether all that moves in a row of levels is the rounding of its numbers. Only there it can be told:

@@ -10,7 +10,6 @@ const QUANTILES: [f64; 7] = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99];
 const SECONDS_PER_DAY: f64 = 86_400.0;
 
 /// Makes one fingerprint after another and keeps its buffers.
-#[derive(Default)]
 pub struct Fingerprinter {
     values: Vec<f64>,
     keys: Vec<i64>,
@@ -20,6 +19,17 @@ pub struct Fingerprinter {
 }
 
 impl Fingerprinter {
+    /// For grid rows of such buckets.
+    pub fn new(bucket_seconds: i64) -> Self {
+        Self {
+            values: Vec::new(),
+            keys: Vec::new(),
+            sorted: Vec::new(),
+            gaps: Vec::new(),
+            cycle: Cycle::new(bucket_seconds),
+        }
+    }
+
     /// See [`fingerprint`](super::fingerprint).
     pub fn make(&mut self, samples: &[Sample], row: &[f32]) -> Option<Fingerprint> {
         let seconds = self.read(samples);

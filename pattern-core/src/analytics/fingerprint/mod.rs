@@ -51,7 +51,7 @@ pub struct Fingerprint {
 }
 
 /// Fewer good samples than this say nothing about behaviour …
-const MIN_SAMPLES: usize = 8;
+pub const MIN_SAMPLES: usize = 8;
 /// … unless so many are all the same: a historian that stores changes repeats a constant once a day.
 const MIN_REPEATED: usize = 3;
 /// What one thread takes at a time: enough to make its buffers worth while.
@@ -59,14 +59,14 @@ const POINTS_PER_TASK: usize = 128;
 
 /// Makes the fingerprint from a window's samples (sorted by time) and their grid row. `None` where there
 /// is too little to judge.
-pub fn fingerprint(samples: &[Sample], row: &[f32]) -> Option<Fingerprint> {
-    Fingerprinter::default().make(samples, row)
+pub fn fingerprint(samples: &[Sample], row: &[f32], bucket_seconds: i64) -> Option<Fingerprint> {
+    Fingerprinter::new(bucket_seconds).make(samples, row)
 }
 
 /// The fingerprints of many points, in their order, on all cores.
-pub fn fingerprints(points: &[(&[Sample], &[f32])]) -> Vec<Option<Fingerprint>> {
+pub fn fingerprints(points: &[(&[Sample], &[f32])], bucket_seconds: i64) -> Vec<Option<Fingerprint>> {
     let made = points.par_chunks(POINTS_PER_TASK).flat_map_iter(|points| {
-        let mut maker = Fingerprinter::default();
+        let mut maker = Fingerprinter::new(bucket_seconds);
         points.iter().map(move |(samples, row)| maker.make(samples, row))
     });
     made.collect()

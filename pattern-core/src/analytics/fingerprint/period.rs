@@ -2,7 +2,6 @@ use realfft::{RealFftPlanner, RealToComplex, num_complex::Complex};
 use std::sync::Arc;
 
 use super::MIN_SAMPLES;
-use crate::analytics::grid::BUCKET_SECONDS;
 
 /// A period has to explain this share of the variance.
 const SHARE_OF_VARIANCE: f64 = 0.25;
@@ -10,8 +9,8 @@ const SHARE_OF_VARIANCE: f64 = 0.25;
 const MIN_BUCKETS: usize = 32;
 
 /// What repeats in a grid row. The plan of the transform is made again when the length changes.
-#[derive(Default)]
 pub struct Cycle {
+    bucket_seconds: i64,
     plan: Option<Arc<dyn RealToComplex<f64>>>,
     centred: Vec<f64>,
     spectrum: Vec<Complex<f64>>,
@@ -19,6 +18,10 @@ pub struct Cycle {
 }
 
 impl Cycle {
+    pub fn new(bucket_seconds: i64) -> Self {
+        Self { bucket_seconds, plan: None, centred: Vec::new(), spectrum: Vec::new(), scratch: Vec::new() }
+    }
+
     /// Autocorrelation at one bucket, and the hours of the period.
     pub fn of(&mut self, row: &[f32]) -> (f64, Option<f64>) {
         if !self.centre(row) {
@@ -61,7 +64,7 @@ impl Cycle {
         let total: f64 = powers.clone().skip(1).map(|(_, power)| power).sum();
         // At least two full periods have to fit into the window.
         let (frequency, strongest) = powers.skip(2).take(length / 4).max_by(|a, b| a.1.total_cmp(&b.1))?;
-        let hours = length as f64 * BUCKET_SECONDS as f64 / 3600.0 / frequency as f64;
+        let hours = length as f64 * self.bucket_seconds as f64 / 3600.0 / frequency as f64;
         (strongest >= SHARE_OF_VARIANCE * total).then_some(hours)
     }
 }

@@ -1,5 +1,8 @@
 use chrono::{DateTime, Duration, Utc};
-use pattern_core::analytics::episodes::{behavior_changes, episodes};
+use pattern_core::analytics::{
+    episodes::{at_once, behavior_changes, episodes},
+    frame::Frame,
+};
 use proptest::{collection::vec, prelude::*};
 use std::collections::BTreeSet;
 
@@ -7,6 +10,11 @@ use super::support::{Noise, midnight};
 
 fn at(minutes: i64) -> DateTime<Utc> {
     midnight() + Duration::minutes(minutes)
+}
+
+/// A frame of quarters of an hour.
+fn from(start: DateTime<Utc>) -> Frame {
+    Frame { start, bucket_seconds: 900, buckets: 672 }
 }
 
 fn window() -> Duration {
@@ -104,7 +112,7 @@ fn week(change: impl Fn(usize, f64) -> f64) -> Vec<f32> {
 #[test]
 fn a_lasting_step_is_found_where_it_happened() {
     let stepped = week(|i, v| if i >= 300 { v + 12.0 } else { v });
-    assert_eq!(behavior_changes(&stepped, midnight()), [at(300 * 15)]);
+    assert_eq!(behavior_changes(&stepped, &from(midnight())), [at(300 * 15)]);
     // Half-way through a bucket, and with gaps beside it.
     let mut split = week(|i, v| {
         if i > 300 {
@@ -117,27 +125,40 @@ fn a_lasting_step_is_found_where_it_happened() {
     });
     split[297] = f32::NAN;
     split[303] = f32::NAN;
-    assert_eq!(behavior_changes(&split, midnight()), [at(300 * 15)]);
+    assert_eq!(behavior_changes(&split, &from(midnight())), [at(300 * 15)]);
 }
 
 #[test]
 fn a_switch_that_changed_an_hour_ago_has_changed() {
     let row: Vec<f32> = (0..672).map(|i| if i < 667 { 0.0 } else { 1.0 }).collect();
     let start = at(0);
-    assert_eq!(behavior_changes(&row, start), [start + Duration::minutes(15 * 667)]);
+    assert_eq!(behavior_changes(&row, &from(start)), [start + Duration::minutes(15 * 667)]);
 }
 
 #[test]
 fn cycles_noise_spikes_and_constants_are_no_change() {
-    assert!(behavior_changes(&week(|_, v| v), midnight()).is_empty());
-    assert!(behavior_changes(&week(|i, v| if i == 200 { v + 50.0 } else { v }), midnight()).is_empty());
-    assert!(behavior_changes(&[5.0; 672], midnight()).is_empty());
-    assert!(behavior_changes(&[f32::NAN; 672], midnight()).is_empty());
-    assert!(behavior_changes(&[], midnight()).is_empty());
+    assert!(behavior_changes(&week(|_, v| v), &from(midnight())).is_empty());
+    assert!(
+        behavior_changes(&week(|i, v| if i == 200 { v + 50.0 } else { v }), &from(midnight())).is_empty()
+    );
+    assert!(behavior_changes(&[5.0; 672], &from(midnight())).is_empty());
+    assert!(behavior_changes(&[f32::NAN; 672], &from(midnight())).is_empty());
+    assert!(behavior_changes(&[], &from(midnight())).is_empty());
 }
 
 #[test]
 fn a_point_that_switches_every_few_hours_does_not_change_its_behaviour() {
     let switching: Vec<f32> = (0..672).map(|i| if i / 12 % 2 == 0 { 0.0 } else { 1.0 }).collect();
-    assert!(behavior_changes(&switching, midnight()).is_empty());
+    assert!(behavior_changes(&switching, &from(midnight())).is_empty());
+}
+
+#[test]
+fn on_a_fine_grid_changes_are_told_by_its_buckets_and_at_once_is_short_beside_the_window() {
+    let bench = Frame { start: midnight(), bucket_seconds: 2, buckets: 570 };
+    let stepped: Vec<f32> =
+        (0..570_u16).map(|i| f32::from(i % 7) + if i < 300 { 0.0 } else { 80.0 }).collect();
+    assert_eq!(behavior_changes(&stepped, &bench), [midnight() + Duration::seconds(600)]);
+    assert_eq!(at_once(&bench, window()), bench.length() / 48);
+    assert_eq!(at_once(&bench, Duration::seconds(3)), Duration::seconds(3));
+    assert_eq!(at_once(&from(midnight()), Duration::hours(9)), Duration::hours(9));
 }

@@ -1,7 +1,7 @@
 use pattern_core::{
     analytics::{
         fingerprint::{BehaviorClass, Fingerprint, fingerprint, fingerprints},
-        grid::day_buckets,
+        grid::{ROLLUP_SECONDS, day_buckets},
     },
     domain::Sample,
 };
@@ -12,7 +12,7 @@ use super::support::{Noise, day, good, midnight};
 fn of(values: impl IntoIterator<Item = f64>) -> Option<Fingerprint> {
     let samples: Vec<Sample> = values.into_iter().enumerate().map(|(i, v)| good(i as i64 * 60, v)).collect();
     let row = day_buckets(day(), None, &samples, chrono::Duration::hours(24));
-    fingerprint(&samples, &row)
+    fingerprint(&samples, &row, ROLLUP_SECONDS)
 }
 
 fn class(values: impl IntoIterator<Item = f64>) -> BehaviorClass {
@@ -36,7 +36,7 @@ fn class_of_changes(values: impl IntoIterator<Item = f64>) -> BehaviorClass {
     let mut samples = all.clone();
     samples.dedup_by_key(|sample| sample.value);
     let row = day_buckets(day(), None, &samples, chrono::Duration::hours(24));
-    fingerprint(&samples, &row).expect("enough samples").class
+    fingerprint(&samples, &row, ROLLUP_SECONDS).expect("enough samples").class
 }
 
 #[test]
@@ -69,15 +69,15 @@ fn bad_samples_do_not_count_and_too_few_say_nothing() {
     let mut samples: Vec<Sample> = (0..20).map(|i| good(i * 60, 1.0 + (i % 3) as f64)).collect();
     samples[5] = Sample { value: 9999.0, quality: 24, ..samples[5] };
     samples[6].value = f64::NAN;
-    let made = fingerprint(&samples, &[]).unwrap();
+    let made = fingerprint(&samples, &[], ROLLUP_SECONDS).unwrap();
     assert_eq!((made.sample_count, made.max), (18, 3.0));
-    assert!(fingerprint(&samples[..4], &[]).is_none());
+    assert!(fingerprint(&samples[..4], &[], ROLLUP_SECONDS).is_none());
 }
 
 #[test]
 fn a_value_that_is_only_repeated_once_a_day_never_moves() {
     let samples: Vec<Sample> = (0..7).map(|i| good(i * 86_400, 70.0)).collect();
-    assert_eq!(fingerprint(&samples, &[]).unwrap().class, BehaviorClass::Constant);
+    assert_eq!(fingerprint(&samples, &[], ROLLUP_SECONDS).unwrap().class, BehaviorClass::Constant);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn fingerprints_of_every_kind_of_signal_are_as_pandas_and_scipy_have_them() {
         let samples: Vec<Sample> =
             seconds.iter().zip(&values).map(|(s, v)| Sample { at: at(*s), value: *v, quality: 0 }).collect();
         let row: Vec<f32> = row.into_iter().map(|mean| mean.unwrap_or(f32::NAN)).collect();
-        let made = fingerprint(&samples, &row).unwrap();
+        let made = fingerprint(&samples, &row, ROLLUP_SECONDS).unwrap();
         let near = |what: &str, found: f64, wanted: f64, tolerance: f64| {
             let off = (found - wanted).abs() / wanted.abs().max(1e-3);
             assert!(off <= tolerance, "{what} of {name}: {found} instead of {wanted}");
@@ -182,9 +182,10 @@ fn a_batch_has_what_each_point_has_alone_in_its_order() {
         })
         .collect();
     let windows: Vec<(&[Sample], &[f32])> = points.iter().map(|(s, row)| (&s[..], &row[..])).collect();
-    let alone: Vec<Option<Fingerprint>> = windows.iter().map(|(s, row)| fingerprint(s, row)).collect();
+    let alone: Vec<Option<Fingerprint>> =
+        windows.iter().map(|(s, row)| fingerprint(s, row, ROLLUP_SECONDS)).collect();
     assert!(alone.iter().any(Option::is_none) && alone.iter().flatten().any(|f| f.period_hours.is_some()));
-    assert_eq!(fingerprints(&windows), alone);
+    assert_eq!(fingerprints(&windows, ROLLUP_SECONDS), alone);
 }
 
 #[test]

@@ -1,11 +1,20 @@
 use chrono::Duration;
 use pattern_core::{
-    analytics::grid::{BUCKETS_PER_DAY, day_buckets, sparkline},
+    analytics::{
+        frame::Frame,
+        grid::{BUCKETS_PER_DAY, coarser, day_buckets, row, sparkline},
+    },
     domain::Sample,
 };
 use proptest::{collection::vec, prelude::*};
 
 use super::support::{day, good, grid, midnight};
+
+const GAP: f32 = f32::NAN;
+
+fn drawn(line: &[f32]) -> Vec<Option<f32>> {
+    line.iter().map(|value| (!value.is_nan()).then_some(*value)).collect()
+}
 
 fn hours(hours: i64) -> Duration {
     Duration::hours(hours)
@@ -93,8 +102,6 @@ fn equal_rows_have_equal_versions_whatever_bits_their_gaps_have() {
 
 #[test]
 fn a_sparkline_shows_what_was_held_scaled_and_with_its_gaps() {
-    const GAP: f32 = f32::NAN;
-    let drawn = |line: &[f32]| line.iter().map(|v| (!v.is_nan()).then_some(*v)).collect::<Vec<_>>();
     let row = [10.0, 10.0, 15.0, 25.0, GAP, GAP, 30.0, GAP];
     assert_eq!(drawn(&sparkline::<4>(&row)), [Some(0.0), Some(0.5), None, Some(1.0)]);
     assert_eq!(drawn(&sparkline::<2>(&[7.0, GAP])), [Some(0.5), None], "a constant lies in the middle");
@@ -102,4 +109,20 @@ fn a_sparkline_shows_what_was_held_scaled_and_with_its_gaps() {
     // A value that is written once and held is a line, not a dot.
     let held = day_buckets(day(), None, &[good(0, 3.0)], hours(24));
     assert_eq!(sparkline::<12>(&held), [0.5; 12]);
+}
+
+#[test]
+fn a_row_of_fine_buckets_holds_values_from_before_and_leaves_gaps_where_most_is_unknown() {
+    let frame = Frame { start: midnight() + Duration::seconds(10), bucket_seconds: 2, buckets: 5 };
+    let bad = Sample { quality: 24, ..good(14, 9.0) };
+    let samples = [good(-30, 1.0), good(5, 3.0), good(11, 5.0), bad, good(17, 7.0)];
+    let row = row(&frame, &samples, hours(24));
+    assert_eq!(drawn(&row), [Some(4.0), Some(5.0), None, Some(7.0), Some(7.0)]);
+}
+
+#[test]
+fn coarser_buckets_are_means_of_what_is_known_where_that_is_half() {
+    let row = [1.0, 3.0, GAP, 5.0, GAP, GAP, GAP, GAP];
+    assert_eq!(drawn(&coarser(&row, 2).collect::<Vec<_>>()), [Some(2.0), Some(5.0), None, None]);
+    assert_eq!(drawn(&coarser(&row, 4).collect::<Vec<_>>()), [Some(3.0), None]);
 }

@@ -7,6 +7,7 @@ mod correlation_screen;
 mod correlation_shares;
 mod episodes;
 mod fingerprint;
+mod frame;
 mod grid;
 mod identity;
 mod leiden;

@@ -4,7 +4,7 @@ use pattern_core::{
     analytics::{
         correlation::{CorrelationOptions, correlate, high_pass, rank},
         fingerprint::fingerprint,
-        grid::Grid,
+        grid::{Grid, ROLLUP_SECONDS},
         leiden::{cpm_quality, leiden_cpm},
     },
     domain::Sample,
@@ -78,7 +78,7 @@ fn a_fingerprint_is_as_numpy_and_scipy_have_it() {
     let values = numbers(&reference["values"]);
     let samples: Vec<Sample> = values.iter().enumerate().map(|(i, v)| good(i as i64 * 60, *v)).collect();
     let row: Vec<f32> = values.chunks(15).map(|c| (c.iter().sum::<f64>() / 15.0) as f32).collect();
-    let made = fingerprint(&samples, &row).unwrap();
+    let made = fingerprint(&samples, &row, ROLLUP_SECONDS).unwrap();
     close(made.mean, &reference["mean"], 1e-12);
     close(made.std_dev, &reference["std_dev"], 1e-12);
     close(made.min, &reference["min"], 0.0);

@@ -1,5 +1,8 @@
 use chrono::{DateTime, Duration, NaiveDate, Utc};
-use pattern_core::{analytics::grid::Grid, domain::Sample};
+use pattern_core::{
+    analytics::grid::{Grid, ROLLUP_SECONDS},
+    domain::Sample,
+};
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 use uuid::Uuid;
 
@@ -17,6 +20,7 @@ pub fn good(seconds: i64, value: f64) -> Sample {
 
 pub fn grid(rows: &[Vec<f32>]) -> Grid {
     Grid {
+        bucket_seconds: ROLLUP_SECONDS,
         start: midnight(),
         buckets: rows.first().map_or(0, Vec::len),
         points: (0..rows.len()).map(|i| Uuid::from_u128(i as u128)).collect(),

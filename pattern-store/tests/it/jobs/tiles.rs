@@ -2,7 +2,10 @@
 
 use chrono::DateTime;
 use futures_util::future::BoxFuture;
-use pattern_core::domain::{JobName, JobRun, RunStatus};
+use pattern_core::{
+    analytics::frame::Frame,
+    domain::{JobName, JobRun, RunStatus},
+};
 use pattern_store::{
     CorrelationPlan, CorrelationTile, PlannedVariant, Store, StoreError, Variant,
     jobs::{Answer, Fence, Handler, JobContext, JobError, NewRun, NewTile, RunFilter},
@@ -332,8 +335,7 @@ async fn write(store: &Store, context: &JobContext) -> Result<(), StoreError> {
         run_id: tile.run_id,
         data_source_id: plant,
         input_version: "v".into(),
-        window_start: DateTime::UNIX_EPOCH,
-        buckets: 2,
+        frame: Frame { start: DateTime::UNIX_EPOCH, bucket_seconds: 900, buckets: 2 },
         threshold: 0.5,
         points: vec![Uuid::from_u128(1), Uuid::from_u128(2)],
         row_versions: vec!["a".into(), "b".into()],

@@ -47,14 +47,21 @@ impl Found {
         self.changes.push(change);
     }
 
+    /// Whether no point has a pair.
+    pub fn is_empty(&self) -> bool {
+        self.points.iter().all(|point| point.kept.iter().all(|count| *count == 0))
+    }
+
     pub async fn save(
         mut self,
         stage: &Stage,
         source: &DataSource,
         window_end: DateTime<Utc>,
         input_version: String,
+        nothing_found: Option<String>,
     ) -> Result<Value, StageError> {
         self.summary.insert("points".into(), json!(self.points.len()));
+        self.summary.extend(nothing_found.map(|reason| ("nothing_found".into(), json!(reason))));
         let found = FoundCorrelations {
             data_source_id: source.id,
             window_end,

@@ -9,9 +9,11 @@ mod tiles;
 
 pub(super) use tiles::tile;
 
+use chrono::Duration;
 use pattern_core::{
     analytics::{
-        correlation::{CorrelationOptions, correlate_changed, high_pass, lags, rank},
+        correlation::{Comparable, CorrelationOptions, comparable, correlate_changed, high_pass, lags, rank},
+        frame::in_words,
         grid::Grid,
     },
     domain::{DataSource, JobName},
@@ -21,10 +23,10 @@ use pattern_store::{
     jobs::{Answer, JobContext, NewTile},
     off_thread,
 };
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use std::{borrow::Cow, sync::Arc};
 
-use super::{Outcome, Stage, StageError, each_source, summary, version_of};
+use super::{Outcome, Stage, StageError, each_source, no_good_samples, version_of};
 use found::{Found, change};
 use known::Known;
 
@@ -39,21 +41,24 @@ pub(super) async fn run(stage: &Stage, context: &JobContext) -> Result<Answer, S
         return Ok(tiles::merge_all(stage, so_far).await?.into());
     }
     let mut tiles = Vec::new();
-    let steps = each_source(stage, context, analyse).await?.into_iter();
-    let outcomes = steps.map(|(source, step)| match step {
-        Step::Done(outcome) => (source, outcome),
-        Step::Split(of_source) => {
-            let outcome = Outcome::Done(json!({ "tiles": of_source.len() }));
-            tiles.extend(of_source);
-            (source, outcome)
-        }
-    });
-    let so_far = summary(outcomes);
+    let mut results = Map::new();
+    for (source, step) in each_source(stage, context, analyse).await? {
+        let result = match step {
+            Step::Done(outcome) => stage.told(JobName::CorrelationAnalysis, &source, outcome).await?,
+            Step::Split(of_source) => {
+                let count = of_source.len();
+                tiles.extend(of_source);
+                json!({ "tiles": count })
+            }
+        };
+        results.insert(source.name, result);
+    }
+    let so_far = Value::from(results);
     Ok(if tiles.is_empty() { so_far.into() } else { Answer::Split { tiles, so_far } })
 }
 
 async fn analyse(stage: &Stage, source: &DataSource) -> Result<Step, StageError> {
-    let Some(grid) = stage.grid(source).await? else { return Ok(Step::Done(Outcome::Unchanged)) };
+    let Some(grid) = stage.grid(source).await? else { return Ok(Step::Done(Outcome::no_samples())) };
     let grid = Arc::new(grid);
     let threshold = stage.engine.correlation_threshold;
     let versions = off_thread({
@@ -84,7 +89,8 @@ async fn analyse(stage: &Stage, source: &DataSource) -> Result<Step, StageError>
         });
         found.add(found_here.await?);
     }
-    let result = found.save(stage, source, grid.end(), input).await?;
+    let nothing_found = found.is_empty().then(|| why_nothing(&grid, threshold));
+    let result = found.save(stage, source, grid.end(), input, nothing_found).await?;
     Ok(Step::Done(Outcome::Done(result)))
 }
 
@@ -92,6 +98,30 @@ async fn analyse(stage: &Stage, source: &DataSource) -> Result<Step, StageError>
 fn row_versions(grid: &Grid, threshold: f64) -> Vec<String> {
     let threshold = threshold.to_string();
     (0..grid.points.len()).map(|i| version_of([&grid.version(i), &threshold])).collect()
+}
+
+/// Why the grid has no pairs.
+fn why_nothing(grid: &Grid, threshold: f64) -> String {
+    let frame = grid.frame();
+    let least = options(threshold).min_overlap;
+    if frame.buckets < least {
+        return format!(
+            "the samples reach over {frame}, and points can only be compared over at least {least} buckets: import a \
+             longer stretch of time, or more samples of it"
+        );
+    }
+    let Comparable { known, long, moving } = comparable(grid, least);
+    match (known, long, moving) {
+        (0, ..) => no_good_samples(&frame),
+        (_, 0, _) => format!(
+            "none of the {known} points with samples is known in at least {least} of the {} buckets of {}",
+            frame.buckets,
+            in_words(Duration::seconds(frame.bucket_seconds))
+        ),
+        (_, _, 0) => format!("none of the {long} points with enough samples moves: all are constant"),
+        (_, _, 1) => "only one point moves, and nothing moves with it".into(),
+        _ => format!("none of the {moving} points that move do so together: no |r| reaches {threshold}"),
+    }
 }
 
 fn options(threshold: f64) -> CorrelationOptions {

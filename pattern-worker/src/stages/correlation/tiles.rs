@@ -19,10 +19,10 @@ use pattern_store::{
 use serde_json::{Value, json};
 
 use super::{
-    super::{Stage, StageError},
+    super::{Outcome, Stage, StageError},
     found::{Found, change},
     known::Known,
-    options, transformed,
+    options, transformed, why_nothing,
 };
 
 pub(super) async fn plan(
@@ -45,8 +45,7 @@ pub(super) async fn plan(
         run_id: stage.run_id,
         data_source_id: source.id,
         input_version,
-        window_start: grid.start,
-        buckets: grid.buckets,
+        frame: grid.frame(),
         threshold: stage.engine.correlation_threshold,
         points: grid.points.clone(),
         row_versions,
@@ -91,8 +90,9 @@ pub(super) async fn merge_all(stage: &Stage, so_far: &Value) -> Result<Value, St
     let mut results = so_far.as_object().cloned().unwrap_or_default();
     for source in stage.store.data_sources().await? {
         if let Some(plan) = stage.store.correlation_plan(stage.run_id, source.id).await? {
-            let merged = merge(stage, &source, plan).await?;
-            results.insert(source.name, merged);
+            let merged = Outcome::Done(merge(stage, &source, plan).await?);
+            let told = stage.told(JobName::CorrelationAnalysis, &source, merged).await?;
+            results.insert(source.name, told);
         }
     }
     Ok(results.into())
@@ -117,7 +117,11 @@ async fn merge(stage: &Stage, source: &DataSource, plan: CorrelationPlan) -> Res
         });
         found.add(merged.await?);
     }
-    found.save(stage, source, plan.window_end(), plan.input_version).await
+    let nothing_found = match found.is_empty() {
+        true => Some(why_nothing(&stage.store.planned_grid(&plan).await?, plan.threshold)),
+        false => None,
+    };
+    found.save(stage, source, plan.frame.end(), plan.input_version, nothing_found).await
 }
 
 /// The lags that the tiles found.
