@@ -121,3 +121,25 @@ fn a_dry_run_shows_rows_as_understood_and_saves_how_they_are_read() {
     assert!(again.success, "{}", again.stderr);
     assert!(again.stdout.contains("line 2: 2026-03-02T09:00:00Z | A | 1.5 | good"), "{}", again.stdout);
 }
+
+#[test]
+fn folders_in_the_folder_are_read_and_told() {
+    let here = tempfile::tempdir().unwrap();
+    for device in ["AHU-1", "AHU-2"] {
+        fs::create_dir(here.path().join(device)).unwrap();
+        let samples = "time,SAT,RAT\n2026-11-20T00:00:00Z,1,2\n2026-11-20T00:05:00Z,3,4\n";
+        fs::write(here.path().join(device).join("data.csv"), samples).unwrap();
+        fs::write(here.path().join(device).join("manual.pdf"), "x").unwrap();
+    }
+    let shown = naia(here.path(), &["import", ".", "--dry-run"]);
+    assert!(shown.success, "{}", shown.stderr);
+    for says in [
+        "points   4 new",
+        "folders  2 (AHU-1, AHU-2), the path of 4 points",
+        "2026-11-20T00:00:00Z | AHU-1/SAT | 1",
+        "no table, workbook or archive: AHU-1/manual.pdf, AHU-2/manual.pdf",
+        "have the same names at the same times",
+    ] {
+        assert!(shown.stdout.contains(says), "'{}' should say '{says}'", shown.stdout);
+    }
+}
