@@ -9,8 +9,12 @@ use super::description::Mention;
 use super::keys::{NameKey, PROOF};
 use super::token::tokenize;
 
+/// As a device tells it.
+const SURE: f32 = 1.0;
 /// Below this a pair rather belongs apart.
 const AS_LIKELY_AS_NOT: f32 = 0.5;
+/// No plant has so many levels; a path of a thousand slashes must not cost its square.
+const DEEPEST: usize = 16;
 
 /// Points (by index) of a folder that is taken for a machine's, and how much of the weight of a device it has.
 pub(super) type Folder = (Vec<u32>, f32);
@@ -30,23 +34,28 @@ pub(super) fn folders(
     for (i, places) in places.iter().enumerate() {
         places.iter().for_each(|place| members.entry(place).or_default().push(i));
     }
+    if members.is_empty() {
+        return Vec::new();
+    }
     let templates: Vec<String> = keys.iter().map(template).collect();
     let is_machine =
         |folder: &[usize]| (2..=largest).contains(&folder.len()) && names_one(folder, keys, mentions);
     let back = come_back(&members, &templates);
     let weight = |(place, folder): (&Place, &Vec<usize>)| {
         let again = back(place, folder);
-        match () {
-            () if !is_machine(folder) || again < 0.0 => 0.0,
-            () if again >= PROOF.ln() => 1.0,
-            () => told(folder.len(), points.len()),
+        if !is_machine(folder) || again < 0.0 {
+            0.0
+        } else if again >= PROOF.ln() {
+            SURE
+        } else {
+            told(folder.len(), points.len())
         }
     };
     let weights: BTreeMap<&Place, f32> =
         members.iter().map(|(place, folder)| (*place, weight((place, folder)))).collect();
     let mut found: BTreeMap<&Place, Vec<u32>> = BTreeMap::new();
     for &i in loose {
-        let sure = places[i].iter().find(|place| weights[place] == 1.0);
+        let sure = places[i].iter().find(|place| weights[place] >= SURE);
         let likely = || places[i].iter().find(|place| weights[place] > AS_LIKELY_AS_NOT);
         if let Some(place) = sure.or_else(likely) {
             found.entry(place).or_default().push(i as u32);
@@ -62,7 +71,7 @@ type Place = (usize, String);
 fn places(point: &NamedPoint) -> Vec<Place> {
     let clean = |part: &str| part.trim().to_lowercase();
     let parts = point.path.split(['/', '\\', '|', '>']).map(clean);
-    let parts: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
+    let parts: Vec<String> = parts.filter(|part| !part.is_empty()).take(DEEPEST).collect();
     let mut places: Vec<Place> =
         (1..=parts.len()).rev().map(|depth| (depth, parts[..depth].join("/"))).collect();
     let group = clean(&point.group);
@@ -109,9 +118,8 @@ fn names_one(folder: &[usize], keys: &[NameKey], mentions: &[Option<Mention>]) -
     by_name.len() < 2 && described.collect::<BTreeSet<_>>().len() < 2
 }
 
-/// What it tells of two points to share one folder of so many: how few of all there are in it, in bits. Half of the plant
-/// is one bit, and tells nothing.
+/// What it tells of two points to share one folder of so many: the less of all points it holds, the more; one that holds
+/// half of the plant tells nothing.
 fn told(in_folder: usize, all: usize) -> f32 {
-    let bits = (all as f32 / in_folder as f32).log2();
-    if bits > 1.0 { 1.0 - 1.0 / bits } else { 0.0 }
+    (1.0 - 2.0 * in_folder as f32 / all as f32).max(0.0)
 }
