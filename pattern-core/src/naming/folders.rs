@@ -84,8 +84,8 @@ fn template(key: &NameKey) -> String {
     if key.key.is_some() { blank(&tokenize(&key.rest)) } else { key.shape.clone() }
 }
 
-/// How often what is in a folder comes back in others beside it rather than within it (a mean of logarithms): each machine
-/// has a flow, an area has one per machine, and a folder of all temperatures has nothing else.
+/// In how many folders beside each other there is what is in this one (a mean of logarithms). What it has several times
+/// speaks against it: each machine has a flow, an area one per machine, and a folder of all temperatures nothing else.
 fn come_back<'a>(
     members: &BTreeMap<&'a Place, Vec<usize>>,
     templates: &'a [String],
@@ -101,8 +101,9 @@ fn come_back<'a>(
     move |(depth, _), folder| {
         let mut within: BTreeMap<&str, usize> = BTreeMap::new();
         folder.iter().for_each(|&i| *within.entry(&templates[i]).or_default() += 1);
-        let again = |(template, times): (&&str, &usize)| {
-            *times as f64 * (counts[&(*depth, *template)] as f64 / *times as f64).ln()
+        let again = |(template, times): (&&str, &usize)| match times {
+            1 => (counts[&(*depth, *template)] as f64).ln(),
+            several => -(*several as f64) * (*several as f64).ln(),
         };
         within.iter().map(again).sum::<f64>() / folder.len() as f64
     }

@@ -478,6 +478,20 @@ fn a_folder_of_one_kind_of_signal_or_of_an_area_is_no_machine() {
         [&temperatures, &pressures].map(|names| names.iter().map(String::as_str).collect::<Vec<_>>());
     let by_kind = in_folders(&[("", "Temperatures", &temperatures), ("", "Pressures", &pressures)]);
     assert!(name_edges(&by_kind).is_empty());
+    // Areas of four machines each, as many as a machine has signals and more.
+    let area = |area: usize| -> (String, Vec<String>) {
+        let machine = |machine: usize| {
+            ["Flow", "Speed", "Level"].map(|signal| format!("{signal} {}", 100 + 7 * (4 * area + machine)))
+        };
+        (format!("Plant/Area {area}"), (0..4).flat_map(machine).collect())
+    };
+    let areas: Vec<(String, Vec<String>)> = (0..9).map(area).collect();
+    let names: Vec<Vec<&str>> =
+        areas.iter().map(|(_, names)| names.iter().map(String::as_str).collect()).collect();
+    let areas: Vec<(&str, &str, &[&str])> =
+        areas.iter().zip(&names).map(|((path, _), names)| (path.as_str(), "", &names[..])).collect();
+    let unsaid: Vec<(&str, &str, &[&str])> = areas.iter().map(|(_, _, names)| ("", "", *names)).collect();
+    assert_eq!(name_edges(&in_folders(&areas)), name_edges(&in_folders(&unsaid)));
     // Two halves of a plant with nothing in common.
     let half = in_folders(&[("East", "", &words[..3]), ("West", "", &words[3..])]);
     assert!(name_edges(&half).is_empty());
