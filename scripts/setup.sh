@@ -4,6 +4,7 @@
 #   scripts/setup.sh run    what `make demo` needs
 #   scripts/setup.sh test   what `make test` and `make ci` need too (a browser, schemathesis)
 #   scripts/setup.sh bench  what `make bench` needs too (Python)
+# It prints a line a step; what the tools print goes to .setup/setup.log.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 purpose=${1:-run}
@@ -11,6 +12,28 @@ purpose=${1:-run}
 say() { printf 'set-up: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
+
+log=.setup/setup.log
+step() { # step WHAT COMMAND…: runs the command; shows the end of what it printed where it fails
+    local what=$1 status=0 from
+    shift
+    say "$what"
+    mkdir -p "${log%/*}"
+    printf '=== %s: %s\n' "$(date -Is)" "$what" >>"$log"
+    from=$(wc -l <"$log")
+    # Not `|| …` behind the command itself: that would let a function go on where a part of it failed.
+    set +e
+    (
+        set -e
+        "$@"
+    ) >>"$log" 2>&1 </dev/null
+    status=$?
+    set -e
+    ((status)) || return 0
+    # Maven colours what it prints even where it was told not to.
+    tail -n "+$((from + 1))" "$log" | tail -n 20 | sed 's/\x1b\[[0-9;]*m//g; s/^/    /' >&2
+    fail "$what failed; all of it is in $PWD/$log"
+}
 
 have cargo || fail "cargo is missing: install Rust from https://rustup.rs and run this again"
 
@@ -25,6 +48,7 @@ has_postgres() { have initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/
 has_compiler() { have cc && have c++ && have make; }
 has_chromium() { have chromium || have chromium-browser || have google-chrome; }
 has_faketime() { compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null; }
+has_venv() { python3 -c 'import ensurepip, venv' 2>/dev/null; }
 has_jars() { cmp -s scripts/kafka/pom.xml .kafka/pom.xml && compgen -G '.kafka/lib/kafka_2.13-*.jar' >/dev/null; }
 
 # The tests of the page need a newer Node.js than Debian 12 has.
@@ -57,7 +81,7 @@ if [[ $purpose == test ]]; then
     { has_new_node && has_browser_driver; } || need npm have npm
 fi
 
-[[ $purpose == run ]] || need python3-venv python3 -c 'import ensurepip, venv'
+[[ $purpose == run ]] || need python3-venv has_venv
 
 if ((${#missing[@]})); then
     as_root=()
@@ -68,40 +92,40 @@ if ((${#missing[@]})); then
             fail "these packages are missing: ${missing[*]}; install them as root: apt-get install ${missing[*]}"
         fi
     fi
+    install_as_root() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@"; }
     have apt-get || fail "these packages are missing, and there is no apt-get to install them: ${missing[*]}"
-    say "installing ${missing[*]}"
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq update >&2
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends "${missing[@]}" >&2
+    step "reading Debian's lists of packages" install_as_root update
+    step "installing ${missing[*]}" install_as_root -o Dpkg::Use-Pty=0 install -y --no-install-recommends "${missing[@]}"
 fi
 
-if ! has_jars; then
-    say "fetching Apache Kafka's jars into .kafka/lib"
+fetch_jars() {
     rm -rf .kafka/partial
     mkdir -p .kafka
-    # Maven resets the terminal's colours even where it was told to use none.
-    mvn -q -B -f scripts/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory="$PWD/.kafka/partial" 2>&1 |
-        sed 's/\x1b\[[0-9;]*m//g' >&2
+    mvn -q -B -f scripts/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory="$PWD/.kafka/partial"
     rm -rf .kafka/lib
     mv .kafka/partial .kafka/lib
     cp scripts/kafka/pom.xml .kafka/pom.xml
-fi
+}
+fetch_node() {
+    npm install --loglevel=error --no-save --prefix .node "node-linux-$node_architecture@$node_version"
+    ln -sfn "node_modules/node-linux-$node_architecture/bin" .node/bin
+}
+fetch_browser_driver() {
+    cd "$browser_tests"
+    npm ci --loglevel=error
+    cp package-lock.json node_modules/.installed
+}
+fetch_schemathesis() {
+    python3 -m venv --clear .schemathesis-venv
+    .schemathesis-venv/bin/pip install --disable-pip-version-check -r "$schemathesis"
+    cp "$schemathesis" .schemathesis-venv/.installed
+}
+
+has_jars || step "fetching Apache Kafka's jars into .kafka/lib" fetch_jars
 if [[ $purpose == test ]]; then
-    if ! has_new_node; then
-        say "fetching Node.js $node_version into .node"
-        npm install --loglevel=error --no-save --prefix .node "node-linux-$node_architecture@$node_version" >&2
-        ln -sfn "node_modules/node-linux-$node_architecture/bin" .node/bin
-    fi
-    if ! has_browser_driver; then
-        say "fetching the browser's driver into $browser_tests/node_modules"
-        (cd "$browser_tests" && npm ci --loglevel=error >&2)
-        cp "$browser_tests/package-lock.json" "$browser_tests/node_modules/.installed"
-    fi
-    if ! has_schemathesis; then
-        say "fetching schemathesis into .schemathesis-venv"
-        python3 -m venv --clear .schemathesis-venv
-        .schemathesis-venv/bin/pip install --quiet --disable-pip-version-check -r "$schemathesis"
-        cp "$schemathesis" .schemathesis-venv/.installed
-    fi
+    has_new_node || step "fetching Node.js $node_version into .node" fetch_node
+    has_browser_driver ||
+        step "fetching the browser's driver into $browser_tests/node_modules" fetch_browser_driver
+    has_schemathesis || step "fetching schemathesis into .schemathesis-venv" fetch_schemathesis
 fi
 say "ready"

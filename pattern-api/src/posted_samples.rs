@@ -2,7 +2,10 @@
 //! and none is kept as a tree.
 
 use chrono::{DateTime, Utc};
-use pattern_core::domain::NamedSample;
+use pattern_core::domain::{
+    NamedSample,
+    quality::{self, QualityScale},
+};
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{Error, SeqAccess, Visitor},
@@ -35,13 +38,13 @@ impl PostedSamples {
         }
     }
 
-    /// The samples that can be taken at this time, and the others.
-    pub fn judged(self, now: DateTime<Utc>) -> (Vec<NamedSample>, Vec<RejectedSample>) {
+    /// The samples that can be taken at this time, with qualities of which 0 is good, and the others.
+    pub fn judged(self, now: DateTime<Utc>, scale: QualityScale) -> (Vec<NamedSample>, Vec<RejectedSample>) {
         let (mut good, mut rejected) = (Vec::with_capacity(self.understood.len()), self.rejected);
         for (index, sample) in self.understood {
             match sample.problem(now) {
                 Some(reason) => rejected.push(RejectedSample { index, reason }),
-                None => good.push(sample),
+                None => good.push(NamedSample { quality: quality::stored(sample.quality, scale), ..sample }),
             }
         }
         rejected.sort_by_key(|sample| sample.index);
@@ -90,6 +93,26 @@ mod tests {
         let text = format!("[{}, unread", vec!["0"; AT_ONCE + 1].join(","));
         let error = serde_json::from_str::<PostedSamples>(&text).expect_err("too many").to_string();
         assert!(error.contains("send several requests"), "{error}");
+    }
+
+    #[test]
+    fn qualities_are_taken_as_their_scale_means_them() {
+        let sample = |quality: &str| {
+            format!(r#"{{"name":"A","timestamp":"2026-03-02T00:00:00Z","value":1{quality}}}"#)
+        };
+        let said =
+            ["", r#","quality":0"#, r#","quality":192"#, r#","quality":"Bad""#, r#","quality":"perhaps""#];
+        let text = format!("[{}]", said.map(sample).join(","));
+        for (scale, expected) in
+            [(QualityScale::ZeroIsGood, [0, 0, 0, 1]), (QualityScale::OpcDa, [0, 1, 0, 1])]
+        {
+            let posted: PostedSamples = serde_json::from_str(&text).expect("a list");
+            let now = "2026-03-03T00:00:00Z".parse().expect("a time");
+            let (taken, rejected) = posted.judged(now, scale);
+            assert_eq!(taken.iter().map(|sample| sample.quality).collect::<Vec<_>>(), expected);
+            assert_eq!(rejected.len(), 1);
+            assert!(rejected[0].reason.contains("'perhaps' means nothing"), "{}", rejected[0].reason);
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result};
 use pattern_bus::KafkaSettings;
-use pattern_config::{KafkaConfig, ServersConfig};
+use pattern_config::{ApiConfig, KafkaConfig, ServersConfig};
 use std::{env, path::PathBuf};
 
 use crate::{stack::DataDirOption, stack_file::StackFile};
@@ -45,6 +45,19 @@ impl InstallationOptions {
             None => {}
         }
         Ok(kafka)
+    }
+
+    /// The address of the API that shows what is in the PostgreSQL at `url`: that of the running stack, or the one that
+    /// is configured. Whether it runs is another question.
+    pub fn api_of(&self, url: &str) -> Option<String> {
+        let stack = StackFile::read(&self.data.path).ok().flatten().filter(|stack| stack.postgres == url);
+        if let Some(stack) = stack {
+            return Some(stack.api);
+        }
+        let servers = self.configured().ok()??;
+        let is_its = servers.postgres.direct_url.as_deref() == Some(url) || servers.postgres.url == url;
+        let ApiConfig { api, .. } = pattern_config::load(self.config.as_deref()).ok().filter(|_| is_its)?;
+        Some(format!("http://{}", api.listen))
     }
 
     fn configured(&self) -> Result<Option<ServersConfig>> {

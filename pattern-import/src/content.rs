@@ -4,6 +4,7 @@ use pattern_core::domain::text::{self, TextRule};
 use std::collections::BTreeMap;
 
 use crate::{
+    folders::Whereabouts,
     quality::{self, Kept, Scale},
     record::RawPoint,
     sample::{ReadSample, Reading},
@@ -29,6 +30,7 @@ pub struct ReadPoint {
     pub samples: u64,
     pub(crate) shown: Shown,
     pub(crate) last_micros: i64,
+    pub(crate) whereabouts: Whereabouts,
 }
 
 impl ReadPoint {
@@ -96,6 +98,11 @@ pub struct Content {
     pub rejected_samples: u64,
     /// Samples without a value, by what stands there instead.
     pub gaps: BTreeMap<String, u64>,
+    /// The folders that files lie in, but for those that only say when.
+    pub folders: Vec<String>,
+    /// Points whose path is the one folder that they are in, and points that are in several.
+    pub points_of_folders: u64,
+    pub points_of_several_folders: u64,
     /// Samples in the hour that a clock showed twice, or never.
     pub doubled_hours: u64,
     pub skipped_hours: u64,
@@ -127,6 +134,20 @@ pub struct Unmeant {
 }
 
 impl Content {
+    /// A point that is in one folder alone stands there, unless a file says better.
+    pub(crate) fn take_folders_for_paths(&mut self) {
+        for point in &mut self.points {
+            match point.whereabouts {
+                Whereabouts::In(folder) if point.path.is_empty() => {
+                    point.path.clone_from(&self.folders[folder as usize]);
+                    self.points_of_folders += 1;
+                }
+                Whereabouts::Several => self.points_of_several_folders += 1,
+                Whereabouts::Nowhere | Whereabouts::In(_) => {}
+            }
+        }
+    }
+
     /// Whether the point has anything to be stored: a line of its own, or a sample that is one.
     pub fn is_used(&self, place: usize, resolved: &Resolved) -> bool {
         let point = &self.points[place];

@@ -22,6 +22,8 @@ mod content;
 mod date_order;
 pub mod dialect;
 pub mod encoding;
+mod find;
+mod folders;
 mod formats;
 pub mod mapping;
 mod meaning;

@@ -39,7 +39,7 @@ impl SurveyedFile {
         PreviewRow {
             line: *line,
             time: self.time(time, options),
-            name: name.clone(),
+            name: format!("{}{name}", self.prefix),
             value: match cell {
                 Cell::Number(number) => number.to_string(),
                 Cell::Measured(number, unit) => format!("{number} {unit}"),

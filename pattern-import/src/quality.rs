@@ -1,13 +1,7 @@
 //! What a quality says. Words say it alone; numbers are read on the scale that all numbers of the file fit.
 
-use pattern_core::domain::quality as stored;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Class {
-    Good,
-    Uncertain,
-    Bad,
-}
+pub use pattern_core::domain::quality::Class;
+use pattern_core::domain::quality::{self as stored, class_of, class_of_status};
 
 /// The scales of the numbers that are met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,11 +51,7 @@ impl Scale {
             Self::OpcDa if (192.0..=219.0).contains(&code) => Class::Good,
             Self::OpcDa if (64.0..=95.0).contains(&code) => Class::Uncertain,
             Self::OpcDa => Class::Bad,
-            Self::OpcUa => match (code as i64 as u32) >> 30 {
-                0 => Class::Good,
-                1 => Class::Uncertain,
-                _ => Class::Bad,
-            },
+            Self::OpcUa => class_of_status(code as i64 as u32),
             // What was interpolated or averaged is rarely 100 to the last digit.
             Self::Percent if code >= 99.5 => Class::Good,
             Self::Percent if code >= 50.0 => Class::Uncertain,
@@ -107,7 +97,7 @@ pub fn understand(text: &str, scale: Scale) -> Kept {
         };
         return Kept::of(scale.class(code), own);
     }
-    match word(text) {
+    match class_of(text) {
         Some(class) => Kept::of(class, 0),
         None => Kept { is_known: false, ..Kept::GAP },
     }
@@ -122,65 +112,9 @@ fn code(text: &str) -> Option<f64> {
     number.replace(',', ".").parse().ok()
 }
 
-fn word(text: &str) -> Option<Class> {
-    const WORDS: [(&str, Class); 42] = [
-        ("good", Class::Good),
-        ("ok", Class::Good),
-        ("g", Class::Good),
-        ("valid", Class::Good),
-        ("overridden", Class::Good),
-        ("unackedalarm", Class::Good),
-        ("normal", Class::Good),
-        ("gut", Class::Good),
-        ("bon", Class::Good),
-        ("true", Class::Good),
-        ("ein", Class::Good),
-        ("정상", Class::Good),
-        ("양호", Class::Good),
-        ("uncertain", Class::Uncertain),
-        ("questionable", Class::Uncertain),
-        ("substituted", Class::Uncertain),
-        ("suspect", Class::Uncertain),
-        ("doubtful", Class::Uncertain),
-        ("estimated", Class::Uncertain),
-        ("interpolated", Class::Uncertain),
-        ("annotated", Class::Uncertain),
-        ("u", Class::Uncertain),
-        ("q", Class::Uncertain),
-        ("s", Class::Uncertain),
-        ("unsicher", Class::Uncertain),
-        ("incertain", Class::Uncertain),
-        ("bad", Class::Bad),
-        ("b", Class::Bad),
-        ("invalid", Class::Bad),
-        ("error", Class::Bad),
-        ("fail", Class::Bad),
-        ("failed", Class::Bad),
-        ("fault", Class::Bad),
-        ("false", Class::Bad),
-        ("down", Class::Bad),
-        ("stale", Class::Bad),
-        ("disabled", Class::Bad),
-        ("no data", Class::Bad),
-        ("nodata", Class::Bad),
-        ("schlecht", Class::Bad),
-        ("불량", Class::Bad),
-        ("비정상", Class::Bad),
-    ];
-    // `{ok}`, as Niagara writes it.
-    let lower = text.trim_matches(['{', '}']).to_lowercase();
-    let whole = WORDS.iter().find(|(word, _)| *word == lower);
-    // `Good, non-specific`, `BadNoData`, `Uncertain (sensor not accurate)`
-    let begins = || {
-        let begins = |(word, _): &&(&str, Class)| word.len() >= 3 && lower.starts_with(word);
-        WORDS.iter().find(begins).filter(|(word, _)| !matches!(*word, "normal" | "ein" | "true"))
-    };
-    whole.or_else(begins).map(|(_, class)| *class)
-}
-
 /// Whether a text could be a quality at all.
 pub fn is_quality(text: &str) -> bool {
-    text.is_empty() || code(text).is_some() || word(text).is_some()
+    text.is_empty() || code(text).is_some() || class_of(text).is_some()
 }
 
 #[cfg(test)]

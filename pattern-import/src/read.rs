@@ -17,6 +17,7 @@ use std::{
 use crate::{
     Survey, SurveyedFile,
     content::{Content, MetQuality, ReadPoint},
+    folders::Whereabouts,
     record::{RawPoint, RawSample, Sink},
     sample::{ReadSample, Symbol},
     states::{MOST_STATES, ShownWord},
@@ -68,6 +69,7 @@ pub fn read(survey: &Survey, now: DateTime<Utc>, output: &mut dyn Output) -> Res
         let samples = sink.samples;
         reader.output.end(samples)?;
     }
+    reader.content.take_folders_for_paths();
     Ok(reader.content)
 }
 
@@ -83,11 +85,26 @@ struct Reader<'a> {
     output: &'a mut dyn Output,
 }
 
+impl Reader<'_> {
+    fn whereabouts(&mut self, path: String) -> Whereabouts {
+        if path.is_empty() {
+            return Whereabouts::Nowhere;
+        }
+        let known = &mut self.content.folders;
+        let place = known.iter().position(|folder| *folder == path).unwrap_or_else(|| {
+            known.push(path);
+            known.len() - 1
+        });
+        Whereabouts::In(place as u32)
+    }
+}
+
 /// What is known only of the file that is being read.
 struct FileSink<'r, 'a> {
     reader: &'r mut Reader<'a>,
     file: &'r SurveyedFile,
     place: usize,
+    whereabouts: Whereabouts,
     taken: Arc<AtomicU64>,
     samples: u64,
     rows: u64,
@@ -101,10 +118,12 @@ struct FileSink<'r, 'a> {
 
 impl<'r, 'a> FileSink<'r, 'a> {
     fn new(reader: &'r mut Reader<'a>, file: &'r SurveyedFile, place: usize) -> Self {
+        let whereabouts = reader.whereabouts(file.path());
         Self {
             reader,
             file,
             place,
+            whereabouts,
             taken: Arc::default(),
             samples: 0,
             rows: 0,
@@ -114,6 +133,26 @@ impl<'r, 'a> FileSink<'r, 'a> {
             last_quality: (String::new(), u32::MAX),
             qualities: HashMap::new(),
         }
+    }
+
+    /// The name where it is not as it stands in the file: quoted once too often, or of a folder that is a device.
+    fn full_name(&self, name: &str) -> Option<String> {
+        let plain = unquoted(name);
+        match self.file.prefix.as_str() {
+            "" => plain,
+            prefix => Some(format!("{prefix}{}", plain.as_deref().unwrap_or(name))),
+        }
+    }
+
+    fn full<'t>(&self, point: &RawPoint<'t>, name: Option<&'t str>) -> RawPoint<'t>
+    where
+        'r: 't,
+    {
+        let device = match point.device {
+            "" => self.file.prefix.trim_end_matches('/'),
+            device => device,
+        };
+        RawPoint { name: name.unwrap_or(point.name), device, ..*point }
     }
 
     fn write_down(&mut self, line: u64, reason: &str, row: &str) -> Result<()> {
@@ -143,6 +182,7 @@ impl<'r, 'a> FileSink<'r, 'a> {
             return Err(format!("the point '{}' is on line {first} already", known.name));
         }
         known.listed = Some((self.place, line));
+        known.whereabouts.met(self.whereabouts);
         known.complete(point);
         Ok(())
     }
@@ -178,7 +218,9 @@ impl<'r, 'a> FileSink<'r, 'a> {
         }
         let value = self.value(place, cell, sample)?;
         let at_micros = self.settle(when, place)?;
-        self.reader.content.points[place as usize].samples += 1;
+        let point = &mut self.reader.content.points[place as usize];
+        point.samples += 1;
+        point.whereabouts.met(self.whereabouts);
         self.reader.content.qualities[quality as usize].count += 1;
         Ok(ReadSample { point: place, quality, at_micros, value })
     }
@@ -317,8 +359,8 @@ fn unquoted(name: &str) -> Option<String> {
 impl Sink for FileSink<'_, '_> {
     fn point(&mut self, line: u64, point: &RawPoint<'_>) -> Result<()> {
         self.count_row()?;
-        let plain = unquoted(point.name);
-        let point = &RawPoint { name: plain.as_deref().unwrap_or(point.name), ..*point };
+        let name = self.full_name(point.name);
+        let point = &self.full(point, name.as_deref());
         if let Err(reason) = self.list(line, point) {
             self.reader.content.rejected_points += 1;
             let row = [point.name, point.unit, point.description].join(",");
@@ -329,8 +371,8 @@ impl Sink for FileSink<'_, '_> {
 
     fn sample(&mut self, point: &RawPoint<'_>, sample: &RawSample<'_>) -> Result<()> {
         self.count_row()?;
-        let plain = unquoted(point.name);
-        let point = &RawPoint { name: plain.as_deref().unwrap_or(point.name), ..*point };
+        let name = self.full_name(point.name);
+        let point = &self.full(point, name.as_deref());
         match self.take(point, sample) {
             Ok(read) => {
                 self.samples += 1;

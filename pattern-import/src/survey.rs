@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use encoding_rs::Encoding;
 use std::{
+    collections::BTreeSet,
     path::Path,
     sync::{Arc, atomic::AtomicU64},
 };
@@ -10,13 +11,13 @@ use std::{
 use crate::{
     columns::Meaning,
     date_order::Told,
-    dialect, encoding,
+    dialect, encoding, find, folders,
     formats::{self, Format, Head, Input, Recognised},
     mapping,
     number::Decimal,
     options::Options,
     record::unless_enough,
-    source::{self, Source, read_up_to},
+    source::{Source, read_up_to},
     taste::{OrderScan, Taste},
     time::DateOrder,
     value::Numbers,
@@ -35,6 +36,8 @@ pub struct SurveyedFile {
     pub format: Box<dyn Format>,
     pub taste: Taste,
     pub numbers: Numbers,
+    /// In front of all names, where other folders have the same: `AHU-1/`.
+    pub prefix: String,
     /// How its dates are meant, where that is open in the dates themselves.
     pub order: Option<DateOrder>,
     pub has_open_dates: bool,
@@ -43,6 +46,11 @@ pub struct SurveyedFile {
 }
 
 impl SurveyedFile {
+    /// Where its points stand, as far as its folder tells.
+    pub fn path(&self) -> String {
+        folders::path(&self.source.folder)
+    }
+
     /// The whole file, to be read.
     pub fn input<'a>(&'a self, others: &'a [Source], taken: Arc<AtomicU64>) -> Input<'a> {
         let Self { source, encoding, separator, has_crlf, .. } = self;
@@ -68,7 +76,8 @@ pub fn survey(path: &Path, options: Options) -> Result<Survey> {
     let said = options.columns.clone();
     let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
     let options = mapping::complete(options, folder)?;
-    let mut survey = Survey { sources: source::find(path)?, ..Survey::default() };
+    let found = find::find(path)?;
+    let mut survey = Survey { sources: found.sources, ..Survey::default() };
     let mut unknown = Vec::new();
     for source in survey.sources.clone() {
         match look(&source, &survey.sources, &options)? {
@@ -87,6 +96,13 @@ pub fn survey(path: &Path, options: Options) -> Result<Survey> {
             survey.problems.push(said);
         }
     }
+    for (what, why) in found.refused {
+        survey.notes.push(format!("left alone: {what} {why}"));
+    }
+    if !found.others.is_empty() {
+        let named = some_of(&found.others);
+        survey.notes.push(format!("left alone, because no table, workbook or archive: {named}"));
+    }
     if survey.sources.is_empty() {
         survey.problems.push(format!(
             "{} holds no table, workbook or archive; put your export there, or a points.csv whose first line is `name,unit,description`",
@@ -94,6 +110,7 @@ pub fn survey(path: &Path, options: Options) -> Result<Survey> {
         ));
     }
     survey.check_mapping(&said);
+    survey.set_prefixes();
     survey.set_devices();
     survey.decide_orders(&options)?;
     survey.check_times(&options);
@@ -136,6 +153,7 @@ fn look(source: &Source, others: &[Source], options: &Options) -> Result<Result<
         format,
         taste,
         numbers,
+        prefix: String::new(),
         order: options.date_order,
         has_open_dates: false,
         has_crlf,
@@ -169,15 +187,40 @@ impl Survey {
         }
     }
 
+    /// Folders whose names others have too are of a device each, by which their points are called.
+    fn set_prefixes(&mut self) {
+        let namespaces = folders::namespaces(&self.files);
+        for file in &mut self.files {
+            let path = file.path();
+            if namespaces.contains(&path) {
+                file.prefix = format!("{path}/");
+            }
+        }
+        if let Some(first) = namespaces.first() {
+            let named = some_of(&namespaces.iter().cloned().collect::<Vec<_>>());
+            self.notes.push(format!(
+                "these folders have the same names at the same times, so their points are called after them \
+                 ({first}/…): {named}"
+            ));
+        }
+    }
+
     /// Files with the same tags that begin at the same time are of one device each; the file's name is its name.
     fn set_devices(&mut self) {
-        let key = |file: &SurveyedFile| (file.format.tags(), file.taste.first_time.clone());
+        let key = |file: &SurveyedFile| {
+            let folder = file.source.folder.clone();
+            (folder, file.format.tags(), file.taste.first_time.clone())
+        };
         let keys: Vec<_> = self.files.iter().map(key).collect();
-        for (place, key) in keys.iter().enumerate() {
-            let is_shared = !key.0.is_empty() && keys.iter().filter(|other| *other == key).count() > 1;
-            let file = &mut self.files[place];
-            if is_shared {
-                file.format.set_device(file.source.stem());
+        let is_shared = |key: &_| keys.iter().filter(|other| *other == key).count() > 1;
+        let shared = keys.iter().zip(&self.files).filter(|(key, _)| !key.1.is_empty() && is_shared(key));
+        // Those that are called so and have these tags are of that device elsewhere too: in the folder of another month.
+        let devices: BTreeSet<_> =
+            shared.map(|(key, file)| (key.1.clone(), file.source.stem().to_owned())).collect();
+        for file in &mut self.files {
+            let device = (file.format.tags(), file.source.stem().to_owned());
+            if devices.contains(&device) {
+                file.format.set_device(&device.1);
             }
         }
     }
@@ -242,11 +285,15 @@ impl Survey {
     }
 
     fn named(&self, places: &[usize]) -> String {
-        let mut named: Vec<String> =
-            places.iter().take(NAMED).map(|place| self.files[*place].source.name.clone()).collect();
-        if places.len() > NAMED {
-            named.push(format!("{} more", places.len() - NAMED));
-        }
-        named.join(", ")
+        let names: Vec<String> = places.iter().map(|place| self.files[*place].source.name.clone()).collect();
+        some_of(&names)
     }
+}
+
+fn some_of(names: &[String]) -> String {
+    let mut named = names[..names.len().min(NAMED)].to_vec();
+    if names.len() > NAMED {
+        named.push(format!("{} more", names.len() - NAMED));
+    }
+    named.join(", ")
 }

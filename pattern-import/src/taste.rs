@@ -12,6 +12,7 @@ use crate::{
 
 const EXAMPLES: usize = 3;
 const MOST_QUALITIES: usize = 1000;
+const MOST_NAMES: usize = 1000;
 
 /// A sample as it stands in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,10 +38,13 @@ pub struct Taste {
     pub no_time: Option<String>,
     pub first_time: String,
     pub qualities: BTreeSet<String>,
+    /// What the points are called.
+    pub names: BTreeSet<String>,
     order: OrderEvidence,
     decimals: [u64; 2],
     /// Steps forward and back in time.
     steps: [u64; 2],
+    first: Option<i64>,
     last: Option<(i64, String)>,
 }
 
@@ -59,6 +63,18 @@ impl Taste {
 
     pub fn is_newest_first(&self) -> bool {
         self.steps[1] > self.steps[0]
+    }
+
+    /// From when until when its samples are; days and months may be mixed up.
+    pub fn span(&self) -> Option<(i64, i64)> {
+        let (first, last) = (self.first?, self.last.as_ref()?.0);
+        Some((first.min(last), first.max(last)))
+    }
+
+    fn see_name(&mut self, name: &str) {
+        if self.names.len() < MOST_NAMES && !self.names.contains(name) {
+            self.names.insert(name.to_owned());
+        }
     }
 
     fn see_time(&mut self, text: &str) {
@@ -94,6 +110,7 @@ impl Taste {
             }
         } else {
             text.clone_into(&mut self.first_time);
+            self.first = Some(micros);
         }
         self.last = Some((micros, text.to_owned()));
     }
@@ -116,6 +133,7 @@ fn has_half_days(text: &str) -> bool {
 impl Sink for Taste {
     fn point(&mut self, _line: u64, point: &RawPoint<'_>) -> Result<()> {
         self.points += 1;
+        self.see_name(point.name);
         if self.point_examples.len() < EXAMPLES {
             let RawPoint { name, unit, description, .. } = *point;
             self.point_examples.push((name.into(), unit.into(), description.into()));
@@ -130,6 +148,7 @@ impl Sink for Taste {
                 [point.name, sample.time, sample.value, sample.quality].map(str::to_owned);
             self.examples.push(Example { line: sample.line, name, time, value, quality });
         }
+        self.see_name(point.name);
         self.see_time(sample.time);
         match number::told(sample.value) {
             Some(Decimal::Point) => self.decimals[0] += 1,

@@ -45,6 +45,8 @@ pub struct StoredPoint {
     pub unit: String,
     pub description: String,
     pub device: String,
+    pub path: String,
+    pub group: String,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -109,7 +111,8 @@ impl Store {
     pub async fn stored_points(&self, data_source_id: Uuid) -> Result<Vec<StoredPoint>> {
         Ok(sqlx::query_as!(
             StoredPoint,
-            "select id, key, name, unit, description, device from points where data_source_id = $1 order by name",
+            r#"select id, key, name, unit, description, device, path, "group" from points
+               where data_source_id = $1 order by name"#,
             data_source_id
         )
         .fetch_all(self.pool())

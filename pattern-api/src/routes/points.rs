@@ -1,6 +1,6 @@
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Duration, Utc};
-use pattern_core::domain::{DataSource, NamedSample, Point, Sample, name_problem};
+use pattern_core::domain::{DataSource, NamedSample, Point, Sample, name_problem, quality::QualityScale};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -155,6 +155,9 @@ const TAKEN_WITHIN: std::time::Duration = std::time::Duration::from_secs(5);
 struct PostSamples {
     #[schema(min_length = 1, max_length = 500)]
     data_source: String,
+    /// What the numbers of `quality` mean: `zero-is-good` where it is missing, or `opc-da`, where 0 is bad.
+    #[serde(default)]
+    quality_scale: QualityScale,
     /// At most 100 000; each `{"name", "timestamp", "value", "quality"?}`.
     #[schema(value_type = Vec<NamedSample>)]
     samples: PostedSamples,
@@ -174,13 +177,13 @@ async fn post_samples(
     State(state): State<AppState>,
     body: Body<PostSamples, SAMPLES_LIMIT>,
 ) -> Result<(StatusCode, Json<TakenSamples>), Problem> {
-    let PostSamples { data_source, samples } = body.value;
+    let PostSamples { data_source, quality_scale, samples } = body.value;
     if let Some(reason) = name_problem(&data_source) {
         return Err(Problem::unprocessable(format!(
             "data_source: {reason}; name where the samples come from"
         )));
     }
-    let (good, rejected) = samples.judged(state.store.now());
+    let (good, rejected) = samples.judged(state.store.now(), quality_scale);
     let accepted = good.len();
     // Else the client would wait until the producer gives up.
     if let Some(problem) = state.hub.kafka_is_away().filter(|_| accepted > 0) {

@@ -1,6 +1,6 @@
 //! From names to sample keys.
 
-use pattern_core::domain::SampleBatch;
+use pattern_core::domain::{SampleBatch, quality};
 use pattern_store::{
     NewPoint, Store, StoreError,
     samples::{KeyedSample, sort_and_dedupe},
@@ -46,7 +46,8 @@ impl KnownKeys {
                 let Some(key) = known.and_then(|keys| keys.get(&sample.name)).copied() else {
                     return Err(StoreError::NotFound(format!("point {}/{}", batch.data_source, sample.name)));
                 };
-                let (at, value, quality) = (sample.timestamp, sample.value, sample.quality);
+                let (at, value) = (sample.timestamp, sample.value);
+                let quality = quality::stored(sample.quality, batch.quality_scale);
                 samples.push(KeyedSample { key, at, value, quality });
             }
         }

@@ -1,6 +1,8 @@
 //! Putting samples onto `naia.datapoints`.
 
-use pattern_core::domain::{NamedSample, SampleBatch, TOPIC_DATAPOINTS, sample_batch_key};
+use pattern_core::domain::{
+    NamedSample, SampleBatch, TOPIC_DATAPOINTS, quality::QualityScale, sample_batch_key,
+};
 use std::collections::{BTreeMap, HashMap};
 
 use crate::{BusError, KafkaSettings, Producer, Record, Result};
@@ -10,7 +12,7 @@ const SAMPLES_PER_RECORD: usize = 1_000;
 
 /// Publishes samples of one data source and waits until the broker has all of them. All samples of a
 /// point go to one partition and keep their order. When it fails some may have been written; publishing
-/// the same again does no harm.
+/// the same again does no harm. Of their qualities 0 is good.
 pub async fn publish_batches(
     producer: &Producer,
     kafka: &KafkaSettings,
@@ -22,7 +24,8 @@ pub async fn publish_batches(
     for (key, samples) in by_key(data_source, samples) {
         for part in samples.chunks(SAMPLES_PER_RECORD) {
             let samples = part.iter().map(|sample| (*sample).clone()).collect();
-            let batch = SampleBatch { data_source: data_source.to_owned(), samples };
+            let data_source = data_source.to_owned();
+            let batch = SampleBatch { data_source, quality_scale: QualityScale::default(), samples };
             let payload = serde_json::to_vec(&batch)
                 .map_err(|e| BusError::Settings(format!("samples can not be written as JSON: {e}")))?;
             let record = Record {

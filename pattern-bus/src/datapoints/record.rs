@@ -1,7 +1,7 @@
 //! Understanding one record of `naia.datapoints`.
 
 use chrono::{DateTime, Utc};
-use pattern_core::domain::{NamedSample, SampleBatch, name_problem};
+use pattern_core::domain::{NamedSample, SampleBatch, name_problem, quality::QualityScale};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::fmt::Write;
@@ -36,7 +36,7 @@ pub(super) fn understand(payload: Option<&[u8]>, now: DateTime<Utc>) -> Understo
                 return Understood { batch: Some(batch), problem: None };
             }
             let samples = batch.samples.into_iter().map(Ok);
-            sort_out(batch.data_source, samples, now)
+            sort_out(batch.data_source, batch.quality_scale, samples, now)
         }
         Err(error) => understand_each(payload, &error.to_string(), now),
     }
@@ -47,6 +47,8 @@ fn understand_each(payload: &[u8], whole: &str, now: DateTime<Utc>) -> Understoo
     #[derive(Deserialize)]
     struct Loose<'a> {
         data_source: String,
+        #[serde(default)]
+        quality_scale: QualityScale,
         #[serde(borrow)]
         samples: Vec<&'a RawValue>,
     }
@@ -57,11 +59,12 @@ fn understand_each(payload: &[u8], whole: &str, now: DateTime<Utc>) -> Understoo
         return Understood::nothing(format!("data source: {problem}"));
     }
     let parsed = loose.samples.iter().map(|raw| serde_json::from_str(raw.get()).map_err(|e| e.to_string()));
-    sort_out(loose.data_source, parsed, now)
+    sort_out(loose.data_source, loose.quality_scale, parsed, now)
 }
 
 fn sort_out(
     data_source: String,
+    quality_scale: QualityScale,
     parsed: impl Iterator<Item = Result<NamedSample, String>>,
     now: DateTime<Utc>,
 ) -> Understood {
@@ -84,7 +87,7 @@ fn sort_out(
         }
     }
     let problem = format!("{problems} of {} samples can not be used{shown}", problems + samples.len());
-    Understood { batch: Some(SampleBatch { data_source, samples }), problem: Some(problem) }
+    Understood { batch: Some(SampleBatch { data_source, quality_scale, samples }), problem: Some(problem) }
 }
 
 #[cfg(test)]
@@ -111,6 +114,19 @@ mod tests {
         let samples = understood.batch.unwrap().samples;
         assert_eq!(samples[0].timestamp, samples[1].timestamp);
         assert_eq!((samples[1].value, samples[1].quality), (-2.0, 3));
+    }
+
+    #[test]
+    fn the_scale_of_a_record_counts_for_what_is_left_of_it_too() {
+        for value in ["1", "null"] {
+            let record = format!(
+                r#"{{"data_source":"plant","quality_scale":"opc-da","samples":[
+                    {{"name":"A","timestamp":"2026-03-02T10:00:00Z","value":1,"quality":0}},
+                    {{"name":"B","timestamp":"2026-03-02T10:00:00Z","value":{value},"quality":"Good"}}]}}"#
+            );
+            let batch = understand(Some(record.as_bytes()), now()).batch.unwrap();
+            assert_eq!((batch.quality_scale, batch.samples[0].quality), (QualityScale::OpcDa, 0));
+        }
     }
 
     #[test]

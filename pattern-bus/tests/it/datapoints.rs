@@ -77,6 +77,28 @@ async fn unknown_points_are_registered_and_their_samples_stored() {
 }
 
 #[tokio::test]
+async fn qualities_are_stored_as_their_batch_means_them() {
+    let (kafka, (store, _database)) = (TestKafka::create().await, test_store().await);
+    let consumer = RunningConsumer::start(&kafka.settings, &store, "g");
+    for (name, scale) in [("ours", ""), ("opc-da", r#""quality_scale":"opc-da","#)] {
+        let sample = |(second, quality): (usize, &str)| {
+            format!(r#"{{"name":"{name}","timestamp":"2026-03-02T00:00:0{second}Z","value":1{quality}}}"#)
+        };
+        let said =
+            ["", r#","quality":0"#, r#","quality":192"#, r#","quality":"Bad""#, r#","quality":2147483648"#];
+        let samples: Vec<String> = said.into_iter().enumerate().map(sample).collect();
+        let record = format!(r#"{{"data_source":"plant",{scale}"samples":[{}]}}"#, samples.join(","));
+        publish_raw(&kafka, record.as_bytes()).await;
+    }
+    until_rows(&store, 10).await;
+    consumer.stop().await;
+    let keys = store.point_keys("plant", &["ours".into(), "opc-da".into()]).await.unwrap();
+    let read = store.read_samples(&[keys["ours"], keys["opc-da"]], at(0), at(10)).await.unwrap();
+    let qualities: Vec<Vec<i16>> = read.iter().map(|of| of.iter().map(|s| s.quality).collect()).collect();
+    assert_eq!(qualities, [[0, 0, 0, 1, i16::MIN], [0, 1, 0, 1, i16::MIN]]);
+}
+
+#[tokio::test]
 async fn a_crash_before_kafka_knows_the_offset_gives_the_same_rows() {
     let (kafka, (store, _database)) = (TestKafka::create().await, test_store().await);
     publish(&kafka, &series(5, 100)).await;

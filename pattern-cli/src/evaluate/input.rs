@@ -2,12 +2,12 @@
 
 use anyhow::{Context, Result};
 use csv::Writer;
-use pattern_import::{Options, RawPoint, RawSample, Sink, mapping, survey};
+use pattern_import::{Options, RawPoint, RawSample, Sink, SurveyedFile, mapping, survey};
 use pattern_store::PointLabels;
 use rand::{SeedableRng, rngs::SmallRng, seq::SliceRandom};
 use std::{
     collections::{BTreeSet, HashMap},
-    fs::File,
+    fs::{self, File},
     os::unix::fs::symlink,
     path::Path,
     sync::Arc,
@@ -19,67 +19,83 @@ use super::Input;
 pub fn prepare(from: &Path, input: Input, seed: u64, to: &Path) -> Result<HashMap<String, PointLabels>> {
     let survey = survey(from, Options::default())?;
     let (samples, lists): (Vec<_>, Vec<_>) = survey.files.iter().partition(|file| file.format.has_samples());
-    let mut points = Points::default();
+    let mut points = Vec::new();
     for list in lists {
-        list.format.read(&list.input(&survey.sources, Arc::default()), &mut points)?;
+        let mut listed = Points { list, points: &mut points };
+        list.format.read(&list.input(&survey.sources, Arc::default()), &mut listed)?;
     }
-    let mut names = Names::new(input, points.0.iter().map(|point| point.name.as_str()), seed);
+    let mut names = Names::new(input, points.iter().map(|point| point.name.as_str()), seed);
     let mut csv = Writer::from_path(to.join("points.csv"))?;
-    csv.write_record(["name", "unit", "description"])?;
+    csv.write_record(["name", "unit", "description", "device", "path", "group"])?;
     let mut labels = HashMap::new();
-    for point in points.0 {
+    for point in points {
         let name = names.given(&point.name);
-        let (unit, description) = match input {
-            Input::Samples => ("", ""),
-            Input::Names | Input::Both => (point.unit.as_str(), point.description.as_str()),
+        let said = match input {
+            Input::Samples => [""; 5],
+            Input::Names | Input::Both => point.said.each_ref().map(String::as_str),
         };
-        csv.write_record([name.as_str(), unit, description])?;
+        csv.write_record([&[name.as_str()], &said[..]].concat())?;
         labels.insert(name, point.labels);
     }
     csv.flush()?;
     match input {
         Input::Names => {}
         Input::Both => {
-            // Several files of one archive are the archive.
-            let names = samples.iter().map(|file| file.source.name.split('/').next().unwrap_or_default());
+            let files = samples.iter().map(|file| file.source.file_on_disk.as_str());
             let said = Some(mapping::FILE).filter(|said| from.join(said).exists());
-            for name in names.chain(said).collect::<BTreeSet<_>>() {
-                symlink(from.join(name).canonicalize()?, to.join(name))?;
+            // Several files of one archive are the archive.
+            for file in files.chain(said).collect::<BTreeSet<_>>() {
+                give(from, to, file)?;
             }
         }
         Input::Samples if samples.is_empty() => {}
         Input::Samples => {
             let mut csv = Writer::from_path(to.join("samples.csv"))?;
             csv.write_record(["timestamp", "name", "value", "quality"])?;
-            let mut renamed = Renamed { names, csv };
             for file in samples {
+                let mut renamed = Renamed { names: &mut names, csv: &mut csv, prefix: &file.prefix };
                 file.format
                     .read(&file.input(&survey.sources, Arc::default()), &mut renamed)
                     .with_context(|| format!("cannot read {}", file.source.name))?;
             }
-            renamed.csv.flush()?;
+            csv.flush()?;
         }
     }
     Ok(labels)
 }
 
+/// A file as it is. An import does not follow links in folders further down, so there it is a copy.
+fn give(from: &Path, to: &Path, file: &str) -> Result<()> {
+    let (from, to) = (from.join(file), to.join(file));
+    if !file.contains('/') {
+        return Ok(symlink(from.canonicalize()?, to)?);
+    }
+    to.parent().map_or(Ok(()), fs::create_dir_all)?;
+    fs::copy(from, to)?;
+    Ok(())
+}
+
 struct ListedPoint {
     name: String,
-    unit: String,
-    description: String,
+    /// Unit, description, device, path and group.
+    said: [String; 5],
     labels: PointLabels,
 }
 
-#[derive(Default)]
-struct Points(Vec<ListedPoint>);
+/// The points of a list.
+struct Points<'a> {
+    list: &'a SurveyedFile,
+    points: &'a mut Vec<ListedPoint>,
+}
 
-impl Sink for Points {
+impl Sink for Points<'_> {
     fn point(&mut self, _line: u64, point: &RawPoint<'_>) -> Result<()> {
         let label = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        self.0.push(ListedPoint {
-            name: point.name.into(),
-            unit: point.unit.into(),
-            description: point.description.into(),
+        let path = label(point.path).unwrap_or_else(|| self.list.path());
+        let said = [point.unit, point.description, point.device, &path, point.group];
+        self.points.push(ListedPoint {
+            name: format!("{}{}", self.list.prefix, point.name),
+            said: said.map(str::to_owned),
             labels: PointLabels {
                 equipment: label(point.labels.equipment),
                 equipment_type: label(point.labels.equipment_type),
@@ -125,18 +141,19 @@ fn number(i: usize) -> String {
 
 /// Writes samples under the names that they have in the trial. What cannot be read would be rejected by the import as
 /// well.
-struct Renamed {
-    names: Names,
-    csv: Writer<File>,
+struct Renamed<'a> {
+    names: &'a mut Names,
+    csv: &'a mut Writer<File>,
+    prefix: &'a str,
 }
 
-impl Sink for Renamed {
+impl Sink for Renamed<'_> {
     fn point(&mut self, _line: u64, _point: &RawPoint<'_>) -> Result<()> {
         Ok(())
     }
 
     fn sample(&mut self, point: &RawPoint<'_>, sample: &RawSample<'_>) -> Result<()> {
-        let name = self.names.given(point.name);
+        let name = self.names.given(&format!("{}{}", self.prefix, point.name));
         Ok(self.csv.write_record([sample.time, &name, sample.value, sample.quality])?)
     }
 

@@ -23,6 +23,9 @@ pub struct ImportArgs {
     /// Show how everything would be read, and everything that is wrong; store nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Leave the flywheel to its schedule, or to another import
+    #[arg(long)]
+    pub no_run: bool,
     /// Which columns hold what, where their names do not say it: name="Point Name",unit=Units
     #[arg(long, value_name = "WHAT=HEADER,…")]
     pub columns: Option<String>,

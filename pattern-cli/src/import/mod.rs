@@ -1,5 +1,6 @@
 //! `naia import PATH`: what historians, building systems and data people export, into a data source.
 
+mod afterwards;
 mod arguments;
 mod describe;
 mod patience;

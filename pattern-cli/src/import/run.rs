@@ -12,7 +12,7 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    ImportArgs, describe,
+    ImportArgs, afterwards, describe,
     reading::{self, Reading},
     rejects::Rejects,
     store::{Storing, Understood},
@@ -49,6 +49,12 @@ pub async fn run(args: &ImportArgs, installation: &InstallationOptions) -> Resul
     print!("{summary}");
     if args.save_mapping {
         println!("{}", import.save_mapping(&reading::look(&import.path, &import.options)?)?);
+    }
+    if !args.no_run {
+        afterwards::turn_the_flywheel(&store, &import.data_source, &stop).await?;
+        let api = installation.api_of(&url);
+        let where_to_look = afterwards::where_to_look(&store, &import.data_source, api.as_deref()).await?;
+        print!("the flywheel is queued for {}: {where_to_look}", import.data_source);
     }
     store.close().await;
     Ok(())
@@ -164,6 +170,9 @@ impl Import {
             data_source: self.data_source.clone(),
             files,
             notes: survey.notes.clone(),
+            folders: content.folders.clone(),
+            points_of_folders: content.points_of_folders,
+            points_of_several_folders: content.points_of_several_folders,
             points: Counts { rejected: content.rejected_points, ..Counts::default() },
             samples: Counts { rejected: content.rejected_samples + dropped, ..Counts::default() },
             ignored_columns: ignored.collect(),

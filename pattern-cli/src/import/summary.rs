@@ -51,6 +51,10 @@ pub struct ImportSummary {
     /// How each file was read.
     pub files: Vec<String>,
     pub notes: Vec<String>,
+    /// The folders below, which are the path of so many points, and tell nothing of those that are in several.
+    pub folders: Vec<String>,
+    pub points_of_folders: u64,
+    pub points_of_several_folders: u64,
     pub points: Counts,
     pub samples: Counts,
     pub qualities: Qualities,
@@ -111,6 +115,7 @@ impl fmt::Display for ImportSummary {
             writeln!(f, "read {file}")?;
         }
         writeln!(f, "points   {}", self.points)?;
+        self.say_folders(f)?;
         if self.no_samples_file {
             writeln!(f, "samples  none: no file holds any, so names and units must do")?;
         } else {
@@ -169,6 +174,19 @@ impl ImportSummary {
             writeln!(f, "without a good sample, so only the name counts: {}", some_of(names))?;
         }
         Ok(())
+    }
+
+    fn say_folders(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.folders.is_empty() {
+            return Ok(());
+        }
+        let (count, named) = (grouped(self.folders.len() as u64), some_of(&self.folders));
+        let of = grouped(self.points_of_folders);
+        write!(f, "folders  {count} ({named}), the path of {of} points")?;
+        match self.points_of_several_folders {
+            0 => writeln!(f),
+            several => writeln!(f, "; {} points are in several, so none is theirs", grouped(several)),
+        }
     }
 
     fn say_oddities(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

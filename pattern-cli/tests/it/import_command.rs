@@ -1,6 +1,8 @@
 use pattern_cli::stack_file::StackFile;
+use pattern_core::domain::RunStatus;
 use pattern_embedded::testing::TestDatabase;
-use std::fs;
+use pattern_store::{Store, jobs::RunFilter};
+use std::{fs, path::Path};
 
 use crate::support::naia;
 
@@ -15,7 +17,7 @@ async fn import_finds_the_stack_of_the_data_folder_and_reports_rejects_as_a_succ
     fs::write(plant.join("points.csv"), "name,unit\nA,psi\n,bar\n").unwrap();
     let stack = StackFile {
         pid: std::process::id(),
-        api: String::new(),
+        api: "http://127.0.0.1:1".into(),
         kafka: String::new(),
         postgres: database.url.clone(),
     };
@@ -27,9 +29,45 @@ async fn import_finds_the_stack_of_the_data_folder_and_reports_rejects_as_a_succ
     assert!(said.contains("data source north"), "{said}");
     assert!(said.contains("1 new, 0 changed, 0 unchanged, 1 rejected"), "{said}");
     assert!(said.contains("north-rejects.csv"), "{said}");
+    // Port 1 is never served.
+    assert!(said.contains("no API answers at http://127.0.0.1:1"), "{said}");
+    assert!(said.contains("see http://127.0.0.1:1/?source=north"), "{said}");
     let rejects = fs::read_to_string(here.path().join("north-rejects.csv")).unwrap();
     assert!(rejects.contains("points.csv,3,name is empty"), "{rejects}");
     assert!(!plant.join("north-rejects.csv").exists());
+}
+
+/// Imports a point, and answers what was said and which flywheels there are then.
+async fn import_a_point(database: &TestDatabase, folder: &Path, more: &[&str]) -> (String, Vec<String>) {
+    fs::write(folder.join("points.csv"), "name\nA\n").unwrap();
+    let to = ["import", ".", "--data-source", "north", "--postgres", &database.url, "--data-dir", "none"];
+    let output = naia(folder, &[&to[..], more].concat());
+    assert!(output.success, "{}", output.stderr);
+    let store = Store::connect_lazy(&database.url, 2).unwrap();
+    let flywheels = RunFilter { job: Some("flywheel".into()), limit: 10, ..RunFilter::default() };
+    let runs = store.job_runs(&flywheels).await.unwrap();
+    let waiting =
+        runs.iter().filter(|run| run.status == RunStatus::Running || run.status == RunStatus::Queued);
+    let said = |run: &pattern_core::domain::JobRun| {
+        format!("{} by {}", run.data_source.as_deref().unwrap_or("all"), run.triggered_by)
+    };
+    (output.stdout, waiting.map(said).collect())
+}
+
+#[tokio::test]
+async fn imports_queue_one_flywheel_and_say_what_is_missing_to_see_it() {
+    let (database, here) = (TestDatabase::create().await, tempfile::tempdir().unwrap());
+    let (said, runs) = import_a_point(&database, here.path(), &["--no-run"]).await;
+    assert_eq!(runs, [""; 0]);
+    assert!(!said.contains("flywheel"), "{said}");
+    for _ in 0..2 {
+        let (said, runs) = import_a_point(&database, here.path(), &[]).await;
+        assert_eq!(runs, ["north by import"]);
+        for says in ["the flywheel is queued for north", "`naia status --api URL`", "warning: no worker runs"]
+        {
+            assert!(said.contains(says), "'{said}' should say '{says}'");
+        }
+    }
 }
 
 #[test]
@@ -82,4 +120,26 @@ fn a_dry_run_shows_rows_as_understood_and_saves_how_they_are_read() {
     let again = naia(here.path(), &["import", ".", "--dry-run"]);
     assert!(again.success, "{}", again.stderr);
     assert!(again.stdout.contains("line 2: 2026-03-02T09:00:00Z | A | 1.5 | good"), "{}", again.stdout);
+}
+
+#[test]
+fn folders_in_the_folder_are_read_and_told() {
+    let here = tempfile::tempdir().unwrap();
+    for device in ["AHU-1", "AHU-2"] {
+        fs::create_dir(here.path().join(device)).unwrap();
+        let samples = "time,SAT,RAT\n2026-11-20T00:00:00Z,1,2\n2026-11-20T00:05:00Z,3,4\n";
+        fs::write(here.path().join(device).join("data.csv"), samples).unwrap();
+        fs::write(here.path().join(device).join("manual.pdf"), "x").unwrap();
+    }
+    let shown = naia(here.path(), &["import", ".", "--dry-run"]);
+    assert!(shown.success, "{}", shown.stderr);
+    for says in [
+        "points   4 new",
+        "folders  2 (AHU-1, AHU-2), the path of 4 points",
+        "2026-11-20T00:00:00Z | AHU-1/SAT | 1",
+        "no table, workbook or archive: AHU-1/manual.pdf, AHU-2/manual.pdf",
+        "have the same names at the same times",
+    ] {
+        assert!(shown.stdout.contains(says), "'{}' should say '{says}'", shown.stdout);
+    }
 }

@@ -2,7 +2,7 @@
 
 use nix::sys::signal::Signal;
 use pattern_core::domain::{JobRun, RunStatus};
-use serde_json::{Value, json};
+use serde::Deserialize;
 use std::{
     path::{Path, PathBuf},
     process::Stdio,
@@ -24,29 +24,37 @@ fn browser_tests() -> PathBuf {
     folder
 }
 
-async fn run(mut command: Command) {
+async fn run(mut command: Command) -> String {
     let output = timeout(FLYWHEEL, command.output()).await.unwrap().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Imports the sample plant and waits until its suggestions are there.
+#[derive(Deserialize)]
+struct Runs {
+    items: Vec<JobRun>,
+}
+
+/// Imports the sample plant and waits until its suggestions are there: the import has set that off.
 async fn fill(up: &Up, scratch: &Path, data_dir: &Path) {
     let plant = scratch.join("plant").display().to_string();
     run(naia(&["sample-plant", &plant])).await;
     let mut import = naia(&["import", &plant, "--data-source", "plant", "--data-dir"]);
     import.arg(data_dir);
-    run(import).await;
+    let said = run(import).await;
+    let api = up.address("api");
+    assert!(said.contains(&format!("see {api}/?source=plant")), "{said}");
+    assert!(!said.contains("warning: no worker"), "{said}");
 
-    let (api, client) = (up.address("api"), reqwest::Client::new());
-    let asked = client.post(format!("{api}/api/jobs/flywheel/run")).json(&json!({ "data_source": "plant" }));
-    let started: Value = asked.send().await.unwrap().json().await.unwrap();
-    let url = format!("{api}/api/jobs/runs/{}", started["run_id"].as_str().unwrap());
+    let (url, client) = (format!("{api}/api/jobs/runs?job=flywheel"), reqwest::Client::new());
     let ended = pattern_embedded::poll(FLYWHEEL, || async {
-        let run: JobRun = client.get(&url).send().await.unwrap().json().await.unwrap();
-        (!matches!(run.status, RunStatus::Queued | RunStatus::Running)).then_some(run)
+        let Runs { mut items } = client.get(&url).send().await.unwrap().json().await.unwrap();
+        items.retain(|run| run.triggered_by == "import");
+        let has_ended = |run: &JobRun| !matches!(run.status, RunStatus::Queued | RunStatus::Running);
+        items.iter().all(has_ended).then_some(items)
     });
-    let run = ended.await.expect("the flywheel takes too long");
-    assert_eq!(run.status, RunStatus::Succeeded, "{:?}", run.error);
+    let runs = ended.await.expect("the flywheel takes too long");
+    assert_eq!(runs.iter().map(|run| run.status).collect::<Vec<_>>(), [RunStatus::Succeeded], "{runs:?}");
 }
 
 #[tokio::test]

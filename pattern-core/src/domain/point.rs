@@ -98,9 +98,9 @@ pub struct NamedSample {
     #[schema(schema_with = timestamp::schema)]
     pub timestamp: DateTime<Utc>,
     pub value: f64,
-    /// 0 is good, and so are OPC DA's 192 to 219; anything else is the historian's own code, and no job uses the sample.
-    #[serde(default)]
-    #[schema(minimum = -32768, maximum = 32767)]
+    /// As it was said; what is stored of it, `quality::stored` tells.
+    #[serde(default = "quality::unsaid", deserialize_with = "quality::deserialize")]
+    #[schema(schema_with = quality::schema)]
     pub quality: i16,
 }
 
@@ -124,6 +124,9 @@ pub struct SampleBatch {
     /// Name of the data source; it and its points are made when they are new.
     #[schema(min_length = 1, max_length = 500)]
     pub data_source: String,
+    /// What the numbers of `quality` mean: `zero-is-good` where it is missing, or `opc-da`, where 0 is bad.
+    #[serde(default)]
+    pub quality_scale: quality::QualityScale,
     pub samples: Vec<NamedSample>,
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::NamedPoint;
 use super::bare::{bare_names, by_place};
 use super::description::{Mention, mention};
+use super::folders::folders;
 use super::keys::{NameKey, keys_of_place};
 use super::runs::runs;
 use super::shared_numbers::split_shared_numbers;
@@ -14,7 +15,7 @@ use super::token::{TokenKind, tokenize};
 const BY_NAME: f32 = 1.0;
 /// The description says so.
 const BY_TAG: f32 = 0.9;
-/// The export says of which device it is.
+/// The export says of which device it is. Folders tell the same or less.
 const BY_DEVICE: f32 = 0.8;
 const BY_NUMBER: f32 = 0.7;
 const BY_KIND: f32 = 0.5;
@@ -87,12 +88,16 @@ fn edges_of_place(points: &[NamedPoint]) -> BTreeMap<(u32, u32), f32> {
             run_of.insert(i, run);
         }
     }
+    // A controller of many points is no machine.
+    groups.retain(|(sort, _), members| *sort != "device" || members.len() <= CLIQUE);
+    let of_devices = groups.iter().filter(|((sort, _), _)| *sort == "device");
+    let of_devices: BTreeSet<u32> = of_devices.flat_map(|(_, members)| members.iter().copied()).collect();
+    let unsaid: Vec<usize> = loose.into_iter().filter(|i| !of_devices.contains(&(*i as u32))).collect();
     let mut edges: BTreeMap<(u32, u32), f32> = BTreeMap::new();
+    for (members, told) in folders(points, &keys, &mentions, &unsaid, CLIQUE) {
+        connect(&members, BY_DEVICE * told, &mut edges);
+    }
     for ((sort, _), members) in &groups {
-        // A controller of many points is no machine.
-        if *sort == "device" && members.len() > CLIQUE {
-            continue;
-        }
         let is_said = ["kind", "number", "tag"].contains(sort);
         let is_common = *sort != "number" && members.len() > FEW;
         if is_said && (is_common || is_scattered(members, &run_of)) {

@@ -39,7 +39,7 @@ impl NameKey {
 }
 
 /// Rests that come back under fewer keys than this do not prove a cut that needs proof.
-const PROOF: f64 = 1.5;
+pub(super) const PROOF: f64 = 1.5;
 /// A loop has up to this many attributes; equipment with a tag like a loop's has more points.
 const LOOP_ATTRIBUTES: usize = 4;
 /// A number that different letters share is equipment from this many points on. Fewer only have the same place in

@@ -6,6 +6,7 @@ mod cuts;
 mod description;
 mod edges;
 mod equipment_name;
+mod folders;
 mod isa;
 mod keys;
 mod label;
@@ -37,4 +38,8 @@ pub struct NamedPoint {
     pub description: String,
     /// The controller, meter or machine that it is of, where its export says it.
     pub device: String,
+    /// Where it stands in a tree of folders or places, from the root.
+    pub path: String,
+    /// The plant, building or system that it is of.
+    pub group: String,
 }

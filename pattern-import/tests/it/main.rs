@@ -3,6 +3,7 @@ mod folders;
 mod formats;
 mod qualities;
 mod shapes;
+mod subfolders;
 mod support;
 mod times;
 mod values;

@@ -50,8 +50,10 @@ async fn equipment(stage: &Stage, source: &DataSource) -> Result<Outcome, StageE
     let input = {
         let told = bindings.iter().map(|b| format!("{}/{}", b.point_id, b.equipment_id));
         let told = told.chain(exclusions.iter().map(|x| format!("{} not {}", x.point_id, x.equipment_id)));
-        let points =
-            points.iter().map(|p| format!("{}/{}/{}/{}/{}", p.id, p.name, p.unit, p.description, p.device));
+        let points = points.iter().map(|p| {
+            let said = [&p.name, &p.unit, &p.description, &p.device, &p.path, &p.group];
+            format!("{}/{}", p.id, said.map(String::as_str).join("/"))
+        });
         version_of(points.chain(told).chain([correlated.unwrap_or_default()]))
     };
     stage
@@ -109,8 +111,10 @@ struct Named {
 impl Named {
     fn new(points: Vec<StoredPoint>) -> Self {
         let ids = points.iter().map(|p| p.id).collect();
-        let named =
-            |p: StoredPoint| NamedPoint { name: p.name, description: p.description, device: p.device };
+        let named = |p: StoredPoint| {
+            let StoredPoint { name, description, device, path, group, .. } = p;
+            NamedPoint { name, description, device, path, group }
+        };
         Self { ids, points: points.into_iter().map(named).collect() }
     }
 

@@ -34,7 +34,9 @@ pub struct Beside {
 impl Beside {
     pub fn of(input: &Input<'_>) -> Self {
         let mut beside = Self::default();
-        for source in input.others.iter().filter(|source| source.name != input.source.name) {
+        let is_beside =
+            |other: &&Source| other.name != input.source.name && other.folder == input.source.folder;
+        for source in input.others.iter().filter(is_beside) {
             let rows = rows_of(source);
             match recognise(&rows) {
                 Some(Kind::StateTexts) => beside.states.extend(entries(&rows).map(|(number, texts)| {

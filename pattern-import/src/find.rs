@@ -1,0 +1,173 @@
+//! The files of a folder and of those in it.
+
+use anyhow::{Context, Result, bail};
+use std::{
+    collections::HashMap,
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tempfile::NamedTempFile;
+use zip::ZipArchive;
+
+use crate::{
+    mapping,
+    source::{PACKED, Place, Source, is_known, read_up_to},
+};
+
+/// Folders within folders within the one that is imported. Exports have one or two; deeper down lies something else.
+const DEEPEST: usize = 6;
+
+/// What there is to read, by name, and what is left alone.
+#[derive(Debug, Default)]
+pub struct Found {
+    pub sources: Vec<Source>,
+    /// Files that are no data.
+    pub others: Vec<String>,
+    /// (what, why) of anything else.
+    pub refused: Vec<(String, &'static str)>,
+}
+
+/// The files of a folder and of those in it, or the one file that is named; zip archives are opened.
+pub fn find(path: &Path) -> Result<Found> {
+    if !path.exists() {
+        bail!("there is no folder or file {}", path.display());
+    }
+    let mut found = Found::default();
+    if path.is_dir() {
+        let root = path.canonicalize().with_context(|| format!("cannot read {}", path.display()))?;
+        found.walk(&root, path, "", 0)?;
+    } else {
+        found.take(path, "")?;
+    }
+    refuse_twins(&found.sources)?;
+    Ok(found)
+}
+
+impl Found {
+    /// `folder`: the way to `dir` from the root.
+    fn walk(&mut self, root: &Path, dir: &Path, folder: &str, depth: usize) -> Result<()> {
+        let cannot = || format!("cannot read {}", dir.display());
+        let entries =
+            dir.read_dir().with_context(cannot)?.collect::<io::Result<Vec<_>>>().with_context(cannot)?;
+        let mut paths: Vec<PathBuf> = entries.iter().map(std::fs::DirEntry::path).collect();
+        // The files of a folder before what is in those below it.
+        paths.sort_by_key(|path| (path.is_dir(), path.clone()));
+        for path in paths {
+            let name = file_name(&path);
+            let is_ours = name.starts_with('.') || name == "__MACOSX" || depth == 0 && name == mapping::FILE;
+            if is_ours || is_rejects(&name) {
+                continue;
+            }
+            let way = joined(folder, &name);
+            match path.is_dir() {
+                // What it leads to is read where it lies, or is none of this folder's.
+                true if path.is_symlink() => self.refused.push((way, "is a link to a folder")),
+                true if depth == DEEPEST => self.refused.push((way, "lies too deep")),
+                true => self.walk(root, &path, &way, depth + 1)?,
+                false if !is_data(&name) => self.others.push(way),
+                // A link in the folder itself was put there by whoever names it; one further down came with an export.
+                false if depth > 0 && !path.canonicalize().is_ok_and(|real| real.starts_with(root)) => {
+                    self.refused.push((way, "is a link that leads out of the folder"));
+                }
+                false if path.is_file() => self.take(&path, folder)?,
+                false => self.refused.push((way, "is no file")),
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, path: &Path, folder: &str) -> Result<()> {
+        if is_archive(path)? {
+            return self.unpack(path, folder);
+        }
+        let size = path.metadata().with_context(|| format!("cannot read {}", path.display()))?.len();
+        let (name, folder) = (joined(folder, &file_name(path)), folder.to_owned());
+        let place = Place::File(path.to_path_buf());
+        self.sources.push(Source { file_on_disk: name.clone(), name, folder, place, size });
+        Ok(())
+    }
+
+    fn unpack(&mut self, path: &Path, folder: &str) -> Result<()> {
+        let damaged = || format!("{} is damaged", path.display());
+        let of = joined(folder, &file_name(path));
+        let mut archive = ZipArchive::new(File::open(path)?).with_context(damaged)?;
+        let mut unpacked = Vec::new();
+        for index in 0..archive.len() {
+            let mut member = archive.by_index(index).with_context(damaged)?;
+            let way = member.name().replace('\\', "/");
+            let is_hidden = way.split('/').any(|part| part.starts_with('.') || part == "__MACOSX");
+            if !member.is_file() || is_hidden {
+                continue;
+            }
+            let name = format!("{of}/{way}");
+            let (inside, file) = way.rsplit_once('/').unwrap_or(("", &way));
+            if !is_data(file) {
+                self.others.extend((!is_rejects(file)).then_some(name));
+                continue;
+            }
+            let mut file = NamedTempFile::new().context("cannot make a temporary file")?;
+            let size = io::copy(&mut member, &mut file).with_context(|| format!("cannot unpack {name}"))?;
+            let place = Place::Unpacked(Arc::new(file));
+            let (folder, file_on_disk) = (joined(folder, inside), of.clone());
+            unpacked.push(Source { name, folder, file_on_disk, place, size });
+        }
+        unpacked.sort_by(|a, b| a.name.cmp(&b.name));
+        self.sources.append(&mut unpacked);
+        Ok(())
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+fn joined(folder: &str, name: &str) -> String {
+    match (folder, name) {
+        ("", _) => name.to_owned(),
+        (_, "") => folder.to_owned(),
+        _ => format!("{folder}/{name}"),
+    }
+}
+
+/// The name in small letters without the ending of a packing.
+fn unpacked_name(name: &str) -> String {
+    let name = name.to_lowercase();
+    let plain = PACKED.iter().find_map(|ending| name.strip_suffix(&format!(".{ending}")));
+    plain.map_or(name.clone(), str::to_owned)
+}
+
+/// What an earlier import wrote.
+fn is_rejects(name: &str) -> bool {
+    unpacked_name(name).ends_with("rejects.csv")
+}
+
+fn is_data(name: &str) -> bool {
+    let plain = unpacked_name(name);
+    !is_rejects(name) && plain.rsplit_once('.').is_some_and(|(_, ending)| is_known(ending) || ending == "zip")
+}
+
+/// A zip archive that is no workbook: those are zip archives too.
+fn is_archive(path: &Path) -> Result<bool> {
+    let mut file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut first = [0; 4];
+    let length = read_up_to(&mut file, &mut first)?;
+    if first[..length] != *b"PK\x03\x04" {
+        return Ok(false);
+    }
+    let archive = ZipArchive::new(file).with_context(|| format!("{} is damaged", path.display()))?;
+    let is_workbook = archive.file_names().any(|name| name == "[Content_Types].xml" || name == "mimetype");
+    Ok(!is_workbook)
+}
+
+fn refuse_twins(sources: &[Source]) -> Result<()> {
+    let mut known: HashMap<&str, &str> = HashMap::new();
+    for Source { name, .. } in sources {
+        let plain = name.strip_suffix(".gz").or(name.strip_suffix(".zst")).unwrap_or(name);
+        if let Some(twin) = known.insert(plain, name) {
+            bail!("{twin} and {name} may be the same samples; keep one of them");
+        }
+    }
+    Ok(())
+}
