@@ -3,22 +3,33 @@
 use anyhow::{Context, Result, bail};
 use flate2::read::MultiGzDecoder;
 use std::{
+    collections::HashMap,
     fs::File,
-    io::{self, BufReader, Read, Seek},
+    io::{self, BufReader, Cursor, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
 };
-use tempfile::NamedTempFile;
 use zip::ZipArchive;
 
+use crate::{
+    archive::{self, Member, Packing},
+    limits::MOST_FILES,
+    shown::shown_up_to,
+    stop::{Stop, Stoppable},
+};
+
 /// What may hold points or samples; anything else that lies about is left alone.
-const ENDINGS: [&str; 13] =
-    ["csv", "txt", "tsv", "tab", "dat", "asc", "zinc", "trio", "json", "xlsx", "xlsm", "xls", "ods"];
+const ENDINGS: [&str; 14] =
+    ["csv", "txt", "tsv", "tab", "dat", "asc", "zinc", "trio", "json", "xlsx", "xlsm", "xlsb", "xls", "ods"];
 const PACKED: [&str; 2] = ["gz", "zst"];
 const BUFFER: usize = 256 * 1024;
+/// Longer names of files are cut; no system makes such.
+const MOST_NAME: usize = 500;
+/// Of a packed file that must be unpacked as a whole.
+const MOST_UNPACKED: u64 = 4 << 30;
 
 /// One file to read.
 #[derive(Debug, Clone)]
@@ -28,45 +39,94 @@ pub struct Source {
     place: Place,
     /// How many bytes there are to read, as they are packed.
     pub size: u64,
+    /// Ends whatever reads it.
+    pub(crate) stop: Stop,
 }
+
+/// What formats that jump about read.
+pub(crate) trait Seekable: Read + Seek + Send {}
+impl<R: Read + Seek + Send> Seekable for R {}
 
 #[derive(Debug, Clone)]
 enum Place {
     File(PathBuf),
-    Unpacked(Arc<NamedTempFile>),
+    Member(Member),
 }
 
 impl Source {
     pub fn of_file(path: &Path) -> Result<Self> {
         let size = path.metadata().with_context(|| format!("cannot read {}", path.display()))?.len();
         let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        Ok(Self { name, place: Place::File(path.to_path_buf()), size })
+        Ok(Self::at(&name, Place::File(path.to_path_buf()), size))
     }
 
-    /// The file itself, packed as it is: for formats that must jump about in it.
-    pub fn file(&self) -> Result<File> {
-        let opened = match &self.place {
-            Place::File(path) => File::open(path),
-            Place::Unpacked(file) => file.reopen(),
-        };
-        opened.with_context(|| format!("cannot read {}", self.name))
+    fn at(name: &str, place: Place, size: u64) -> Self {
+        // It goes to the terminal in many sentences.
+        Self { name: shown_up_to(MOST_NAME, name), place, size, stop: Stop::default() }
+    }
+
+    fn counted(&self, path: &Path, taken: &Arc<AtomicU64>) -> Result<Counted> {
+        let inner = File::open(path).with_context(|| format!("cannot read {}", self.name))?;
+        Ok(Counted { inner, taken: Arc::clone(taken), stop: self.stop.clone() })
+    }
+
+    /// Its bytes, as they are outside of an archive.
+    fn bytes(&self, taken: &Arc<AtomicU64>) -> Result<Box<dyn Read + Send>> {
+        match &self.place {
+            Place::File(path) => Ok(Box::new(self.counted(path, taken)?)),
+            Place::Member(member) if member.packing == Packing::Unknown => bail!(
+                "{} is encrypted or packed in a way that is not known here; unpack the archive and import the folder",
+                self.name
+            ),
+            Place::Member(member) => {
+                let mut archive = self.counted(&member.archive, taken)?;
+                archive.inner.seek(SeekFrom::Start(member.start))?;
+                Ok(member.unpacked(archive))
+            }
+        }
     }
 
     /// What it says, unpacked. Counts the bytes that were taken of it, for the progress.
     pub fn open(&self, taken: &Arc<AtomicU64>) -> Result<Box<dyn Read + Send>> {
-        let mut file = self.file()?;
+        let mut bytes = self.bytes(taken)?;
         let mut first = [0; 4];
-        let length = read_up_to(&mut file, &mut first)?;
-        file.rewind()?;
-        let buffered = BufReader::with_capacity(BUFFER, Counted { inner: file, taken: Arc::clone(taken) });
-        Ok(match &first[..length] {
-            [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(buffered)),
+        let length =
+            read_up_to(&mut bytes, &mut first).with_context(|| format!("cannot read {}", self.name))?;
+        let whole = BufReader::with_capacity(BUFFER, Cursor::new(first).take(length as u64).chain(bytes));
+        let inner: Box<dyn Read + Send> = match &first[..length] {
+            [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(whole)),
             [0x28, 0xb5, 0x2f, 0xfd] => Box::new(
-                zstd::stream::read::Decoder::with_buffer(buffered)
+                zstd::stream::read::Decoder::with_buffer(whole)
                     .with_context(|| format!("cannot unpack {}", self.name))?,
             ),
-            _ => Box::new(buffered),
-        })
+            _ => Box::new(whole),
+        };
+        Ok(Box::new(Stoppable { inner, stop: self.stop.clone() }))
+    }
+
+    /// The same for formats that must jump about in it: what is packed is unpacked into a file without a name.
+    pub(crate) fn seekable(&self, taken: &Arc<AtomicU64>) -> Result<Box<dyn Seekable>> {
+        if let Place::File(path) = &self.place {
+            let mut file = self.counted(path, taken)?;
+            let mut first = [0; 4];
+            let length = read_up_to(&mut file, &mut first)?;
+            file.inner.rewind()?;
+            if !matches!(&first[..length], [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd]) {
+                return Ok(Box::new(BufReader::new(file)));
+            }
+        }
+        let mut file = tempfile::tempfile().context("cannot make a temporary file")?;
+        let unpacked = io::copy(&mut self.open(taken)?.take(MOST_UNPACKED), &mut file)
+            .with_context(|| format!("cannot unpack {}", self.name))?;
+        if unpacked == MOST_UNPACKED {
+            bail!(
+                "{} unpacks to more than {} GiB; no workbook is that large",
+                self.name,
+                MOST_UNPACKED >> 30
+            );
+        }
+        file.rewind()?;
+        Ok(Box::new(BufReader::new(Stoppable { inner: file, stop: self.stop.clone() })))
     }
 
     /// The name without folder and the ending of a packing: `samples.csv`.
@@ -100,27 +160,60 @@ pub(crate) fn read_up_to(from: &mut impl Read, buffer: &mut [u8]) -> io::Result<
     Ok(length)
 }
 
-/// The files of a folder, or the one file that is named, by name; zip archives are opened.
-pub fn find(path: &Path) -> Result<Vec<Source>> {
+/// What there is to read, by name, and what is left alone.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    pub sources: Vec<Source>,
+    /// (what, why)
+    pub refused: Vec<(String, &'static str)>,
+}
+
+/// The files of a folder, or the one file that is named; zip archives are opened. Who names a link means what it leads
+/// to; one in a folder came with the export, and may lead to what is nobody's business.
+pub(crate) fn find(path: &Path, stop: &Stop) -> Result<Found> {
     if !path.exists() {
         bail!("there is no folder or file {}", path.display());
     }
+    let mut found = Found::default();
     let mut paths = vec![path.to_path_buf()];
     if path.is_dir() {
         let entries = path.read_dir().with_context(|| format!("cannot read {}", path.display()))?;
         paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
         paths.retain(|path| path.is_file() && is_data(path));
         paths.sort();
+        let (outside, inside): (Vec<_>, Vec<_>) = paths.into_iter().partition(|file| leads_out(file, path));
+        let name =
+            |path: &PathBuf| shown_up_to(MOST_NAME, &path.file_name().unwrap_or_default().to_string_lossy());
+        found.refused =
+            outside.iter().map(|path| (name(path), "is a link that leads out of the folder")).collect();
+        paths = inside;
+    } else if !path.is_file() {
+        // A pipe or a device cannot be looked at first and read then.
+        bail!("{} is neither a folder nor a file", path.display());
     }
-    let mut sources = Vec::new();
     for path in paths {
         match is_archive(&path)? {
-            true => unpack(&path, &mut sources)?,
-            false => sources.push(Source::of_file(&path)?),
+            true => list(&path, &mut found.sources)?,
+            false => found.sources.push(Source::of_file(&path)?),
         }
     }
-    refuse_twins(&sources)?;
-    Ok(sources)
+    if found.sources.len() > MOST_FILES {
+        bail!(
+            "{} holds {} files, and {MOST_FILES} are read at once; import a part of them at a time, with the same --data-source",
+            path.display(),
+            found.sources.len()
+        );
+    }
+    refuse_twins(&found.sources)?;
+    found.sources.iter_mut().for_each(|source| source.stop = stop.clone());
+    Ok(found)
+}
+
+/// Whether a file of a folder is a link to something outside of it.
+pub(crate) fn leads_out(file: &Path, folder: &Path) -> bool {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let is_inside = || Some(file.canonicalize().ok()?.starts_with(folder.canonicalize().ok()?));
+    file.is_symlink() && is_inside() != Some(true)
 }
 
 fn is_data(path: &Path) -> bool {
@@ -139,44 +232,32 @@ fn is_archive(path: &Path) -> Result<bool> {
         return Ok(false);
     }
     let archive = ZipArchive::new(file).with_context(|| format!("{} is damaged", path.display()))?;
-    let is_workbook = archive.file_names().any(|name| name == "[Content_Types].xml" || name == "mimetype");
+    let is_workbook =
+        ["[Content_Types].xml", "mimetype"].iter().any(|name| archive.index_for_name(name).is_some());
     Ok(!is_workbook)
 }
 
-fn unpack(path: &Path, sources: &mut Vec<Source>) -> Result<()> {
-    let damaged = || format!("{} is damaged", path.display());
+fn list(path: &Path, sources: &mut Vec<Source>) -> Result<()> {
     let of = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let mut archive = ZipArchive::new(File::open(path)?).with_context(damaged)?;
-    let mut unpacked = Vec::new();
-    for index in 0..archive.len() {
-        let mut member = archive.by_index(index).with_context(damaged)?;
-        let is_hidden = member.name().starts_with("__MACOSX/");
-        if !member.is_file() || is_hidden || !is_data(Path::new(member.name())) {
+    let mut listed = Vec::new();
+    for (name, member) in archive::members(path)? {
+        if name.starts_with("__MACOSX/") || !is_data(Path::new(&name)) {
             continue;
         }
-        let name = format!("{of}/{}", member.name());
-        let mut file = NamedTempFile::new().context("cannot make a temporary file")?;
-        let size = io::copy(&mut member, &mut file).with_context(|| format!("cannot unpack {name}"))?;
-        unpacked.push(Source { name, place: Place::Unpacked(Arc::new(file)), size });
+        let packed = member.packed;
+        listed.push(Source::at(&format!("{of}/{name}"), Place::Member(member), packed));
     }
-    unpacked.sort_by(|a, b| a.name.cmp(&b.name));
-    sources.append(&mut unpacked);
+    listed.sort_by(|a, b| a.name.cmp(&b.name));
+    sources.append(&mut listed);
     Ok(())
 }
 
 fn refuse_twins(sources: &[Source]) -> Result<()> {
-    for (i, source) in sources.iter().enumerate() {
-        let twin = sources[..i].iter().find(|other| {
-            other.name != source.name
-                && other.name.strip_suffix(".gz").or(other.name.strip_suffix(".zst")).unwrap_or(&other.name)
-                    == source
-                        .name
-                        .strip_suffix(".gz")
-                        .or(source.name.strip_suffix(".zst"))
-                        .unwrap_or(&source.name)
-        });
-        if let Some(twin) = twin {
-            bail!("{} and {} may be the same samples; keep one of them", twin.name, source.name);
+    let mut known: HashMap<&str, &str> = HashMap::new();
+    for Source { name, .. } in sources {
+        let plain = name.strip_suffix(".gz").or(name.strip_suffix(".zst")).unwrap_or(name);
+        if let Some(twin) = known.insert(plain, name) {
+            bail!("{twin} and {name} may be the same samples; keep one of them");
         }
     }
     Ok(())
@@ -185,12 +266,20 @@ fn refuse_twins(sources: &[Source]) -> Result<()> {
 struct Counted {
     inner: File,
     taken: Arc<AtomicU64>,
+    stop: Stop,
 }
 
 impl Read for Counted {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stop.check()?;
         let read = self.inner.read(buffer)?;
         self.taken.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
+    }
+}
+
+impl Seek for Counted {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.inner.seek(to)
     }
 }
