@@ -23,7 +23,7 @@ const MOST_OF_A_PART: u64 = 512 << 20;
 const LONGEST_TEXT: usize = 8 << 20;
 /// The sheets of an OpenDocument file, unpacked.
 const MOST_OF_SHEETS: u64 = 4 << 30;
-/// Excel has more rows and columns than LibreOffice.
+/// As many as a sheet has.
 const ROWS: u64 = 1 << 20;
 const COLUMNS: u64 = 16_384;
 /// Blanks that one mark stands for.

@@ -17,6 +17,9 @@ const BUFFER: usize = 1 << 20;
 /// A row that has more names columns again and again.
 const MOST_CELLS: usize = 65_536;
 
+/// Columns, from 0, and what their cells show.
+type Row = Vec<(u32, String)>;
+
 /// Where the table of a sheet stands.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Shape {
@@ -74,7 +77,7 @@ fn width(row: &[(u32, String)], from: u32) -> usize {
 }
 
 impl Shape {
-    fn write(self, row: Vec<(u32, String)>, record: &mut StringRecord) {
+    fn write(self, row: Row, record: &mut StringRecord) {
         record.clear();
         for (column, shown) in row {
             let Some(place) = column.checked_sub(self.from) else { continue };
@@ -113,7 +116,7 @@ impl<'b> ByRow<'b> {
     }
 
     /// Number, from 0, and cells of the next row that has any.
-    fn row(&mut self) -> Result<Option<(u32, Vec<(u32, String)>)>> {
+    fn row(&mut self) -> Result<Option<(u32, Row)>> {
         let Some((number, column, shown)) = self.cell()? else { return Ok(None) };
         let mut row = vec![(column, shown)];
         while let Some((other, column, shown)) = self.cell()? {
