@@ -10,7 +10,7 @@ pub mod import;
 pub mod installation;
 pub mod library;
 pub mod logging;
-mod printable;
+pub mod printable;
 pub mod sample_plant;
 mod signals;
 pub mod stack;

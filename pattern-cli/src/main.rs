@@ -2,8 +2,8 @@
 
 use clap::{Parser, Subcommand};
 use pattern_cli::{
-    benchmark, demo, dlq, evaluate, events, import, installation, library, logging, sample_plant, stack,
-    status, up,
+    benchmark, demo, dlq, evaluate, events, import, installation, library, logging, printable, sample_plant,
+    stack, status, up,
 };
 use std::process::ExitCode;
 
@@ -68,7 +68,7 @@ async fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            eprintln!("naia: {problem:#}");
+            eprintln!("naia: {}", printable::problem(&problem));
             ExitCode::FAILURE
         }
     }

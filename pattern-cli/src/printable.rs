@@ -1,3 +1,14 @@
+//! How things are said on a terminal.
+
+/// A problem and what it comes from, which may be a file's, in no more lines than a person reads.
+pub fn problem(problem: &anyhow::Error) -> String {
+    const MOST: usize = 20_000;
+    let said = format!("{problem:#}");
+    let end = said.char_indices().nth(MOST).map(|(end, _)| end);
+    let cut = end.map_or_else(String::new, |_| "…".into());
+    printable(&said[..end.unwrap_or(said.len())]) + &cut
+}
+
 /// `1 worker`, `2 workers`
 pub fn counted(number: impl Into<i64>, what: &str) -> String {
     let number = number.into();
@@ -6,13 +17,5 @@ pub fn counted(number: impl Into<i64>, what: &str) -> String {
 
 /// A record comes from anywhere, so it must not steer the terminal.
 pub fn printable(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() && !matches!(c, '\n' | '\t') {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
-    }
-    out
+    pattern_import::shown_lines(text)
 }

@@ -121,6 +121,8 @@ pub struct Resolved {
     pub unknown_qualities: Vec<(String, u64)>,
     /// Words out of which no value can be made.
     pub unmeant: Vec<Unmeant>,
+    /// How many samples of each point hold such words.
+    dropped: Vec<u64>,
 }
 
 /// A word that a point shows and that is no value.
@@ -151,13 +153,7 @@ impl Content {
     /// Whether the point has anything to be stored: a line of its own, or a sample that is one.
     pub fn is_used(&self, place: usize, resolved: &Resolved) -> bool {
         let point = &self.points[place];
-        let dropped: u64 = resolved
-            .unmeant
-            .iter()
-            .filter(|unmeant| unmeant.point == place)
-            .map(|unmeant| unmeant.count)
-            .sum();
-        point.listed.is_some() || point.samples > dropped
+        point.listed.is_some() || point.samples > resolved.dropped[place]
     }
 
     /// `known` answers the states that a point has from earlier imports.
@@ -187,7 +183,9 @@ impl Content {
         let (qualities, scales) = self.qualities();
         let unknown = self.qualities.iter().zip(&qualities).filter(|(_, kept)| !kept.is_known);
         let unknown_qualities = unknown.map(|(met, _)| (met.text.clone(), met.count)).collect();
-        Resolved { meanings, qualities, scales, unknown_qualities, unmeant }
+        let mut dropped = vec![0; self.points.len()];
+        unmeant.iter().for_each(|unmeant| dropped[unmeant.point] += unmeant.count);
+        Resolved { meanings, qualities, scales, unknown_qualities, unmeant, dropped }
     }
 
     fn qualities(&self) -> (Vec<Kept>, Vec<(String, Scale)>) {

@@ -4,7 +4,7 @@ use csv::{ReaderBuilder, StringRecord};
 
 use crate::columns;
 
-const CANDIDATES: [u8; 4] = *b",;\t|";
+pub(crate) const CANDIDATES: [u8; 4] = *b",;\t|";
 const ROWS_LOOKED_AT: usize = 200;
 
 /// The separator with which most rows have the same number of fields, and of several such the one with most fields.

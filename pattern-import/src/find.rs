@@ -6,14 +6,16 @@ use std::{
     fs::File,
     io,
     path::{Path, PathBuf},
-    sync::Arc,
 };
-use tempfile::NamedTempFile;
 use zip::ZipArchive;
 
 use crate::{
+    archive,
+    limits::MOST_FILES,
     mapping,
-    source::{PACKED, Place, Source, is_known, read_up_to},
+    shown::shown_up_to,
+    source::{MOST_NAME, PACKED, Place, Source, is_known, read_up_to},
+    stop::Stop,
 };
 
 /// Folders within folders within the one that is imported. Exports have one or two; deeper down lies something else.
@@ -21,7 +23,7 @@ const DEEPEST: usize = 6;
 
 /// What there is to read, by name, and what is left alone.
 #[derive(Debug, Default)]
-pub struct Found {
+pub(crate) struct Found {
     pub sources: Vec<Source>,
     /// Files that are no data.
     pub others: Vec<String>,
@@ -29,8 +31,9 @@ pub struct Found {
     pub refused: Vec<(String, &'static str)>,
 }
 
-/// The files of a folder and of those in it, or the one file that is named; zip archives are opened.
-pub fn find(path: &Path) -> Result<Found> {
+/// The files of a folder and of those in it, or the one file that is named; zip archives are opened. Who names a link
+/// means what it leads to; one in a folder came with the export, and may lead to what is nobody's business.
+pub(crate) fn find(path: &Path, stop: &Stop) -> Result<Found> {
     if !path.exists() {
         bail!("there is no folder or file {}", path.display());
     }
@@ -38,11 +41,29 @@ pub fn find(path: &Path) -> Result<Found> {
     if path.is_dir() {
         let root = path.canonicalize().with_context(|| format!("cannot read {}", path.display()))?;
         found.walk(&root, path, "", 0)?;
-    } else {
+    } else if path.is_file() {
         found.take(path, "")?;
+    } else {
+        // A pipe or a device cannot be looked at first and read then.
+        bail!("{} is neither a folder nor a file", path.display());
+    }
+    if found.sources.len() > MOST_FILES {
+        bail!(
+            "{} holds {} files, and {MOST_FILES} are read at once; import a part of them at a time, with the same --data-source",
+            path.display(),
+            found.sources.len()
+        );
     }
     refuse_twins(&found.sources)?;
+    found.sources.iter_mut().for_each(|source| source.stop = stop.clone());
     Ok(found)
+}
+
+/// Whether a file is a link to something outside of this folder.
+pub(crate) fn leads_out(file: &Path, folder: &Path) -> bool {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let is_inside = || Some(file.canonicalize().ok()?.starts_with(folder.canonicalize().ok()?));
+    file.is_symlink() && is_inside() != Some(true)
 }
 
 impl Found {
@@ -67,8 +88,7 @@ impl Found {
                 true if depth == DEEPEST => self.refused.push((way, "lies too deep")),
                 true => self.walk(root, &path, &way, depth + 1)?,
                 false if !is_data(&name) => self.others.push(way),
-                // A link in the folder itself was put there by whoever names it; one further down came with an export.
-                false if depth > 0 && !path.canonicalize().is_ok_and(|real| real.starts_with(root)) => {
+                false if leads_out(&path, root) => {
                     self.refused.push((way, "is a link that leads out of the folder"));
                 }
                 false if path.is_file() => self.take(&path, folder)?,
@@ -80,25 +100,21 @@ impl Found {
 
     fn take(&mut self, path: &Path, folder: &str) -> Result<()> {
         if is_archive(path)? {
-            return self.unpack(path, folder);
+            return self.list(path, folder);
         }
         let size = path.metadata().with_context(|| format!("cannot read {}", path.display()))?.len();
-        let (name, folder) = (joined(folder, &file_name(path)), folder.to_owned());
-        let place = Place::File(path.to_path_buf());
-        self.sources.push(Source { file_on_disk: name.clone(), name, folder, place, size });
+        let name = joined(folder, &file_name(path));
+        self.sources.push(source(&name, folder, &name, Place::File(path.to_path_buf()), size));
         Ok(())
     }
 
-    fn unpack(&mut self, path: &Path, folder: &str) -> Result<()> {
-        let damaged = || format!("{} is damaged", path.display());
+    /// What is in an archive is read where it lies.
+    fn list(&mut self, path: &Path, folder: &str) -> Result<()> {
         let of = joined(folder, &file_name(path));
-        let mut archive = ZipArchive::new(File::open(path)?).with_context(damaged)?;
-        let mut unpacked = Vec::new();
-        for index in 0..archive.len() {
-            let mut member = archive.by_index(index).with_context(damaged)?;
-            let way = member.name().replace('\\', "/");
-            let is_hidden = way.split('/').any(|part| part.starts_with('.') || part == "__MACOSX");
-            if !member.is_file() || is_hidden {
+        let mut listed = Vec::new();
+        for (name, member) in archive::members(path)? {
+            let way = name.replace('\\', "/");
+            if way.split('/').any(|part| part.starts_with('.') || part == "__MACOSX") {
                 continue;
             }
             let name = format!("{of}/{way}");
@@ -107,15 +123,24 @@ impl Found {
                 self.others.extend((!is_rejects(file)).then_some(name));
                 continue;
             }
-            let mut file = NamedTempFile::new().context("cannot make a temporary file")?;
-            let size = io::copy(&mut member, &mut file).with_context(|| format!("cannot unpack {name}"))?;
-            let place = Place::Unpacked(Arc::new(file));
-            let (folder, file_on_disk) = (joined(folder, inside), of.clone());
-            unpacked.push(Source { name, folder, file_on_disk, place, size });
+            let packed = member.packed;
+            listed.push(source(&name, &joined(folder, inside), &of, Place::Member(member), packed));
         }
-        unpacked.sort_by(|a, b| a.name.cmp(&b.name));
-        self.sources.append(&mut unpacked);
+        listed.sort_by(|a, b| a.name.cmp(&b.name));
+        self.sources.append(&mut listed);
         Ok(())
+    }
+}
+
+fn source(name: &str, folder: &str, file_on_disk: &str, place: Place, size: u64) -> Source {
+    Source {
+        // It goes to the terminal in many sentences.
+        name: shown_up_to(MOST_NAME, name),
+        folder: folder.to_owned(),
+        file_on_disk: file_on_disk.to_owned(),
+        place,
+        size,
+        stop: Stop::default(),
     }
 }
 
@@ -157,7 +182,8 @@ fn is_archive(path: &Path) -> Result<bool> {
         return Ok(false);
     }
     let archive = ZipArchive::new(file).with_context(|| format!("{} is damaged", path.display()))?;
-    let is_workbook = archive.file_names().any(|name| name == "[Content_Types].xml" || name == "mimetype");
+    let is_workbook =
+        ["[Content_Types].xml", "mimetype"].iter().any(|name| archive.index_for_name(name).is_some());
     Ok(!is_workbook)
 }
 

@@ -11,12 +11,13 @@
 //! 2. `mod NAME;` and a line in `formats::KNOWN`, before `table::recognise`, which takes whatever looks like a table.
 //! 3. `read` hands on texts as they stand in the file, as [`RawPoint`] and [`RawSample`]: times, decimal signs, states,
 //!    bad values and qualities are not its business. Times without offset get the person's zone. It hands errors of the
-//!    sink on with `?`. For a table use [`Input::rows`]; else [`Input::text`], or [`Input::file`] to jump about.
-//!    It is called with the beginning alone as well ([`Input::head`]), where `text` and `rows` end early.
+//!    sink on with `?`. For a table use [`Input::rows`]; else [`Input::lines`] or [`Input::text`].
+//!    It is called with the beginning alone as well ([`Input::head`]), where all of them end early.
 //!
 //! A point that is described (`Sink::point`) and one that only samples name (`Sink::sample`) are the same by name, or by
 //! an id that both say (`RawPoint::id`).
 
+mod archive;
 pub mod columns;
 mod content;
 mod date_order;
@@ -25,6 +26,7 @@ pub mod encoding;
 mod find;
 mod folders;
 mod formats;
+mod limits;
 pub mod mapping;
 mod meaning;
 pub mod number;
@@ -34,8 +36,10 @@ mod quality;
 mod read;
 mod record;
 mod sample;
+mod shown;
 mod source;
 mod states;
+mod stop;
 mod survey;
 mod taste;
 pub mod time;
@@ -51,8 +55,10 @@ pub use quality::{Class, Kept, Scale};
 pub use read::{Output, read};
 pub use record::{Enough, RawLabels, RawPoint, RawSample, Sink, unless_enough};
 pub use sample::{ReadSample, Reading, Symbol};
+pub use shown::{shown, shown_lines, shown_up_to};
 pub use source::Source;
 pub use states::Meanings;
+pub use stop::Stop;
 pub use survey::{Survey, SurveyedFile, survey};
 pub use taste::{Example, Taste};
 pub use zone::Zone;

@@ -1,13 +1,22 @@
 //! `import.toml`: what a person said of a folder's files, or what was guessed, so that next month's export needs no
 //! options.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
-use crate::{Options, Survey, columns::Meaning, dialect, encoding, number::Decimal, time::DateOrder};
+use crate::{
+    Options, Survey, columns::Meaning, dialect, encoding, find, number::Decimal, shown::shown,
+    time::DateOrder,
+};
 
 pub const FILE: &str = "import.toml";
+/// It names the columns of files, and those may be many.
+const MOST_BYTES: u64 = 16 << 20;
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,9 +44,12 @@ enum Headers {
 
 /// What the folder's `import.toml` says; what is said already counts more.
 pub fn complete(mut options: Options, dir: &Path) -> Result<Options> {
-    let path = dir.join(FILE);
+    let path = path_in(dir)?;
     if !path.is_file() {
         return Ok(options);
+    }
+    if path.metadata().is_ok_and(|file| file.len() > MOST_BYTES) {
+        bail!("{} is larger than any that says how files are read", path.display());
     }
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let said = understand(&text).with_context(|| format!("{} cannot be used", path.display()))?;
@@ -50,8 +62,21 @@ pub fn complete(mut options: Options, dir: &Path) -> Result<Options> {
     Ok(options)
 }
 
+/// Where it lies. A link out of the folder would show, or overwrite, what is somebody else's.
+pub fn path_in(dir: &Path) -> Result<PathBuf> {
+    let path = dir.join(FILE);
+    if find::leads_out(&path, dir) {
+        bail!("{} is a link that leads out of the folder; put the file itself there", path.display());
+    }
+    Ok(path)
+}
+
 fn understand(text: &str) -> Result<Options> {
-    let mapping: Mapping = toml::from_str(text)?;
+    let mapping: Mapping = toml::from_str(text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        anyhow!("line {line}: {}", shown(error.message()))
+    })?;
     let mut columns = Vec::new();
     for (word, headers) in mapping.columns {
         let meaning = meaning(&word)?;
@@ -71,6 +96,7 @@ fn understand(text: &str) -> Result<Options> {
             "" => None,
             sign => Some(decimal(sign)?),
         },
+        ..Options::default()
     })
 }
 

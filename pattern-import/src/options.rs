@@ -5,6 +5,7 @@ use encoding_rs::Encoding;
 use crate::{
     columns::Meaning,
     number::Decimal,
+    stop::Stop,
     time::{DateOrder, Zone},
 };
 
@@ -18,4 +19,6 @@ pub struct Options {
     pub encoding: Option<&'static Encoding>,
     pub separator: Option<u8>,
     pub decimal: Option<Decimal>,
+    /// Ends the reading.
+    pub stop: Stop,
 }

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use encoding_rs::Encoding;
 use std::{
     collections::BTreeSet,
+    io::{self, Read},
     path::Path,
     sync::{Arc, atomic::AtomicU64},
 };
@@ -13,19 +14,25 @@ use crate::{
     date_order::Told,
     dialect, encoding, find, folders,
     formats::{self, Format, Head, Input, Recognised},
+    limits::{self, MOST_LINE_BYTES},
     mapping,
     number::Decimal,
     options::Options,
     record::unless_enough,
-    source::{Source, read_up_to},
+    shown::shown_up_to,
+    source::Source,
     taste::{OrderScan, Taste},
     time::DateOrder,
     value::Numbers,
 };
 
 const HEAD_BYTES: usize = 256 * 1024;
+/// Of tables with long lines more is looked at, until it has so many.
+const HEAD_LINES: usize = 8;
 const HEAD_ROWS: usize = 200;
 const NAMED: usize = 3;
+/// A problem or a note is a sentence or two; those that quote a file may be longer.
+const MOST_SAID: usize = 1500;
 
 /// A file of which it is known what it is.
 #[derive(Debug)]
@@ -42,7 +49,7 @@ pub struct SurveyedFile {
     pub order: Option<DateOrder>,
     pub has_open_dates: bool,
     has_crlf: bool,
-    head: String,
+    is_whole: bool,
 }
 
 impl SurveyedFile {
@@ -54,7 +61,16 @@ impl SurveyedFile {
     /// The whole file, to be read.
     pub fn input<'a>(&'a self, others: &'a [Source], taken: Arc<AtomicU64>) -> Input<'a> {
         let Self { source, encoding, separator, has_crlf, .. } = self;
-        Input { source, others, encoding, separator: *separator, has_crlf: *has_crlf, head: None, taken }
+        Input {
+            source,
+            others,
+            encoding,
+            separator: *separator,
+            has_crlf: *has_crlf,
+            head: None,
+            cells: None,
+            taken,
+        }
     }
 }
 
@@ -76,7 +92,7 @@ pub fn survey(path: &Path, options: Options) -> Result<Survey> {
     let said = options.columns.clone();
     let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
     let options = mapping::complete(options, folder)?;
-    let found = find::find(path)?;
+    let found = find::find(path, &options.stop)?;
     let mut survey = Survey { sources: found.sources, ..Survey::default() };
     let mut unknown = Vec::new();
     for source in survey.sources.clone() {
@@ -97,7 +113,11 @@ pub fn survey(path: &Path, options: Options) -> Result<Survey> {
         }
     }
     for (what, why) in found.refused {
-        survey.notes.push(format!("left alone: {what} {why}"));
+        let said = format!("left alone: {what} {why}");
+        match survey.sources.is_empty() {
+            true => survey.problems.push(said),
+            false => survey.notes.push(said),
+        }
     }
     if !found.others.is_empty() {
         let named = some_of(&found.others);
@@ -115,20 +135,23 @@ pub fn survey(path: &Path, options: Options) -> Result<Survey> {
     survey.decide_orders(&options)?;
     survey.check_times(&options);
     survey.options = options;
+    for said in survey.problems.iter_mut().chain(&mut survey.notes) {
+        *said = shown_up_to(MOST_SAID, said);
+    }
     Ok(survey)
 }
 
 fn look(source: &Source, others: &[Source], options: &Options) -> Result<Result<SurveyedFile, String>> {
     let cannot = || format!("{} is damaged or cut off near its beginning", source.name);
-    let mut raw = vec![0; HEAD_BYTES];
-    let mut opened = source.open(&Arc::default())?;
-    let length = read_up_to(&mut opened, &mut raw).with_context(cannot)?;
-    raw.truncate(length);
-    let is_whole = length < HEAD_BYTES;
+    let (raw, is_whole) = beginning(&mut source.open(&Arc::default())?).with_context(cannot)?;
     let encoding = options.encoding.unwrap_or_else(|| encoding::detect(&raw, is_whole));
     let mut text = encoding.decode(&raw).0.into_owned();
     if !is_whole {
         text.truncate(text.rfind('\n').map_or(text.len(), |end| end + 1));
+    }
+    if let Some(problem) = is_of_lines(&raw).then(|| limits::unwieldy(&text, &separators(options))).flatten()
+    {
+        return Ok(Err(problem));
     }
     let separator = options.separator.unwrap_or_else(|| dialect::separator(&text));
     let rows = dialect::rows(&text, separator, HEAD_ROWS);
@@ -140,7 +163,8 @@ fn look(source: &Source, others: &[Source], options: &Options) -> Result<Result<
     let mut taste = Taste::default();
     let has_crlf = text.contains("\r\n");
     let head = Some(text.as_str());
-    let input = Input { source, others, encoding, separator, has_crlf, head, taken: Arc::default() };
+    let input =
+        Input { source, others, encoding, separator, has_crlf, head, cells: None, taken: Arc::default() };
     unless_enough(format.read(&input, &mut taste))?;
     let decimal = options.decimal.or(taste.decimal());
     let otherwise = if separator == b';' { Decimal::Comma } else { Decimal::Point };
@@ -157,8 +181,37 @@ fn look(source: &Source, others: &[Source], options: &Options) -> Result<Result<
         order: options.date_order,
         has_open_dates: false,
         has_crlf,
-        head: if is_whole { String::new() } else { text },
+        is_whole,
     }))
+}
+
+/// The first bytes: of a table as many as hold a few of its lines. And whether these are all.
+fn beginning(from: &mut impl Read) -> io::Result<(Vec<u8>, bool)> {
+    let mut raw = Vec::new();
+    let mut wanted = HEAD_BYTES;
+    loop {
+        from.by_ref().take((wanted - raw.len()) as u64).read_to_end(&mut raw)?;
+        let lines = raw.iter().filter(|byte| **byte == b'\n').count();
+        let last = raw.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let is_too_long = (raw.len() - last) as u64 > MOST_LINE_BYTES;
+        if raw.len() < wanted || lines >= HEAD_LINES || is_too_long || !is_of_lines(&raw) {
+            let is_whole = raw.len() < wanted;
+            return Ok((raw, is_whole));
+        }
+        wanted *= 2;
+    }
+}
+
+/// Whether it may be a table of text: no workbook, nothing that is written in brackets, no zeros.
+fn is_of_lines(raw: &[u8]) -> bool {
+    let is_packed = raw.starts_with(b"PK\x03\x04") || raw.starts_with(b"\xd0\xcf\x11\xe0");
+    let bare = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw).trim_ascii_start();
+    let zeros = raw.iter().filter(|byte| **byte == 0).count();
+    !is_packed && !bare.starts_with(b"{") && !bare.starts_with(b"[") && zeros * 10 < raw.len() * 9
+}
+
+fn separators(options: &Options) -> Vec<u8> {
+    options.separator.map_or(dialect::CANDIDATES.to_vec(), |said| vec![said])
 }
 
 fn refuse_empty(raw: &[u8], recognised: Recognised) -> Result<Box<dyn Format>, String> {
@@ -234,7 +287,7 @@ impl Survey {
             if matches!(told, Told::NothingOpen) {
                 continue;
             }
-            if options.date_order.is_none() && !matches!(told, Told::Surely(_)) && !file.head.is_empty() {
+            if options.date_order.is_none() && !matches!(told, Told::Surely(_)) && !file.is_whole {
                 let mut scan = OrderScan::default();
                 unless_enough(file.format.read(&file.input(&self.sources, Arc::default()), &mut scan))?;
                 told = scan.0.told();

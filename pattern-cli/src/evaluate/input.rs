@@ -8,7 +8,6 @@ use rand::{SeedableRng, rngs::SmallRng, seq::SliceRandom};
 use std::{
     collections::{BTreeSet, HashMap},
     fs::{self, File},
-    os::unix::fs::symlink,
     path::Path,
     sync::Arc,
 };
@@ -64,12 +63,9 @@ pub fn prepare(from: &Path, input: Input, seed: u64, to: &Path) -> Result<HashMa
     Ok(labels)
 }
 
-/// A file as it is. An import does not follow links in folders further down, so there it is a copy.
+/// A copy of a file: an import does not follow links that lead out of its folder.
 fn give(from: &Path, to: &Path, file: &str) -> Result<()> {
     let (from, to) = (from.join(file), to.join(file));
-    if !file.contains('/') {
-        return Ok(symlink(from.canonicalize()?, to)?);
-    }
     to.parent().map_or(Ok(()), fs::create_dir_all)?;
     fs::copy(from, to)?;
     Ok(())

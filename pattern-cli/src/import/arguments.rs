@@ -59,6 +59,7 @@ impl ImportArgs {
             encoding: self.encoding.as_deref().map(encoding::by_name).transpose()?,
             separator: self.separator.as_deref().map(mapping::separator).transpose()?,
             decimal: self.decimal.as_deref().map(mapping::decimal).transpose()?,
+            ..Options::default()
         })
     }
 

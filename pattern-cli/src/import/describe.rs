@@ -1,36 +1,45 @@
 //! Says how files are read, for a person to check.
 
-use pattern_import::{Content, Resolved, Survey};
+use pattern_import::{Content, Resolved, Survey, SurveyedFile, shown, shown_up_to};
 use std::fmt::Write;
 
 const FILES_TOLD: usize = 8;
 const FILES_SHOWN: usize = 30;
 const POINTS_TOLD: usize = 5;
+/// A file may have a column for each of many things.
+const MOST_SAID: usize = 1000;
 
 /// One line per file: what it is and which columns hold what.
 pub fn read_as(survey: &Survey) -> Vec<String> {
     let files = survey.files.iter().take(FILES_TOLD);
-    let mut said: Vec<String> =
-        files.map(|file| format!("{}: {}", file.source.name, file.said(&survey.options))).collect();
+    let mut said: Vec<String> = files.map(|file| line_of(file, survey)).collect();
     if survey.files.len() > FILES_TOLD {
         said.push(format!("and {} more files", survey.files.len() - FILES_TOLD));
     }
     said
 }
 
+fn line_of(file: &SurveyedFile, survey: &Survey) -> String {
+    format!("{}: {}", file.source.name, shown_up_to(MOST_SAID, &file.said(&survey.options)))
+}
+
 /// The same with the first rows as they are understood.
 pub fn files(survey: &Survey) -> String {
     let mut said = String::new();
     for file in survey.files.iter().take(FILES_SHOWN) {
-        let _ = writeln!(said, "{}: {}", file.source.name, file.said(&survey.options));
+        let _ = writeln!(said, "{}", line_of(file, survey));
         for (name, unit, description) in &file.taste.point_examples {
-            let _ = writeln!(said, "  {name} | {unit} | {description}");
+            let _ = writeln!(said, "  {} | {} | {}", shown(name), shown(unit), shown(description));
         }
         for row in file.preview(&survey.options) {
             let _ = writeln!(
                 said,
                 "  line {}: {} | {} | {} | {}",
-                row.line, row.time, row.name, row.value, row.quality
+                row.line,
+                shown(&row.time),
+                shown(&row.name),
+                shown(&row.value),
+                row.quality
             );
         }
     }
@@ -45,12 +54,13 @@ pub fn files(survey: &Survey) -> String {
 
 /// Points that show states, with their numbers.
 pub fn states(content: &Content, resolved: &Resolved) -> Vec<String> {
-    let shown = content.points.iter().zip(&resolved.meanings).filter(|(_, meant)| meant.states.len() > 2);
-    let mut said: Vec<String> = shown
+    let with_states =
+        content.points.iter().zip(&resolved.meanings).filter(|(_, meant)| meant.states.len() > 2);
+    let mut said: Vec<String> = with_states
         .map(|(point, meant)| {
             let states = meant.states.iter().enumerate();
             let named: Vec<String> = states.map(|(number, state)| format!("{number} {state}")).collect();
-            format!("{} ({})", point.name, named.join(", "))
+            format!("{} ({})", shown(&point.name), shown(&named.join(", ")))
         })
         .collect();
     if said.len() > POINTS_TOLD {

@@ -44,6 +44,9 @@ pub fn read_all(
         stop: stop.clone(),
     };
     let content = read(&survey, now, &mut collector);
+    if stop.is_cancelled() {
+        collector.rejects.discard();
+    }
     // A file that breaks off still leaves its rejected rows to look at.
     collector.rejects.flush()?;
     Ok(Reading { survey, content: content?, sorter: collector.sorter, rejects: collector.rejects })

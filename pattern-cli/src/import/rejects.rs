@@ -8,9 +8,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use pattern_import::shown_up_to;
+
 use super::progress::grouped;
 
 const REASONS_TOLD: usize = 3;
+/// Bytes of a row, or of a reason that quotes it. Nobody mends longer ones by hand, and a writer of tables looks through
+/// all that is left of a field for each 8 KiB that it writes.
+const MOST_WRITTEN: usize = 64 << 10;
+/// It quotes what stands in the file.
+const MOST_REASON: usize = 500;
 /// More kinds of reasons than a person looks at.
 const MOST_KINDS: usize = 1000;
 
@@ -39,6 +46,7 @@ impl Rejects {
 
     /// One line for `count` rows that share a reason, of which this is the first.
     pub fn add_many(&mut self, count: u64, file: &str, line: u64, reason: &str, row: &str) -> Result<()> {
+        let reason = beginning(reason);
         let kind = without_quoted(reason);
         if let Some(known) = self.kinds.get_mut(&kind) {
             known.count += count;
@@ -60,8 +68,15 @@ impl Rejects {
             }
         };
         writer
-            .write_record([file, &line.to_string(), reason, row])
+            .write_record([file, &line.to_string(), reason, beginning(row)])
             .with_context(|| format!("cannot write the rejects file {}", self.path.display()))
+    }
+
+    /// Of a reading that a person stopped nothing stays.
+    pub fn discard(&mut self) {
+        if self.writer.take().is_some() {
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 
     pub fn flush(&mut self) -> Result<()> {
@@ -85,7 +100,12 @@ impl Rejects {
         kinds.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.first.cmp(&b.first)));
         let mut said = String::new();
         for Kind { count, first: (file, line, reason) } in kinds.iter().take(REASONS_TOLD) {
-            let _ = writeln!(said, "  {} × {reason} ({file}, line {line})", grouped(*count));
+            let _ = writeln!(
+                said,
+                "  {} × {} ({file}, line {line})",
+                grouped(*count),
+                shown_up_to(MOST_REASON, reason)
+            );
         }
         if kinds.len() > REASONS_TOLD {
             let _ = writeln!(said, "  and {} more reasons", kinds.len() - REASONS_TOLD);
@@ -95,6 +115,11 @@ impl Rejects {
         }
         said
     }
+}
+
+/// What of a text is written down.
+fn beginning(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MOST_WRITTEN)]
 }
 
 /// The reason with `…` for what it quotes and for numbers.
@@ -112,6 +137,20 @@ fn without_quoted(reason: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_row_that_does_not_end_the_beginning_is_written_down() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rejects.csv");
+        let mut rejects = Rejects::new(path.clone());
+        let long = "é,".repeat(4 << 20);
+        rejects.add("samples.csv", 2, &format!("the time '{long}' is none"), &long).unwrap();
+        rejects.flush().unwrap();
+        assert!(path.metadata().unwrap().len() < 3 * MOST_WRITTEN as u64);
+        assert!(rejects.commonest().len() < 4 * MOST_REASON);
+        rejects.discard();
+        assert!(!path.exists());
+    }
 
     #[test]
     fn the_commonest_reasons_are_told_with_their_first_row() {

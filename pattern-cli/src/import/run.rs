@@ -48,7 +48,7 @@ pub async fn run(args: &ImportArgs, installation: &InstallationOptions) -> Resul
     })?;
     print!("{summary}");
     if args.save_mapping {
-        println!("{}", import.save_mapping(&reading::look(&import.path, &import.options)?)?);
+        println!("{}", import.save_mapping(&import.look().await?)?);
     }
     if !args.no_run {
         afterwards::turn_the_flywheel(&store, &import.data_source, &stop).await?;
@@ -99,11 +99,12 @@ impl Import {
 
     /// Shows what a run would store, and stores nothing. Everything that is wrong is said at once.
     pub async fn dry_run(&self, save_mapping: bool) -> Result<String> {
-        let survey = pattern_import::survey(&self.path, self.options.clone())?;
+        let (path, options) = (self.path.clone(), self.options.clone());
+        let survey = self.on_a_thread(move || pattern_import::survey(&path, options)).await?;
         let mut said = describe::files(&survey);
         if !survey.problems.is_empty() {
             print!("{said}");
-            reading::look(&self.path, &self.options)?;
+            self.look().await?;
         }
         let mut reading = self.read().await?;
         reading.check(&self.path)?;
@@ -115,6 +116,10 @@ impl Import {
         let mut understood = Understood::new(sorter, &content, &resolved)?;
         loop {
             let kept = understood.next_batch()?;
+            if self.stop.is_cancelled() {
+                rejects.discard();
+                bail!("stopped while sorting the samples");
+            }
             if kept.is_empty() {
                 break;
             }
@@ -130,14 +135,39 @@ impl Import {
         Ok(said)
     }
 
-    /// Reading and sorting keep a core busy, so they run on a thread of their own.
+    async fn look(&self) -> Result<Survey> {
+        let (path, options) = (self.path.clone(), self.options.clone());
+        self.on_a_thread(move || reading::look(&path, &options)).await
+    }
+
     async fn read(&self) -> Result<Reading> {
         let Self { path, rejects, options, now, stop, .. } = self.clone();
         let read = move || {
             let survey = reading::look(&path, &options)?;
             reading::read_all(survey, &rejects, now, &stop)
         };
-        tokio::task::spawn_blocking(read).await.context("reading broke off")?
+        self.on_a_thread(read).await
+    }
+
+    /// Reading keeps a core busy, so it runs on a thread of its own. It ends soon after a person has enough.
+    async fn on_a_thread<T: Send + 'static>(
+        &self,
+        read: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let reading = tokio::task::spawn_blocking(read);
+        tokio::pin!(reading);
+        let done = tokio::select! {
+            done = &mut reading => done,
+            () = self.stop.cancelled() => {
+                self.options.stop.now();
+                reading.await
+            }
+        };
+        match done.context("reading broke off")? {
+            // However it ended, that is why.
+            Err(_) if self.stop.is_cancelled() => bail!("stopped while reading {}", self.path.display()),
+            done => done,
+        }
     }
 
     /// What can be said before anything is stored.
@@ -196,7 +226,7 @@ impl Import {
             true => self.path.as_path(),
             false => self.path.parent().unwrap_or(Path::new(".")),
         };
-        let path = folder.join(mapping::FILE);
+        let path = mapping::path_in(folder)?;
         fs::write(&path, mapping::written(survey)?)
             .with_context(|| format!("cannot write {}", path.display()))?;
         Ok(format!("how these files are read is written to {}", path.display()))

@@ -1,11 +1,13 @@
 //! What an import did, in numbers and in words.
 
-use pattern_import::{Class, Content};
+use pattern_import::{Class, Content, shown, shown_up_to};
 use std::{fmt, path::PathBuf};
 
 use super::{progress::grouped, store::Understood};
 
 const TOLD: usize = 5;
+/// Characters of their names.
+const COLUMNS_SHOWN: usize = 4000;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -106,10 +108,11 @@ impl ImportSummary {
 
 impl fmt::Display for ImportSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = shown(&self.data_source);
         if self.is_dry_run {
-            writeln!(f, "nothing was stored; this is what an import would store in {}", self.data_source)?;
+            writeln!(f, "nothing was stored; this is what an import would store in {name}")?;
         } else {
-            writeln!(f, "data source {}", self.data_source)?;
+            writeln!(f, "data source {name}")?;
         }
         for file in &self.files {
             writeln!(f, "read {file}")?;
@@ -127,7 +130,11 @@ impl fmt::Display for ImportSummary {
             self.notes.iter().try_for_each(|note| writeln!(f, "note: {note}"))?;
         }
         if !self.ignored_columns.is_empty() {
-            writeln!(f, "columns that mean nothing here: {}", self.ignored_columns.join(", "))?;
+            writeln!(
+                f,
+                "columns that mean nothing here: {}",
+                shown_up_to(COLUMNS_SHOWN, &self.ignored_columns.join(", "))
+            )?;
         }
         if !self.commonest_reasons.is_empty() {
             write!(f, "rejected:\n{}", self.commonest_reasons)?;
@@ -222,15 +229,15 @@ impl ImportSummary {
 fn counted(texts: &[(String, u64)]) -> String {
     let named = |(text, count): &(String, u64)| match text.as_str() {
         "" => format!("{} empty", grouped(*count)),
-        text => format!("{} '{text}'", grouped(*count)),
+        text => format!("{} '{}'", grouped(*count), shown(text)),
     };
     some_of(&texts.iter().map(named).collect::<Vec<_>>())
 }
 
 fn some_of(texts: &[String]) -> String {
-    let shown = texts.iter().take(TOLD).cloned().collect::<Vec<_>>().join(", ");
+    let named = texts.iter().take(TOLD).map(|text| shown(text)).collect::<Vec<_>>().join(", ");
     match texts.len().saturating_sub(TOLD) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
+        0 => named,
+        more => format!("{named} and {more} more"),
     }
 }

@@ -1,10 +1,21 @@
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use pattern_cli::stack_file::StackFile;
 use pattern_core::domain::RunStatus;
 use pattern_embedded::testing::TestDatabase;
 use pattern_store::{Store, jobs::RunFilter};
 use std::{fs, path::Path};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    time::timeout,
+};
 
-use crate::support::naia;
+use crate::{
+    program::{self, TIMEOUT},
+    support::naia,
+};
 
 #[tokio::test]
 async fn import_finds_the_stack_of_the_data_folder_and_reports_rejects_as_a_success() {
@@ -142,4 +153,55 @@ fn folders_in_the_folder_are_read_and_told() {
     ] {
         assert!(shown.stdout.contains(says), "'{}' should say '{says}'", shown.stdout);
     }
+}
+
+#[test]
+fn nothing_of_a_file_reaches_the_terminal_as_it_is() {
+    let here = tempfile::tempdir().unwrap();
+    let red = "\u{1b}[31m";
+    let samples = format!(
+        "timestamp,name,value,quality,no{red}te\n2026-11-20T00:00:00Z,A,o{red}n,192,x\n2026-11-20T00:00:00Z,B{red},1,odd{red},x\nnow{red},A,1,192,x\n"
+    );
+    fs::write(here.path().join(format!("sam{red}\nples.csv")), samples).unwrap();
+    fs::write(
+        here.path().join("points.csv"),
+        format!("name,unit,description\nA,psi{red},{}\n", "x".repeat(5000)),
+    )
+    .unwrap();
+    let shown = naia(here.path(), &["import", ".", "--dry-run", "--data-source", &format!("north{red}")]);
+    fs::write(here.path().join("import.toml"), format!("{red}{}", "x".repeat(100_000))).unwrap();
+    let refused = naia(here.path(), &["import", ".", "--dry-run"]);
+    assert!(shown.success && !refused.success, "{}", shown.stderr);
+    for said in [&shown.stdout, &shown.stderr, &refused.stderr] {
+        assert!(!said.contains('\u{1b}') && said.lines().all(|line| line.len() < 1500), "{said}");
+    }
+    assert!(shown.stdout.contains("sam\\u{1b}[31m\\nples.csv"), "{}", shown.stdout);
+}
+
+#[tokio::test]
+async fn a_reading_of_many_gigabytes_ends_at_a_signal_and_leaves_nothing_behind() {
+    let here = tempfile::tempdir().unwrap();
+    // A frame of zst unpacks to 10 MB, and so do the thousand others.
+    let rows = "yesterday,A,1\n".to_owned() + &"2026-11-20T00:00:00Z,A,1\n".repeat(400_000);
+    let frame = zstd::encode_all(rows.as_bytes(), 1).unwrap();
+    let head = zstd::encode_all(&b"timestamp,name,value\n"[..], 1).unwrap();
+    let plant = here.path().join("plant");
+    let temporary = here.path().join("tmp");
+    fs::create_dir(&plant).unwrap();
+    fs::create_dir(&temporary).unwrap();
+    fs::write(plant.join("samples.csv.zst"), [head, frame.repeat(1000)].concat()).unwrap();
+    let mut command = program::naia(&["import", "plant", "--dry-run"]);
+    let mut child = command.current_dir(here.path()).env("TMPDIR", &temporary).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let first = timeout(TIMEOUT, lines.next_line()).await.unwrap().unwrap().unwrap();
+    assert!(first.starts_with("samples.csv.zst: "), "{first}");
+    kill(Pid::from_raw(child.id().unwrap() as i32), Signal::SIGTERM).unwrap();
+    let mut said = String::new();
+    while let Some(line) = timeout(TIMEOUT, lines.next_line()).await.unwrap().unwrap() {
+        said = line;
+    }
+    assert!(!timeout(TIMEOUT, child.wait()).await.unwrap().unwrap().success());
+    assert_eq!(said, "naia: stopped while reading plant");
+    let left: Vec<_> = fs::read_dir(here.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.len() == 2 && fs::read_dir(&temporary).unwrap().count() == 0, "{left:?}");
 }

@@ -128,6 +128,8 @@ struct Table {
     name: String,
 }
 
+const MOST_NAME: usize = 4096;
+
 /// Columns that Flux adds to every table.
 const ADDED: [&str; 6] = ["", "result", "table", "_start", "_stop", "_field"];
 
@@ -186,10 +188,13 @@ impl Table {
     }
 
     fn row(&mut self, line: u64, row: &StringRecord, sink: &mut dyn Sink) -> Result<()> {
+        let mut name = std::mem::take(&mut self.name);
+        self.begin_name(row, &mut name);
+        let shared = name.len();
         for at in 0..self.values.len() {
             let place = self.values[at];
-            let mut name = std::mem::take(&mut self.name);
-            self.write_name(row, place, &mut name);
+            name.truncate(shared);
+            self.end_name(row, place, &mut name);
             let value = row.get(place).map_or("", str::trim);
             // A pivoted table has holes where a field was not written.
             if !value.is_empty() || self.values.len() == 1 {
@@ -203,22 +208,30 @@ impl Table {
                 let (time, quality) = (self.text(row, Some(self.time)), self.text(row, self.quality));
                 sink.sample(&point, &RawSample { time, value, quality, line })?;
             }
-            self.name = name;
         }
+        self.name = name;
         Ok(())
     }
 
-    /// `hvac/AHU-1/temperature`: measurement, tags, field. A field that is called value says nothing.
-    fn write_name(&self, row: &StringRecord, value: usize, name: &mut String) {
+    /// `hvac/AHU-1/temperature`: measurement, tags, field. What comes before the field all values of a row share.
+    fn begin_name(&self, row: &StringRecord, name: &mut String) {
         name.clear();
-        let field = self.field.map_or(self.headers[value].as_str(), |field| self.text(row, Some(field)));
         let tags = self.tags.iter().map(|tag| self.text(row, Some(*tag)));
         let joined = self.text(row, self.joined).split(',').filter_map(|pair| Some(pair.split_once('=')?.1));
         let parts = [self.text(row, self.measurement)].into_iter().chain(tags).chain(joined);
         for part in parts.filter(|part| !part.is_empty()) {
             name.push_str(part);
             name.push('/');
+            // Too long for a name already, which is said of each.
+            if name.len() > MOST_NAME {
+                return;
+            }
         }
+    }
+
+    /// A field that is called value says nothing.
+    fn end_name(&self, row: &StringRecord, value: usize, name: &mut String) {
+        let field = self.field.map_or(self.headers[value].as_str(), |field| self.text(row, Some(field)));
         if matches!(field, "value" | "_value" | "") && !name.is_empty() {
             name.pop();
         } else {

@@ -15,17 +15,23 @@ mod volttron;
 mod wide;
 mod workbook;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow, bail};
 use csv::{ErrorKind, ReaderBuilder, StringRecord};
 use encoding_rs::Encoding;
 use std::{
     fmt,
-    fs::File,
-    io::Read,
+    io::{BufRead, BufReader, Read},
     sync::{Arc, atomic::AtomicU64},
 };
 
-use crate::{columns::Meaning, encoding, options::Options, record::Sink, source::Source};
+use crate::{
+    columns::Meaning,
+    encoding,
+    limits::{self, Allowance, Allowed, MOST_COLUMNS, TooLong},
+    options::Options,
+    record::Sink,
+    source::Source,
+};
 
 /// The beginning of a file, from which its format is recognised.
 #[derive(Debug)]
@@ -108,8 +114,14 @@ pub fn recognise(head: &Head<'_>) -> Recognised {
     KNOWN.iter().find_map(|recognise| recognise(head))
 }
 
+/// Rows that are cells already: those of a sheet.
+pub trait Rows: fmt::Debug {
+    /// The next row that holds something, and its number; nothing at the end.
+    fn next(&self, row: &mut StringRecord) -> Result<Option<u64>>;
+}
+
 /// A file to read, or its beginning.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Input<'a> {
     pub source: &'a Source,
     pub others: &'a [Source],
@@ -119,6 +131,8 @@ pub struct Input<'a> {
     pub has_crlf: bool,
     /// Where only the beginning is to be read: its text.
     pub head: Option<&'a str>,
+    /// Of a table that is none of text: its rows.
+    pub cells: Option<&'a dyn Rows>,
     /// Counts the bytes that were taken of the file.
     pub taken: Arc<AtomicU64>,
 }
@@ -132,9 +146,15 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// The file itself, for formats that must jump about in it. Read it no further than the sink takes it.
-    pub fn file(&self) -> Result<File> {
-        self.source.file()
+    /// The text, of which no more comes than a line or row may have before the allowance is renewed.
+    pub fn allowed_text(&self) -> Result<(Allowed<Box<dyn Read + Send + 'a>>, Allowance)> {
+        Ok(Allowed::of(self.text()?))
+    }
+
+    /// The lines of the text.
+    pub fn lines(&self) -> Result<Lines<'a>> {
+        let (text, allowance) = self.allowed_text()?;
+        Ok(Lines { text: BufReader::new(text), allowance, name: &self.source.name, read: 0 })
     }
 
     /// Hands on the rows of a table with their lines. A row that is no text is rejected.
@@ -143,13 +163,23 @@ impl<'a> Input<'a> {
         sink: &mut dyn Sink,
         mut each: impl FnMut(&mut dyn Sink, u64, &StringRecord) -> Result<()>,
     ) -> Result<()> {
+        let mut row = StringRecord::new();
+        if let Some(cells) = self.cells {
+            while let Some(line) = cells.next(&mut row)? {
+                each(sink, line, &row)?;
+            }
+            return Ok(());
+        }
+        let (text, allowance) = self.allowed_text()?;
         let mut csv = ReaderBuilder::new()
             .delimiter(self.separator)
             .has_headers(false)
             .flexible(true)
-            .from_reader(self.text()?);
-        let (mut row, mut line, mut late) = (StringRecord::new(), 1, 0);
+            .from_reader(text);
+        let (mut line, mut late) = (1, 0);
         loop {
+            allowance.renew();
+            let begins = csv.position().line() + late;
             match csv.read_record(&mut row) {
                 Ok(true) => {}
                 Ok(false) => return Ok(()),
@@ -162,6 +192,9 @@ impl<'a> Input<'a> {
                     )?;
                     continue;
                 }
+                Err(error) if is_too_long(&error) => {
+                    bail!("{}: line {begins} {TooLong} None of its samples were stored", self.source.name)
+                }
                 Err(error) => {
                     let name = &self.source.name;
                     return Err(error).with_context(|| {
@@ -173,7 +206,48 @@ impl<'a> Input<'a> {
             }
             line = row.position().map_or(line, csv::Position::line) + late;
             late = u64::from(self.has_crlf);
+            if row.len() > MOST_COLUMNS {
+                let problem =
+                    format!("the row has {} fields, and {MOST_COLUMNS} are read at most", row.len());
+                sink.reject(line, &problem, "")?;
+                continue;
+            }
             each(sink, line, &row)?;
+        }
+    }
+}
+
+fn is_too_long(error: &csv::Error) -> bool {
+    matches!(error.kind(), ErrorKind::Io(error) if limits::is_too_long(error))
+}
+
+/// The lines of a text, one by one.
+pub struct Lines<'a> {
+    text: BufReader<Allowed<Box<dyn Read + Send + 'a>>>,
+    allowance: Allowance,
+    name: &'a str,
+    read: u64,
+}
+
+impl Iterator for Lines<'_> {
+    type Item = Result<String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.allowance.renew();
+        let (mut line, name, read) = (String::new(), self.name, self.read);
+        self.read += 1;
+        match self.text.read_line(&mut line) {
+            Ok(0) => None,
+            Ok(_) => {
+                let end = line.trim_end_matches('\n');
+                let end = end.strip_suffix('\r').unwrap_or(end).len();
+                line.truncate(end);
+                Some(Ok(line))
+            }
+            Err(error) if limits::is_too_long(&error) => {
+                Some(Err(anyhow!("{name}: line {} {TooLong}", read + 1)))
+            }
+            Err(error) => Some(Err(error).with_context(|| format!("cannot read {name} behind line {read}"))),
         }
     }
 }

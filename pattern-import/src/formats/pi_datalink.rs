@@ -68,8 +68,12 @@ fn pairs(above: &[Vec<String>], below: &[Vec<String>]) -> Option<Vec<Series>> {
     let cell = |row: &'_ Vec<String>, column: usize| row.get(column).cloned().unwrap_or_default();
     // The tag stands above its times or above its values, in the row that labels it or the first that is not
     // a row of headers.
-    let said = |names: &[&str], time: usize| {
-        let row = above.iter().find(|row| row.iter().any(|cell| names.contains(&plain(cell).as_str())))?;
+    let labelled_by = |names: &[&str]| {
+        above.iter().find(|row| row.iter().any(|cell| names.contains(&plain(cell).as_str())))
+    };
+    let (tags, units, descriptions) = (labelled_by(&TAG), labelled_by(&UNIT), labelled_by(&DESCRIPTION));
+    let said = |row: Option<&Vec<String>>, names: &[&str], time: usize| {
+        let row = row?;
         [cell(row, time + 1), cell(row, time)]
             .into_iter()
             .find(|c| !c.is_empty() && !names.contains(&plain(c).as_str()))
@@ -80,9 +84,9 @@ fn pairs(above: &[Vec<String>], below: &[Vec<String>]) -> Option<Vec<Series>> {
     };
     let series = times.iter().map(|&time| {
         Some(Series {
-            name: said(&TAG, time).or_else(|| unlabelled(time))?,
-            unit: said(&UNIT, time).unwrap_or_default(),
-            description: said(&DESCRIPTION, time).unwrap_or_default(),
+            name: said(tags, &TAG, time).or_else(|| unlabelled(time))?,
+            unit: said(units, &UNIT, time).unwrap_or_default(),
+            description: said(descriptions, &DESCRIPTION, time).unwrap_or_default(),
             time,
             value: time + 1,
         })
@@ -97,13 +101,15 @@ fn labelled(above: &[Vec<String>], below: &[Vec<String>]) -> Option<Vec<Series>>
         above.iter().find(|row| row.get(time).is_some_and(|label| names.contains(&plain(label).as_str())))
     };
     let tags = row(&TAG)?;
-    let said =
-        |names: &[&str], value: usize| row(names).and_then(|row| row.get(value)).cloned().unwrap_or_default();
+    let (units, descriptions) = (row(&UNIT), row(&DESCRIPTION));
+    let said = |row: Option<&Vec<String>>, value: usize| {
+        row.and_then(|row| row.get(value)).cloned().unwrap_or_default()
+    };
     let named = tags.iter().enumerate().skip(time + 1).filter(|(_, name)| !name.is_empty());
     let series = named.map(|(value, name)| Series {
         name: name.clone(),
-        unit: said(&UNIT, value),
-        description: said(&DESCRIPTION, value),
+        unit: said(units, value),
+        description: said(descriptions, value),
         time,
         value,
     });

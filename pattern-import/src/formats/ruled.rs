@@ -1,12 +1,8 @@
 //! Tables that stand in columns of spaces under a rule of hyphens, as SQLplus of IP.21, sqlcmd and psql print them.
 
-use anyhow::{Context, Result};
-use csv::Writer;
-use std::{
-    io::{BufRead, BufReader},
-    ops::Range,
-    sync::Arc,
-};
+use anyhow::Result;
+use csv::{Writer, WriterBuilder};
+use std::{ops::Range, sync::Arc};
 
 use super::{Format, Head, Input, Recognised, Writing};
 use crate::{
@@ -19,6 +15,9 @@ use crate::{
 const RULE_WITHIN: usize = 20;
 /// Lines that are made a table at once.
 const CHUNK: usize = 20_000;
+const CHUNK_BYTES: usize = 16 << 20;
+/// A writer looks through all that is left of a field whenever its buffer is full.
+const BUFFER: usize = 1 << 20;
 
 #[derive(Debug)]
 struct Ruled {
@@ -73,7 +72,7 @@ struct Chunk {
 
 impl Chunk {
     fn begin(header: &str, columns: &[Range<usize>]) -> Result<Self> {
-        let mut csv = Writer::from_writer(Vec::new());
+        let mut csv = WriterBuilder::new().buffer_capacity(BUFFER).from_writer(Vec::new());
         csv.write_record(cells(header, columns))?;
         Ok(Self { csv, lines: vec![0] })
     }
@@ -144,14 +143,13 @@ impl Format for Ruled {
 
     fn read(&self, input: &Input<'_>, sink: &mut dyn Sink) -> Result<()> {
         let mut chunk = Chunk::begin(&self.header, &self.columns)?;
-        for (number, line) in BufReader::new(input.text()?).lines().enumerate().skip(self.skip) {
-            let line =
-                line.with_context(|| format!("cannot read {} behind line {number}", input.source.name))?;
+        for (number, line) in input.lines()?.enumerate().skip(self.skip) {
+            let line = line?;
             if line == self.header {
                 continue;
             }
             chunk.add(number as u64, &line, &self.columns)?;
-            if chunk.lines.len() > CHUNK {
+            if chunk.lines.len() > CHUNK || chunk.csv.get_ref().len() > CHUNK_BYTES {
                 let full = std::mem::replace(&mut chunk, Chunk::begin(&self.header, &self.columns)?);
                 self.hand_on(full, input, sink)?;
             }

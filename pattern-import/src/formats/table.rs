@@ -1,6 +1,6 @@
 //! Tables as people export them: which of the shapes it is, told by headers and by what stands below them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{Format, Head, Recognised, long::Long, point_list::PointList, wide::Tag, wide::Wide};
 use crate::{
@@ -217,9 +217,8 @@ impl Table<'_> {
         }
         let qualities = self.take_qualities(&mut tags);
         let mut ignored = self.columns.ignored();
-        ignored.retain(|header| {
-            !tags.iter().any(|tag| &self.columns.headers[tag.place] == header) && !qualities.contains(header)
-        });
+        let read: HashSet<&String> = tags.iter().map(|tag| &self.columns.headers[tag.place]).collect();
+        ignored.retain(|header| !read.contains(header) && !qualities.contains(header));
         let skip = self.skip() + self.describe(&mut tags);
         let wide = Wide { columns: self.columns, tags, ignored, device: String::new(), skip };
         (!wide.tags.is_empty()).then(|| Ok(Box::new(wide) as Box<dyn Format>))
@@ -245,9 +244,12 @@ impl Table<'_> {
         };
         let mut tags: Vec<Tag> = (0..headers.len()).filter(is_tag).map(tag).collect();
         // `T (degC)` beside `T (degF)`
-        let names: Vec<String> = tags.iter().map(|tag| tag.name.clone()).collect();
+        let mut counts: HashMap<String, usize> = HashMap::new();
+        for tag in &tags {
+            *counts.entry(tag.name.clone()).or_default() += 1;
+        }
         for tag in &mut tags {
-            if names.iter().filter(|name| **name == tag.name).count() > 1 {
+            if counts[&tag.name] > 1 {
                 tag.name.clone_from(&headers[tag.place]);
             }
         }
@@ -257,17 +259,19 @@ impl Table<'_> {
     /// `TI101` and `TI101 Quality` are one tag with its quality.
     fn take_qualities(&self, tags: &mut Vec<Tag>) -> HashSet<String> {
         let mut taken = HashSet::new();
+        let names: Vec<String> = tags.iter().map(|tag| tag.name.to_lowercase()).collect();
+        let mut known: HashMap<&str, usize> = HashMap::new();
+        for (place, name) in names.iter().enumerate() {
+            known.entry(name).or_insert(place);
+        }
         for place in 0..tags.len() {
-            let name = tags[place].name.to_lowercase();
-            let of = |tag: &Tag| {
-                let behind = name.strip_prefix(&tag.name.to_lowercase())?;
-                let word = behind.strip_prefix([' ', '_', '.', '-', ':', '/'])?;
-                matches!(word, "quality" | "status" | "q" | "qual" | "qc").then_some(())
-            };
-            let is_quality = self.is_column(tags[place].place, quality::is_quality);
             let column = tags[place].place;
-            let owner = tags.iter().position(|tag| of(tag).is_some());
-            if let Some(owner) = owner.filter(|_| is_quality) {
+            let of = |word: &str| {
+                let before = names[place].strip_suffix(word)?;
+                known.get(before.strip_suffix([' ', '_', '.', '-', ':', '/'])?)
+            };
+            let owner = ["quality", "status", "q", "qual", "qc"].into_iter().find_map(of);
+            if let Some(&owner) = owner.filter(|_| self.is_column(column, quality::is_quality)) {
                 tags[owner].quality = Some(column);
                 taken.insert(self.columns.headers[column].clone());
             }

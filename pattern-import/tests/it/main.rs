@@ -1,3 +1,4 @@
+mod bounds;
 mod bytes;
 mod folders;
 mod formats;

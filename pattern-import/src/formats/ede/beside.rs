@@ -6,6 +6,8 @@ use crate::{dialect, encoding, formats::Input, source::Source};
 
 /// Such a table is small; more is none.
 const MOST_BYTES: u64 = 4 << 20;
+/// In which its header stands.
+const HEAD_BYTES: u64 = 16 << 10;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -98,8 +100,16 @@ fn entries(rows: &[Vec<String>]) -> impl Iterator<Item = (String, &[String])> {
 
 /// The rows of a small file; none where it cannot be read, which is said where it is read itself.
 fn rows_of(source: &Source) -> Vec<Vec<String>> {
+    let beginning = rows_within(source, HEAD_BYTES);
+    match recognise(&beginning) {
+        Some(_) => rows_within(source, MOST_BYTES),
+        None => Vec::new(),
+    }
+}
+
+fn rows_within(source: &Source, most: u64) -> Vec<Vec<String>> {
     let mut bytes = Vec::new();
-    let read = source.open(&Arc::default()).map(|file| file.take(MOST_BYTES).read_to_end(&mut bytes));
+    let read = source.open(&Arc::default()).map(|file| file.take(most).read_to_end(&mut bytes));
     if !matches!(read, Ok(Ok(_))) {
         return Vec::new();
     }

@@ -1,13 +1,16 @@
 //! What the rows of a grid are: points and what they are of, or a history.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use std::collections::HashMap;
 
 use super::{
     scalar::{Scalar, Tags, tag},
     tags::description,
 };
-use crate::record::{RawPoint, RawSample, Sink};
+use crate::{
+    limits::MOST_COLUMNS,
+    record::{RawPoint, RawSample, Sink},
+};
 
 /// The grids of one file, one behind the other. Points wait for the end, when all that they refer to is known.
 #[derive(Debug, Default)]
@@ -46,6 +49,9 @@ impl Grids {
 
     pub fn begin(&mut self, meta: Tags, columns: Vec<(String, Tags)>, sink: &mut dyn Sink) -> Result<()> {
         self.end(sink)?;
+        if columns.len() > MOST_COLUMNS {
+            bail!("a grid has {} columns, and {MOST_COLUMNS} are read at most", columns.len());
+        }
         let place = |name: &str| columns.iter().position(|(known, _)| known == name);
         self.history = place("ts").map(|time| {
             let id = place("id");

@@ -9,7 +9,7 @@ use super::{
     grid::Grids,
     scalar::{Scalar, Tags},
 };
-use crate::{formats::Input, record::Sink};
+use crate::{formats::Input, limits::Allowance, record::Sink};
 
 /// The columns of a grid, as its beginning tells them.
 pub fn columns(text: &str) -> Vec<String> {
@@ -32,13 +32,17 @@ pub fn damage(text: &str) -> Option<String> {
 /// The rows are handed on one by one; a file of histories may be large.
 pub fn read(input: &Input<'_>, grids: &mut Grids, sink: &mut dyn Sink) -> Result<()> {
     let mut failed = None;
-    let mut json = serde_json::Deserializer::from_reader(BufReader::new(input.text()?));
-    let read = Grid { grids, sink, failed: &mut failed }.deserialize(&mut json);
+    let (text, allowance) = input.allowed_text()?;
+    let mut json = serde_json::Deserializer::from_reader(BufReader::new(text));
+    let read = Grid { grids, sink, allowance, failed: &mut failed }.deserialize(&mut json);
     match (failed, read) {
         (Some(error), _) => Err(error),
         (None, Ok(())) => Ok(()),
         // The beginning of a file ends anywhere.
         (None, Err(error)) if error.is_eof() && input.head.is_some() => Ok(()),
+        (None, Err(error)) if error.is_io() => {
+            Err(anyhow!("{}: a row of the grid {error}", input.source.name))
+        }
         (None, Err(error)) => Err(anyhow!("{} is damaged or cut off: {error}", input.source.name)),
     }
 }
@@ -46,6 +50,8 @@ pub fn read(input: &Input<'_>, grids: &mut Grids, sink: &mut dyn Sink) -> Result
 struct Grid<'a> {
     grids: &'a mut Grids,
     sink: &'a mut dyn Sink,
+    /// A row that does not end is no row.
+    allowance: Allowance,
     failed: &'a mut Option<anyhow::Error>,
 }
 
@@ -121,6 +127,7 @@ impl<'de> Visitor<'de> for Rows<'_, '_> {
         let mut number = 0;
         while let Some(mut row) = rows.next_element::<Map<String, Value>>()? {
             number += 1;
+            self.grid.allowance.renew();
             let cells =
                 self.names.iter().map(|name| row.remove(name).map_or(Scalar::None, |value| scalar(&value)));
             let taken = self.grid.grids.row(number, cells.collect(), self.grid.sink);

@@ -1,7 +1,6 @@
 //! Trio: an entity is a few lines of `tag: value` or of a marker alone, and a line of hyphens ends it.
 
-use anyhow::{Context, Result};
-use std::io::{BufRead, BufReader};
+use anyhow::Result;
 
 use super::{
     USUAL,
@@ -28,8 +27,8 @@ pub fn tags(text: &str) -> Vec<String> {
 
 pub fn read(input: &Input<'_>, grids: &mut Grids, sink: &mut dyn Sink) -> Result<()> {
     let (mut entity, mut begins) = (Tags::new(), 1);
-    for (number, line) in (1..).zip(BufReader::new(input.text()?).lines()) {
-        let line = line.with_context(|| format!("cannot read {} behind line {number}", input.source.name))?;
+    for (number, line) in (1..).zip(input.lines()?) {
+        let line = line?;
         if line.starts_with('-') && line.trim_end_matches(['-', ' ']).is_empty() {
             grids.entity(begins, std::mem::take(&mut entity));
             begins = number + 1;

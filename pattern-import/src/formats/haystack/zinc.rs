@@ -1,7 +1,6 @@
 //! Zinc: a line of the grid's tags, a line of columns with theirs, a line for each row.
 
-use anyhow::{Context, Result};
-use std::io::{BufRead, BufReader};
+use anyhow::Result;
 
 use super::{
     grid::Grids,
@@ -17,8 +16,8 @@ pub fn columns(text: &str) -> Vec<String> {
 
 pub fn read(input: &Input<'_>, grids: &mut Grids, sink: &mut dyn Sink) -> Result<()> {
     let (mut meta, mut is_open) = (None, false);
-    for (number, line) in (1..).zip(BufReader::new(input.text()?).lines()) {
-        let line = line.with_context(|| format!("cannot read {} behind line {number}", input.source.name))?;
+    for (number, line) in (1..).zip(input.lines()?) {
+        let line = line?;
         let line = line.trim_start_matches('\u{feff}').trim_end();
         if line.is_empty() {
             is_open = false;

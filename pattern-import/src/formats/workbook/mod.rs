@@ -1,22 +1,19 @@
 //! Workbooks of Excel and OpenDocument: every sheet is a table of its own, and its name says what the points are of.
 
+mod book;
+mod far_apart;
+mod rows;
 mod sheet;
 
-use anyhow::{Context, Result, anyhow};
-use calamine::{Reader, SheetType, SheetVisible, Sheets, open_workbook_auto_from_rs};
-use std::{
-    io::{Cursor, Read},
-    sync::Arc,
+use anyhow::Result;
+
+use self::{
+    book::Book,
+    rows::{Beginning, HEAD_ROWS, Shape, SheetRows},
+    sheet::OfSheet,
 };
-
-use self::sheet::{OfSheet, Sheet};
 use super::{Format, Head, Input, Recognised, Writing};
-use crate::{columns::Meaning, dialect, record::Sink, source::Source};
-
-/// Rows of a sheet that tell what it is.
-const HEAD_ROWS: usize = 200;
-
-type Workbook = Sheets<Cursor<Arc<[u8]>>>;
+use crate::{columns::Meaning, record::Sink};
 
 #[derive(Debug)]
 struct Tables {
@@ -29,6 +26,7 @@ struct Tables {
 #[derive(Debug)]
 struct Table {
     name: String,
+    shape: Shape,
     format: Box<dyn Format>,
     /// Whether other sheets have the same tags: its name tells them apart, or is that of a month of them.
     is_one_of_several: bool,
@@ -44,18 +42,20 @@ pub fn recognise(head: &Head<'_>) -> Recognised {
 }
 
 fn tables(head: &Head<'_>) -> Result<Tables, String> {
-    let mut workbook = open(head.source, &Arc::default()).map_err(|error| {
+    let cannot = |error: anyhow::Error| {
         format!("is a workbook that cannot be read ({error:#}); save it again, without a password")
-    })?;
+    };
+    let mut book = Book::open_unknown(head.source).map_err(cannot)?;
     let (mut sheets, mut others, mut problem, mut firsts) = (Vec::new(), Vec::new(), None, Vec::new());
-    for name in visible(&workbook) {
-        let sheet = sheet(&mut workbook, &name, HEAD_ROWS).map_err(|error| format!("{error:#}"))?;
-        let rows = dialect::rows(&sheet.text, b',', HEAD_ROWS);
-        let of_sheet = Head { raw: &[], text: &sheet.text, separator: b',', rows: &rows, ..*head };
+    for name in book.visible() {
+        let Beginning { text, rows, shape } =
+            book.cells(&name).and_then(Beginning::of).map_err(|error| format!("{error:#}"))?;
+        let of_sheet = Head { raw: &[], text: &text, separator: b',', rows: &rows, ..*head };
         match super::recognise(&of_sheet).filter(|_| !rows.is_empty()) {
-            Some(Ok(format)) => {
-                firsts.push(sheet.first_time(&rows));
-                sheets.push(Table { name, format, is_one_of_several: false });
+            // What is read as lines of text is no sheet.
+            Some(Ok(format)) if format.writing() == Writing::Table => {
+                firsts.push(sheet::first_time(&rows));
+                sheets.push(Table { name, shape, format, is_one_of_several: false });
             }
             Some(Err(said)) if !rows.is_empty() => {
                 problem.get_or_insert(format!("{said} (sheet '{name}')"));
@@ -70,26 +70,6 @@ fn tables(head: &Head<'_>) -> Result<Tables, String> {
     let mut tables = Tables { sheets, others };
     tables.set_devices(&firsts);
     Ok(tables)
-}
-
-/// A workbook is read as a whole: its parts point at each other.
-fn open(source: &Source, taken: &Arc<std::sync::atomic::AtomicU64>) -> Result<Workbook> {
-    let mut bytes = Vec::new();
-    source.open(taken)?.read_to_end(&mut bytes).with_context(|| format!("cannot read {}", source.name))?;
-    Ok(open_workbook_auto_from_rs(Cursor::new(Arc::from(bytes)))?)
-}
-
-/// The sheets that a person sees.
-fn visible(workbook: &Workbook) -> Vec<String> {
-    let sheets = workbook.sheets_metadata().iter();
-    let shown = sheets.filter(|s| s.visible == SheetVisible::Visible && s.typ == SheetType::WorkSheet);
-    shown.map(|sheet| sheet.name.clone()).collect()
-}
-
-fn sheet(workbook: &mut Workbook, name: &str, most: usize) -> Result<Sheet> {
-    let range =
-        workbook.worksheet_range(name).map_err(|error| anyhow!("cannot read sheet '{name}': {error}"))?;
-    Sheet::of(&range, most)
 }
 
 impl Tables {
@@ -148,19 +128,12 @@ impl Format for Tables {
     }
 
     fn read(&self, input: &Input<'_>, sink: &mut dyn Sink) -> Result<()> {
-        let mut workbook = open(input.source, &input.taken)?;
+        let mut book = Book::open(input.source, &input.taken)?;
         let most = if input.head.is_some() { HEAD_ROWS } else { usize::MAX };
         for table in &self.sheets {
-            let sheet = sheet(&mut workbook, &table.name, most)?;
-            let of_sheet = Input {
-                head: Some(&sheet.text),
-                separator: b',',
-                has_crlf: false,
-                taken: Arc::default(),
-                ..*input
-            };
-            let mut sink = OfSheet { sink, table, rows_above: sheet.rows_above };
-            table.format.read(&of_sheet, &mut sink)?;
+            let rows = SheetRows::new(book.cells(&table.name)?, table.shape, most);
+            let of_sheet = Input { cells: Some(&rows), separator: b',', ..input.clone() };
+            table.format.read(&of_sheet, &mut OfSheet { sink, table })?;
         }
         Ok(())
     }

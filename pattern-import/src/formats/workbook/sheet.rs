@@ -1,8 +1,7 @@
-//! A sheet as the text of a table.
+//! What a sheet's cells show, and what its name says.
 
 use anyhow::Result;
-use calamine::{Data, ExcelDateTime, Range};
-use csv::WriterBuilder;
+use calamine::{Data, ExcelDateTime};
 
 use super::Table;
 use crate::{
@@ -36,31 +35,13 @@ const GENERIC: [&str; 22] = [
     "report",
 ];
 
-#[derive(Debug)]
-pub struct Sheet {
-    pub text: String,
-    /// Empty rows on top, which the text leaves out.
-    pub rows_above: u64,
-}
-
-impl Sheet {
-    pub fn of(range: &Range<Data>, most: usize) -> Result<Self> {
-        let mut csv = WriterBuilder::new().flexible(true).from_writer(Vec::new());
-        for row in range.rows().take(most) {
-            csv.write_record(row.iter().map(cell))?;
-        }
-        let text = String::from_utf8(csv.into_inner().map_err(csv::IntoInnerError::into_error)?)?;
-        Ok(Self { text, rows_above: range.start().map_or(0, |(row, _)| u64::from(row)) })
-    }
-
-    /// The first time that the sheet shows.
-    pub fn first_time(&self, rows: &[Vec<String>]) -> String {
-        rows.iter().flatten().find(|cell| time::is_dated(cell)).cloned().unwrap_or_default()
-    }
+/// The first time that a sheet shows.
+pub fn first_time(rows: &[Vec<String>]) -> String {
+    rows.iter().flatten().find(|cell| time::is_dated(cell)).cloned().unwrap_or_default()
 }
 
 /// What a cell shows, in one line.
-fn cell(cell: &Data) -> String {
+pub fn cell(cell: &Data) -> String {
     match cell {
         Data::Empty => String::new(),
         Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => {
@@ -87,11 +68,10 @@ fn written(date: &ExcelDateTime) -> String {
     date.as_datetime().map_or_else(|| days.to_string(), |date| date.format(format).to_string())
 }
 
-/// Adds to what a sheet's table hands on what the sheet says: its name, and where in it that is.
+/// Adds to what a sheet's table hands on what the sheet says: its name.
 pub struct OfSheet<'a> {
     pub sink: &'a mut dyn Sink,
     pub table: &'a Table,
-    pub rows_above: u64,
 }
 
 /// Where the table says no group, the sheet is one.
@@ -108,15 +88,15 @@ fn is_generic(name: &str) -> bool {
 impl Sink for OfSheet<'_> {
     fn point(&mut self, line: u64, point: &RawPoint<'_>) -> Result<()> {
         let point = RawPoint { group: group(self.table, point), ..*point };
-        self.sink.point(line + self.rows_above, &point)
+        self.sink.point(line, &point)
     }
 
     fn sample(&mut self, point: &RawPoint<'_>, sample: &RawSample<'_>) -> Result<()> {
         let point = RawPoint { group: group(self.table, point), ..*point };
-        self.sink.sample(&point, &RawSample { line: sample.line + self.rows_above, ..*sample })
+        self.sink.sample(&point, sample)
     }
 
     fn reject(&mut self, line: u64, reason: &str, row: &str) -> Result<()> {
-        self.sink.reject(line + self.rows_above, &format!("{reason} (sheet '{}')", self.table.name), row)
+        self.sink.reject(line, &format!("{reason} (sheet '{}')", self.table.name), row)
     }
 }
