@@ -105,8 +105,10 @@ fn links_out_of_the_folder_and_what_lies_too_deep_are_left_alone_and_named() {
         let is_named = |note: &String| note.contains(what) && note.contains(why);
         assert!(found.notes.iter().any(is_named), "{what} {why}: {:?}", found.notes);
     }
-    // What a person links in the folder itself is meant.
+    // Nor is one in the folder itself; who names a link means it.
     fs::remove_dir_all(here.path().join("AHU-1")).unwrap();
-    symlink(elsewhere.path().join("secret.csv"), here.path().join("mine.csv")).unwrap();
-    assert_eq!(survey(here.path(), Options::default()).unwrap().files.len(), 1);
+    let link = here.path().join("mine.csv");
+    symlink(elsewhere.path().join("secret.csv"), &link).unwrap();
+    assert_eq!(survey(here.path(), Options::default()).unwrap().files.len(), 0);
+    assert_eq!(survey(&link, Options::default()).unwrap().files.len(), 1);
 }
