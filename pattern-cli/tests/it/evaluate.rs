@@ -40,7 +40,9 @@ fn a_labelled_plant_is_measured_before_and_after_answers_and_nothing_is_left_beh
     assert_eq!(answers, [0, 1, 2, 3]);
     assert!(curve[3]["labels"].as_i64() > curve[0]["labels"].as_i64(), "{curve:#?}");
     assert!(number("/after_approvals/roles/points") < number("/roles/points"));
-    assert_eq!(role_accuracy(&details), number("/after_approvals/roles/accuracy"));
+    // The last digit depends on the order of adding up.
+    let off = role_accuracy(&details) - number("/after_approvals/roles/accuracy");
+    assert!(off.abs() < 1e-9, "{off}");
     let after: Vec<_> = fs::read_dir(here.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(after, before);
 }
