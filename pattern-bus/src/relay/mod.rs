@@ -81,12 +81,7 @@ async fn keep_lease(store: &Store, lease: &Lease) {
     loop {
         tokio::time::sleep(TRUST / 4).await;
         let asked = Instant::now();
-        let renew = async {
-            // Also while nothing happens: who resumes from a position that was lost would wait for it.
-            store.renew_stream_on_another_server().await?;
-            store.renew_relay_lease(lease, LEASE).await
-        };
-        match tokio::time::timeout_at(trusted_until, renew).await {
+        match tokio::time::timeout_at(trusted_until, store.renew_relay_lease(lease, LEASE)).await {
             Ok(Ok(true)) => trusted_until = asked + TRUST,
             Ok(Ok(false)) => {
                 tracing::warn!(term = lease.term, "another process relays now");

@@ -19,7 +19,7 @@ impl Store {
     /// announces the new top. `None`: the lease is lost.
     pub async fn number_events(&self, lease: &Lease, limit: i64) -> Result<Option<Numbered>> {
         let mut tx = self.pool().begin().await?;
-        renew_on_another_server(&mut tx).await?;
+        renew_on_another_server(&mut tx, lease).await?;
         // The lock comes first, in a statement of its own: the next statement then sees everything
         // that was committed before, and nobody else numbers meanwhile.
         let stream = sqlx::query!(
@@ -62,12 +62,6 @@ impl Store {
         Ok(Some(Numbered { count: numbered.count, top, data_sources: numbered.data_sources }))
     }
 
-    /// Begins the stream anew where PostgreSQL is another server, or has another history, than the one that numbered it.
-    pub async fn renew_stream_on_another_server(&self) -> Result<()> {
-        let mut conn = self.pool().acquire().await?;
-        renew_on_another_server(&mut conn).await
-    }
-
     /// Whether committed events wait for their position; costs next to nothing.
     pub async fn has_unnumbered_events(&self) -> Result<bool> {
         let found =
@@ -80,7 +74,10 @@ impl Store {
 
 /// A standby that was promoted, and a backup that was restored, may lack the newest positions, and would give them once
 /// more to other events: whoever saw them has to read everything again.
-async fn renew_on_another_server(conn: &mut PgConnection) -> Result<()> {
+pub(super) async fn renew_on_another_server(conn: &mut PgConnection, lease: &Lease) -> Result<()> {
+    if !lease.sees_server {
+        return Ok(());
+    }
     let renewed = sqlx::query!(
         r#"with now as (
                -- The timeline is in the one until the first checkpoint after a promotion, and then in the other.

@@ -116,7 +116,7 @@ async fn events_are_read_by_position() {
 async fn what_is_pruned_is_told_and_not_skipped() {
     let store = published(5).await;
     append(&store, 6..=8).await;
-    let lease = Lease { holder: "test".into(), term: 1 };
+    let lease = Lease { holder: "test".into(), term: 1, sees_server: true };
     store.number_events(&lease, 1000).await.unwrap().unwrap();
     // Only what Kafka has acknowledged goes, however old the rest.
     assert_eq!(store.prune_events(Utc::now() + Span::hours(1)).await.unwrap(), 5);
@@ -133,7 +133,7 @@ async fn what_is_pruned_is_told_and_not_skipped() {
 #[tokio::test]
 async fn pruning_keeps_nobody_from_numbering_or_leading() {
     let store = published(3).await;
-    let lease = Lease { holder: "test".into(), term: 1 };
+    let lease = Lease { holder: "test".into(), term: 1, sees_server: true };
     // Pruning can not get past this row, as if there were very many before it.
     let mut reader = store.pool().begin().await.unwrap();
     reader.execute("select from outbox where position = 3 for update").await.unwrap();
@@ -188,20 +188,18 @@ async fn a_renewed_epoch_makes_positions_incomparable() {
 async fn a_server_that_was_promoted_or_restored_begins_the_stream_anew() {
     let store = published(5).await;
     let before = store.stream_top().await.unwrap().position;
-    store.renew_stream_on_another_server().await.unwrap();
+    sqlx::query("update stream set lease_until = '-infinity'").execute(store.pool()).await.unwrap();
+    let lease = lease(&store).await;
+    assert!(store.renew_relay_lease(&lease, LEASE).await.unwrap());
     assert_eq!(store.stream_top().await.unwrap().position, before, "it is the same server");
 
     // As what was numbered by the one before says.
-    sqlx::query("update stream set server = '7/1', lease_until = '-infinity'")
-        .execute(store.pool())
-        .await
-        .unwrap();
+    sqlx::query("update stream set server = '7/1'").execute(store.pool()).await.unwrap();
     append(&store, 6..=6).await;
-    let lease = lease(&store).await;
     let numbered = store.number_events(&lease, 10).await.unwrap().expect("the lease is ours");
     assert_eq!((numbered.count, numbered.top.number), (1, 6));
     assert_ne!(numbered.top.epoch, before.epoch);
-    store.renew_stream_on_another_server().await.unwrap();
+    assert!(store.renew_relay_lease(&lease, LEASE).await.unwrap());
     assert_eq!(store.stream_top().await.unwrap().position, numbered.top, "once is enough");
 }
 
