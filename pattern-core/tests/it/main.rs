@@ -1,6 +1,7 @@
 mod analytics;
 mod assignment;
 mod evaluation;
+mod folders;
 mod learning;
 mod library;
 mod matching;
