@@ -23,7 +23,7 @@ function kindName(suggestion) {
   });
   // Whoever has just said that it is a new one types its name next; the input is not on the page yet.
   if (draft.newKind === "") queueMicrotask(() => input.focus());
-  return h("label", { class: "field" }, h("span", {}, "Name of the new kind"), input);
+  return h("label", { class: "field" }, h("span", {}, "New kind"), input);
 }
 
 function patternChoice(suggestion) {
