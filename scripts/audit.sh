@@ -8,7 +8,7 @@ if ! cargo deny --version >/dev/null 2>&1; then
 fi
 cargo deny --locked check bans licenses sources || exit 1
 if ! cargo deny --locked fetch db >/dev/null 2>&1; then
-    echo 'audit: the advisory database can not be reached, so advisories were NOT checked' >&2
+    echo 'audit: the advisory database cannot be reached, so advisories were NOT checked' >&2
     exit 0
 fi
 cargo deny --locked check advisories

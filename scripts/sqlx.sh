@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes .sqlx, what the compiler knows about the SQL where it can not ask a database.
+# Writes .sqlx, what the compiler knows about the SQL where it cannot ask a database.
 #   scripts/sqlx.sh          writes it anew
 #   scripts/sqlx.sh --check  fails where it no longer fits the SQL or the migrations
 set -euo pipefail

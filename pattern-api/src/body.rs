@@ -80,7 +80,7 @@ async fn read(request: Request, memory: &BodyMemory, limit: usize) -> Result<(Ve
         let chunk = match timeout_at(memory.due(began, newest, text.len()), arriving.next()).await {
             Ok(Some(Ok(chunk))) => chunk,
             Ok(Some(Err(error))) => {
-                return Err(Problem::bad_request(format!("body can not be read: {error}")));
+                return Err(Problem::bad_request(format!("body cannot be read: {error}")));
             }
             Ok(None) => break,
             Err(_) => return Err(too_slow()),

@@ -43,7 +43,7 @@ impl Hosts {
             return listen.is_loopback() && *name == HostName::Name("localhost".into());
         };
         let is_loopback = [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()].contains(address);
-        // Names can be made to point here, addresses can not.
+        // Names can be made to point here, addresses cannot.
         listen.is_unspecified() || *address == listen || (listen.is_loopback() && is_loopback)
     }
 

@@ -39,7 +39,7 @@ async fn run() -> anyhow::Result<()> {
     config.log.start();
     let listener = TcpListener::bind(config.api.listen)
         .await
-        .with_context(|| format!("can not listen on {}; choose another api.listen", config.api.listen))?;
+        .with_context(|| format!("cannot listen on {}; choose another api.listen", config.api.listen))?;
     tracing::info!(
         "serving http://{} to this machine only: no authentication is configured",
         listener.local_addr()?

@@ -22,7 +22,7 @@ const INDEX: &str = "index.html";
 const API_DOCS: &str = "docs.html";
 const NOT_FOUND: &str = "not-found.html";
 
-/// Scripts and styles come from here and nowhere else, so a point's name can not smuggle one in.
+/// Scripts and styles come from here and nowhere else, so a point's name cannot smuggle one in.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

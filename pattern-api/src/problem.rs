@@ -117,7 +117,7 @@ impl From<DecideError> for Problem {
 
 /// For routes that exist with another method.
 pub async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
-    let detail = format!("{} can not be asked with {method}; see /api/docs", uri.path());
+    let detail = format!("{} cannot be asked with {method}; see /api/docs", uri.path());
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
 }
 

@@ -54,7 +54,7 @@ pub async fn run(
     let (watching, watch_shutdown) = (store.clone(), shutdown.clone());
     tokio::spawn(async move { watching.watch_server(watch_shutdown).await });
     let hub = Hub::start(store.clone(), kafka.clone(), options, shutdown.clone());
-    let producer = Producer::new(&kafka).context("kafka producer can not be made; check kafka.*")?;
+    let producer = Producer::new(&kafka).context("kafka producer cannot be made; check kafka.*")?;
     let holder = format!("api-{}-{}", std::process::id(), uuid::Uuid::new_v4().simple());
     let relay = tokio::spawn(relay::run(store.clone(), kafka.clone(), holder, shutdown.clone()));
     let bodies = BodyMemory::new(&config.api);

@@ -48,7 +48,7 @@ fn names(suggestion: &Suggestion, points: &[SuggestedPoint]) -> Vec<String> {
     names
 }
 
-/// A chart with more lines than this can not be read.
+/// A chart with more lines than this cannot be read.
 const CHARTED_POINTS: usize = 60;
 
 pub async fn load(state: &AppState, id: Uuid) -> Result<SuggestionDetail, Problem> {

@@ -71,7 +71,7 @@ fn answers(client: &BaseConsumer<Heard>) -> bool {
     found
 }
 
-/// What the client said that can not pass.
+/// What the client said that cannot pass.
 #[derive(Clone, Default)]
 struct Heard(Arc<Mutex<Option<String>>>);
 

@@ -9,8 +9,8 @@ pub enum BusError {
     /// The broker does not answer, or not in time; trying again later may help.
     #[error("kafka is not available: {0}")]
     Unavailable(String),
-    /// The settings can not work; trying again will not help.
-    #[error("kafka settings can not be used: {0}")]
+    /// The settings cannot work; trying again will not help.
+    #[error("kafka settings cannot be used: {0}")]
     Settings(String),
     /// Trying again will not help until the limit is raised.
     #[error("the record is larger than kafka takes: raise max.message.bytes of its topic")]

@@ -82,7 +82,7 @@ async fn follow_partitions(consumer: &Arc<Reader>, topics: &[String], shutdown: 
             }
             Ok(false) => backoff.wait(shutdown).await,
             Err(error) => {
-                tracing::debug!(%error, "event topics can not be looked up, the outbox serves meanwhile");
+                tracing::debug!(%error, "event topics cannot be looked up, the outbox serves meanwhile");
                 backoff.wait(shutdown).await;
             }
         }
@@ -134,7 +134,7 @@ async fn receive(consumer: &Reader, epoch: &str, sink: &mpsc::Sender<ReadEvent>)
                 }
             }
             Err(KafkaError::MessageConsumptionFatal(code)) => {
-                tracing::error!(%code, "kafka reader of events can not go on, making a new one");
+                tracing::error!(%code, "kafka reader of events cannot go on, making a new one");
                 return End::ClientBroken;
             }
             // librdkafka keeps trying by itself. An error is old by the time it is read, and many wait
@@ -145,7 +145,7 @@ async fn receive(consumer: &Reader, epoch: &str, sink: &mpsc::Sender<ReadEvent>)
 }
 
 /// `None` for another epoch's events and for what is no event of ours. The outbox has every event, so
-/// a record that can not be read leaves no gap.
+/// a record that cannot be read leaves no gap.
 fn understand(message: &BorrowedMessage<'_>, epoch: &str) -> Option<ReadEvent> {
     #[derive(Deserialize)]
     struct Sequenced<'a> {

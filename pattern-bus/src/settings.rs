@@ -98,7 +98,7 @@ impl KafkaSettings {
         ClientLog::new(&self.bootstrap)
     }
 
-    /// Whether clients can be made of this: librdkafka names the option that it can not use.
+    /// Whether clients can be made of this: librdkafka names the option that it cannot use.
     pub fn check(&self) -> Result<()> {
         self.producer().create_native_config()?;
         self.consumer().create_native_config()?;

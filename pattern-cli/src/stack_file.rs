@@ -36,7 +36,7 @@ impl StackFile {
                 format!("{} is damaged; remove it and start `naia up` again", path.display())
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error).with_context(|| format!("can not read {}", path.display())),
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
         }
     }
 
@@ -50,7 +50,7 @@ impl StackFile {
         private
             .and_then(|mut file| file.write_all(&text))
             .and_then(|()| fs::rename(&partial, &path))
-            .with_context(|| format!("can not write {}", path.display()))
+            .with_context(|| format!("cannot write {}", path.display()))
     }
 
     /// Removes the file, if it is there.
@@ -58,7 +58,7 @@ impl StackFile {
         let path = Self::path(data_dir);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(error).with_context(|| format!("can not remove {}", path.display()))
+                Err(error).with_context(|| format!("cannot remove {}", path.display()))
             }
             _ => Ok(()),
         }

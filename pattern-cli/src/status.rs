@@ -30,7 +30,7 @@ struct Status {
     health: BTreeMap<String, String>,
     /// Lags and ages; null where the API does not know them.
     figures: BTreeMap<String, Option<f64>>,
-    /// `None` while the API can not tell.
+    /// `None` while the API cannot tell.
     #[serde(flatten)]
     contents: Option<Contents>,
 }
@@ -113,7 +113,7 @@ pub async fn run(args: &StatusArgs) -> Result<()> {
         print!("{}", status.in_words());
     }
     if let Some(problem) = problem {
-        return Err(problem.context("the rest can not be told"));
+        return Err(problem.context("the rest cannot be told"));
     }
     ensure!(!is_down, "the api is not ready");
     Ok(())

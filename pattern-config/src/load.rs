@@ -22,7 +22,7 @@ pub trait Settings: Serialize + DeserializeOwned + Default {
 pub enum ConfigError {
     #[error("configuration file {0} does not exist; give an existing one with --config, or none")]
     MissingFile(String),
-    #[error("configuration can not be read: {0}")]
+    #[error("configuration cannot be read: {0}")]
     Unreadable(String),
     #[error("configuration is not valid:\n  {}", .0.join("\n  "))]
     Invalid(Vec<String>),

@@ -35,7 +35,7 @@ impl LogConfig {
             Ok(_) => format!("'{}' is no level", self.filter.split(',').find(|part| is_no_level(part))?),
         };
         Some(format!(
-            "log.filter: '{}' can not be used: {error}; write for example 'info' or 'info,pattern_bus=debug'",
+            "log.filter: '{}' cannot be used: {error}; write for example 'info' or 'info,pattern_bus=debug'",
             self.filter
         ))
     }
@@ -50,13 +50,13 @@ fn is_no_level(directive: &str) -> bool {
     !directive.contains(['=', '[']) && directive.trim().parse::<LevelFilter>().is_err()
 }
 
-/// What the variable asks for; `usual` where it does not, or asks for what can not be.
+/// What the variable asks for; `usual` where it does not, or asks for what cannot be.
 pub fn filter(variable: &str, usual: &str) -> EnvFilter {
     let asked = std::env::var(variable).ok().filter(|asked| !asked.trim().is_empty());
     match asked.as_deref().map(EnvFilter::try_new) {
         Some(Ok(filter)) => filter,
         Some(Err(error)) => {
-            eprintln!("{variable} can not be used, '{usual}' is logged: {error}");
+            eprintln!("{variable} cannot be used, '{usual}' is logged: {error}");
             EnvFilter::new(usual)
         }
         None => EnvFilter::new(usual),

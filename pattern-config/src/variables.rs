@@ -101,7 +101,7 @@ impl Variables {
             false if default.is_array() && !value.trim_start().starts_with('[') => {
                 Value::from(value.split(',').map(|item| item.trim().to_owned()).collect::<Vec<_>>())
             }
-            false => value.parse().map_err(|error| format!("can not be read: {error}"))?,
+            false => value.parse().map_err(|error| format!("cannot be read: {error}"))?,
         };
         if format!("{section}.{key}") == OPTIONS && value.as_dict().is_none() {
             return Err("is a table; write {\"linger.ms\" = 50}, or NAIA_KAFKA__OPTIONS__LINGER_MS=50".into());
@@ -151,7 +151,7 @@ fn is_of_others(name: &str, value: &str) -> bool {
 fn read_secret(path: &str) -> Result<String, String> {
     // Not named: somebody may have put the secret itself there.
     let text = fs::read_to_string(path)
-        .map_err(|error| format!("names a file that holds the value, which can not be read: {error}"))?;
+        .map_err(|error| format!("names a file that holds the value, which cannot be read: {error}"))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 

@@ -112,6 +112,10 @@ impl Server {
         Ok(Self { name, child, log: log.to_owned(), log_from, last_resort })
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// How it ended, if it has.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
@@ -179,7 +183,7 @@ pub(crate) fn send(pid: u32, signal: Signal) {
 
 fn open_log(path: &Path) -> Result<File> {
     const ENOUGH: u64 = 16 << 20;
-    let told = || format!("log file {} can not be written", path.display());
+    let told = || format!("log file {} cannot be written", path.display());
     if fs::metadata(path).is_ok_and(|m| m.len() > ENOUGH) {
         fs::rename(path, path.with_extension("log.1")).with_context(told)?;
     }

@@ -31,9 +31,9 @@ impl DataDir {
     pub fn open(path: &Path) -> Result<Self> {
         // A folder that was there before keeps its rights: it may hold other things too.
         let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
-        made.with_context(|| format!("data folder {} can not be created", path.display()))?;
+        made.with_context(|| format!("data folder {} cannot be created", path.display()))?;
         let path =
-            path.canonicalize().with_context(|| format!("data folder {} can not be used", path.display()))?;
+            path.canonicalize().with_context(|| format!("data folder {} cannot be used", path.display()))?;
         let lock = Self::lock(&path)?;
         Ok(Self { path, lock })
     }
@@ -47,12 +47,12 @@ impl DataDir {
             .write(true)
             .mode(0o600)
             .open(&file)
-            .with_context(|| format!("{} can not be opened", file.display()))?;
+            .with_context(|| format!("{} cannot be opened", file.display()))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
-                lock.read_to_string(&mut holder).context("the lock file can not be read")?;
+                lock.read_to_string(&mut holder).context("the lock file cannot be read")?;
                 bail!(
                     "the data folder {} is in use by another naia (process {}): stop that one, or choose another folder with --data-dir",
                     path.display(),
@@ -60,7 +60,7 @@ impl DataDir {
                 );
             }
             Err(TryLockError::Error(e)) => {
-                return Err(e).with_context(|| format!("{} can not be locked", file.display()));
+                return Err(e).with_context(|| format!("{} cannot be locked", file.display()));
             }
         }
         lock.set_len(0)?;
@@ -76,7 +76,7 @@ impl DataDir {
     pub(crate) fn folder(&self, name: &str) -> Result<PathBuf> {
         let folder = self.path.join(name);
         fs::create_dir_all(&folder)
-            .with_context(|| format!("folder {} can not be created", folder.display()))?;
+            .with_context(|| format!("folder {} cannot be created", folder.display()))?;
         Ok(folder)
     }
 }

@@ -16,7 +16,7 @@ pub struct KafkaPrograms {
     pub libs: PathBuf,
 }
 
-/// Why Apache Kafka can not be run here, and what to do.
+/// Why Apache Kafka cannot be run here, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MissingKafka {
     NoJava,

@@ -101,6 +101,10 @@ impl EmbeddedKafka {
         self.secured.map(|port| format!("127.0.0.1:{port}"))
     }
 
+    pub fn pid(&self) -> u32 {
+        self.server.pid()
+    }
+
     /// Waits until it has ended although nobody stopped it, and says so.
     pub async fn ended(&mut self) -> anyhow::Error {
         self.server.unexpected_end().await
@@ -182,7 +186,7 @@ log.cleaner.dedupe.buffer.size=16777216
         logs = logs.display()
     );
     let file = folder.join("server.properties");
-    fs::write(&file, text).with_context(|| format!("{} can not be written", file.display()))?;
+    fs::write(&file, text).with_context(|| format!("{} cannot be written", file.display()))?;
     Ok(file)
 }
 
@@ -213,7 +217,7 @@ async fn format_once(
     tracing::info!(folder = %folder.display(), "making a private kafka");
     let logs = folder.join("logs");
     if logs.exists() {
-        fs::remove_dir_all(&logs).with_context(|| format!("{} can not be removed", logs.display()))?;
+        fs::remove_dir_all(&logs).with_context(|| format!("{} cannot be removed", logs.display()))?;
     }
     let cluster_id = new_cluster_id();
     let mut format = programs.command(HEAP_MEGABYTES, "kafka.tools.StorageTool");
@@ -233,7 +237,7 @@ async fn format_once(
             String::from_utf8_lossy(&said).trim()
         );
     }
-    fs::write(&mark, cluster_id).with_context(|| format!("{} can not be written", mark.display()))?;
+    fs::write(&mark, cluster_id).with_context(|| format!("{} cannot be written", mark.display()))?;
     Ok(())
 }
 

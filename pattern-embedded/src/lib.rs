@@ -1,6 +1,6 @@
 //! A private PostgreSQL and a private Apache Kafka, for the demo, for development and for tests.
 //!
-//! Both are ordinary server programs, started as children that can not outlive this process.
+//! Both are ordinary server programs, started as children that cannot outlive this process.
 
 mod child;
 mod data_dir;

@@ -6,7 +6,7 @@ type Cluster = MockCluster<'static, DefaultProducerContext>;
 type Order = Box<dyn FnOnce(&Cluster) + Send>;
 
 /// A broker inside this process: the real protocol on a real loopback port, in memory only. Clients
-/// built on librdkafka can use it, Java's can not. It has no admin interface, so its topics are
+/// built on librdkafka can use it, Java's cannot. It has no admin interface, so its topics are
 /// named at the start.
 pub struct MemoryBroker {
     bootstrap: String,
@@ -51,20 +51,20 @@ impl MemoryBroker {
 
     /// Lets clients lose the broker, as if its machine was unplugged.
     pub fn down(&self) -> Result<()> {
-        self.with(|cluster| cluster.broker_down(1))?.context("the in-memory broker can not be taken down")
+        self.with(|cluster| cluster.broker_down(1))?.context("the in-memory broker cannot be taken down")
     }
 
     pub fn up(&self) -> Result<()> {
-        self.with(|cluster| cluster.broker_up(1))?.context("the in-memory broker can not be brought back")
+        self.with(|cluster| cluster.broker_up(1))?.context("the in-memory broker cannot be brought back")
     }
 }
 
 fn create(topics: &[(String, i32)]) -> Result<Cluster> {
-    let cluster = MockCluster::new(1).context("the in-memory broker can not be started")?;
+    let cluster = MockCluster::new(1).context("the in-memory broker cannot be started")?;
     for (topic, partitions) in topics {
         cluster
             .create_topic(topic, *partitions, 1)
-            .with_context(|| format!("topic {topic} can not be created in the in-memory broker"))?;
+            .with_context(|| format!("topic {topic} cannot be created in the in-memory broker"))?;
     }
     Ok(cluster)
 }

@@ -128,7 +128,7 @@ async fn prepare_database(mut admin: PgConnection) -> Result<()> {
         .fetch_optional(&mut admin)
         .await?;
     if exists.is_none() {
-        admin.execute("create database naia").await.context("the database naia can not be created")?;
+        admin.execute("create database naia").await.context("the database naia cannot be created")?;
     }
     let hstore: Option<i32> =
         sqlx::query_scalar("select 1 from pg_available_extensions where name = 'hstore'")

@@ -33,7 +33,7 @@ impl Cluster {
             remove_contents(&path)?;
         }
         let run_as = choose_user(&path)?;
-        let folder = File::open(&path).with_context(|| format!("{} can not be read", path.display()))?;
+        let folder = File::open(&path).with_context(|| format!("{} cannot be read", path.display()))?;
         Ok(Self { path, run_as, folder: Arc::new(folder) })
     }
 
@@ -65,7 +65,7 @@ impl Cluster {
         password_file: &Path,
     ) -> Result<()> {
         let mark = being_made(&self.path);
-        fs::write(&mark, "").with_context(|| format!("{} can not be written", mark.display()))?;
+        fs::write(&mark, "").with_context(|| format!("{} cannot be written", mark.display()))?;
         remove_contents(&self.path)?;
         fs::set_permissions(&self.path, fs::Permissions::from_mode(0o700))?;
         let mut initdb = programs.command("initdb");
@@ -89,7 +89,7 @@ impl Cluster {
         if !made.status.success() {
             bail!("initdb failed ({}):\n{}", made.status, String::from_utf8_lossy(&made.stderr).trim());
         }
-        fs::remove_file(&mark).with_context(|| format!("{} can not be removed", mark.display()))
+        fs::remove_file(&mark).with_context(|| format!("{} cannot be removed", mark.display()))
     }
 
     pub fn serve(
@@ -138,11 +138,11 @@ fn choose_user(cluster: &Path) -> Result<Option<RunAs>> {
         let find = |name| User::from_name(name).ok().flatten();
         let user = find("postgres").or_else(|| find("nobody"));
         let user = user
-            .context("postgres can not run as root and there is neither a user postgres nor a user nobody")?;
+            .context("postgres cannot run as root and there is neither a user postgres nor a user nobody")?;
         RunAs { uid: user.uid, gid: user.gid }
     };
     unistd::chown(cluster, Some(run_as.uid), Some(run_as.gid))
-        .with_context(|| format!("{} can not be given to the user that runs postgres", cluster.display()))?;
+        .with_context(|| format!("{} cannot be given to the user that runs postgres", cluster.display()))?;
     Ok(Some(run_as))
 }
 
@@ -160,7 +160,7 @@ fn remove_contents(folder: &Path) -> Result<()> {
         let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
         match removed {
             Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(error).with_context(|| format!("{} can not be removed", path.display()));
+                return Err(error).with_context(|| format!("{} cannot be removed", path.display()));
             }
             _ => {}
         }
@@ -169,7 +169,7 @@ fn remove_contents(folder: &Path) -> Result<()> {
 }
 
 fn write_password(path: &Path, run_as: Option<RunAs>) -> Result<File> {
-    let told = || format!("{} can not be written", path.display());
+    let told = || format!("{} cannot be written", path.display());
     let mut file = OpenOptions::new()
         .create(true)
         .write(true)

@@ -41,7 +41,7 @@ pub(crate) async fn end_orphan(cluster: &Path) -> Result<()> {
     }
     match fs::remove_file(&pid_file) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-            Err(e).with_context(|| format!("stale {} can not be removed", pid_file.display()))
+            Err(e).with_context(|| format!("stale {} cannot be removed", pid_file.display()))
         }
         _ => Ok(()),
     }

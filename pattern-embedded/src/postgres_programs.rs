@@ -51,7 +51,7 @@ fn cluster_major(cluster: &Path) -> Result<Option<u32>> {
     if !file.exists() {
         return Ok(None);
     }
-    let text = fs::read_to_string(&file).with_context(|| format!("{} can not be read", file.display()))?;
+    let text = fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
     let major = text.trim().split('.').next().and_then(|digits| digits.parse().ok());
     major.map(Some).ok_or_else(|| anyhow!("{} does not hold a version", file.display()))
 }

@@ -178,7 +178,7 @@ pub fn private_folder(name: &str) -> DataDir {
     DataDir::open(&folder).expect("the temporary folder must be writable")
 }
 
-/// A runtime can not block inside another one.
+/// A runtime cannot block inside another one.
 fn on_own_thread<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     let thread = thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");

@@ -26,7 +26,7 @@ pub enum StoreError {
     Migration(String),
     #[error("database error: {0}")]
     Database(#[source] sqlx::Error),
-    /// A stored value can not be read back.
+    /// A stored value cannot be read back.
     #[error("stored data is damaged: {0}")]
     Corrupt(String),
 }
@@ -74,7 +74,7 @@ fn by_code(code: &str, message: &str) -> Option<StoreError> {
     match code {
         // The values themselves are wrong, say a zero character in a text or the year 300000.
         _ if code.starts_with("22") => {
-            Some(StoreError::Invalid(format!("the database can not keep a value: {message}")))
+            Some(StoreError::Invalid(format!("the database cannot keep a value: {message}")))
         }
         "25006" => Some(StoreError::read_only()),
         // The password, the role, what pg_hba.conf says, the database.

@@ -28,7 +28,7 @@ impl Listener {
         match tokio::time::timeout_at(due, self.next()).await {
             Ok(Ok(payload)) => payload,
             Ok(Err(error)) => {
-                tracing::debug!(channel = self.channel, %error, "can not listen, will poll");
+                tracing::debug!(channel = self.channel, %error, "cannot listen, will poll");
                 self.inner = None;
                 tokio::time::sleep_until(due).await;
                 None

@@ -27,7 +27,7 @@ async fn prepare_topics(kafka: KafkaSettings, shutdown: CancellationToken) {
         if shutdown.is_cancelled() {
             return;
         }
-        backoff.tell_unless_away(&error, "the topics can not be prepared yet", &kafka);
+        backoff.tell_unless_away(&error, "the topics cannot be prepared yet", &kafka);
         backoff.wait(&shutdown).await;
     }
 }

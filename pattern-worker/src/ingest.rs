@@ -8,6 +8,6 @@ use tokio_util::sync::CancellationToken;
 /// settings can never work.
 pub async fn run(kafka: KafkaSettings, group_id: String, store: Store, shutdown: CancellationToken) {
     if let Err(error) = run_datapoints_consumer(kafka, group_id, store, shutdown).await {
-        tracing::error!(%error, "samples can not be taken in");
+        tracing::error!(%error, "samples cannot be taken in");
     }
 }

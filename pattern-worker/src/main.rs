@@ -52,13 +52,13 @@ async fn run() -> anyhow::Result<()> {
 async fn migrate(config: &WorkerConfig) -> anyhow::Result<()> {
     let store = Store::connect_lazy_beside(&config.postgres.url, config.postgres.direct_url.as_deref(), 2)?;
     store.wait_until_connected().await?;
-    store.migrate().await.context("the database can not be brought up to this version")?;
+    store.migrate().await.context("the database cannot be brought up to this version")?;
     let library = pattern_core::library::builtin();
     let now = store.database_time().await?;
     store
         .load_library(&library, PatternSource::Library, now)
         .await
-        .context("the pattern library can not be loaded")?;
+        .context("the pattern library cannot be loaded")?;
     tracing::info!("the database and the pattern library are of this version");
     store.close().await;
     Ok(())

@@ -24,7 +24,7 @@ pub struct Schedule {
 impl Schedule {
     pub fn new(what: Scheduled, expression: &str) -> anyhow::Result<Self> {
         let cron = Cron::from_str(expression)
-            .with_context(|| format!("schedule '{expression}' of {} can not be kept", what.as_str()))?;
+            .with_context(|| format!("schedule '{expression}' of {} cannot be kept", what.as_str()))?;
         Ok(Self { what, cron })
     }
 
@@ -62,7 +62,7 @@ pub async fn run(store: Store, schedules: Vec<Schedule>, shutdown: CancellationT
                 wait
             }
             Err(error) => {
-                outage::tell(&error, "the schedule can not be looked at");
+                outage::tell(&error, "the schedule cannot be looked at");
                 let wait = pause;
                 pause = (pause * 2).min(LONGEST_PAUSE);
                 wait

@@ -68,7 +68,7 @@ async fn not_accepted(error: io::Error) {
             | io::ErrorKind::Interrupted
     );
     if !is_the_clients {
-        tracing::warn!(%error, "a connection can not be taken");
+        tracing::warn!(%error, "a connection cannot be taken");
         sleep(BREATH).await;
     }
 }

@@ -8,7 +8,7 @@ const RESERVED: u64 = 256;
 pub fn room_for(connections: usize) -> usize {
     let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE) else { return connections };
     if let Err(error) = setrlimit(Resource::RLIMIT_NOFILE, most, most) {
-        tracing::warn!(%error, "the limit of open files can not be raised");
+        tracing::warn!(%error, "the limit of open files cannot be raised");
     }
     let Ok((files, _)) = getrlimit(Resource::RLIMIT_NOFILE) else { return connections };
     let room = usize::try_from(files.saturating_sub(RESERVED).max(1)).unwrap_or(usize::MAX);

@@ -24,7 +24,7 @@ pub struct Socket {
 impl Socket {
     pub fn new(stream: TcpStream, activity: Arc<Activity>, seat: OwnedSemaphorePermit) -> Self {
         // Two events in a row: without this the second waits until the browser acknowledges the first, up to
-        // 40 ms. A socket that can not be set only stays slower.
+        // 40 ms. A socket that cannot be set only stays slower.
         drop(stream.set_nodelay(true));
         Self { stream, activity, _seat: seat }
     }

@@ -122,8 +122,7 @@ impl Looker {
             }
             // PostgreSQL says for itself what is wrong with it.
             Err(pattern_bus::BusError::Store(_)) => {
-                let words =
-                    if postgres_is_up { "its progress can not be read" } else { "waits for postgres" };
+                let words = if postgres_is_up { "its progress cannot be read" } else { "waits for postgres" };
                 health.add("kafka", false, Ok(()));
                 health.add("ingest", false, Err(words.into()));
             }

@@ -117,7 +117,7 @@ pub async fn follow_current_state(hub: Arc<Hub>) {
                 }
             }
             Err(error) => {
-                tracing::debug!(%error, "jobs and figures can not be read");
+                tracing::debug!(%error, "jobs and figures cannot be read");
                 backoff.wait(&hub.shutdown).await;
             }
         }

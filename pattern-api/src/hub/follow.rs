@@ -31,7 +31,7 @@ pub async fn follow_stream(hub: Arc<Hub>, kafka: KafkaSettings) {
                 follower.run().await;
             }
             Err(error) => {
-                backoff.tell_of_store(&error, "the stream's top can not be read");
+                backoff.tell_of_store(&error, "the stream's top cannot be read");
                 backoff.wait(&hub.shutdown).await;
             }
         }
@@ -184,7 +184,7 @@ impl<'a> Follower<'a> {
             }
             Err(error) => {
                 self.retry = (self.retry * 2).clamp(Duration::from_millis(200), Duration::from_secs(5));
-                outage::tell(&error, "a gap in the stream can not be closed yet");
+                outage::tell(&error, "a gap in the stream cannot be closed yet");
                 self.gap = self.gap.map(|(first, _)| (first, Instant::now() + self.retry));
                 Step::On
             }
@@ -199,7 +199,7 @@ async fn bring_events(
     shutdown: CancellationToken,
 ) {
     if let Err(error) = read_events(kafka, epoch, events, shutdown).await {
-        tracing::error!(%error, "kafka can not be read, the outbox serves instead");
+        tracing::error!(%error, "kafka cannot be read, the outbox serves instead");
     }
 }
 
@@ -214,7 +214,7 @@ async fn announce_tops(store: Store, tops: mpsc::Sender<Position>, shutdown: Can
                 None => match store.stream_top().await {
                     Ok(top) => top.position,
                     Err(error) => {
-                        tracing::debug!(%error, "the stream's top can not be read");
+                        tracing::debug!(%error, "the stream's top cannot be read");
                         continue;
                     }
                 },

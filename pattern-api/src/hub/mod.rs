@@ -50,7 +50,7 @@ pub struct Progress {
     pub generation: u64,
 }
 
-/// Why events can not be read on from a position.
+/// Why events cannot be read on from a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadFailure {
     /// They are no longer kept, or belong to another stream.
@@ -217,7 +217,7 @@ impl Hub {
             }
             Ok(None) => Err(ReadFailure::Gone),
             Err(error) => {
-                outage::tell(&error, "missed events can not be read");
+                outage::tell(&error, "missed events cannot be read");
                 Err(ReadFailure::Unavailable)
             }
         }

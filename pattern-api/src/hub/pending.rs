@@ -18,7 +18,7 @@ pub async fn follow_pending_count(hub: Arc<Hub>) {
                 }
             }
             Err(error) => {
-                tracing::debug!(%error, "pending suggestions can not be counted");
+                tracing::debug!(%error, "pending suggestions cannot be counted");
                 backoff.wait(&hub.shutdown).await;
             }
         }

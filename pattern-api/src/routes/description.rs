@@ -16,7 +16,7 @@ const OF_ALL: [(&str, &str); 4] = [
     ("500", "The request failed"),
     ("503", "Not now: there is no room, or the database is away"),
 ];
-const OF_INPUT: [(&str, &str); 1] = [("422", "The request can not be done as it is")];
+const OF_INPUT: [(&str, &str); 1] = [("422", "The request cannot be done as it is")];
 const OF_WRITES: [(&str, &str); 1] = [("403", "Pages of this origin may not write")];
 const OF_BODIES: [(&str, &str); 2] =
     [("408", "The body did not come in time"), ("413", "The body is larger than this route takes")];
@@ -27,7 +27,7 @@ const OTHERWISE: [(&str, &str); 6] = [
     ("202", "Taken; it is done later"),
     ("404", "There is none of this id or name"),
     ("409", "It is no longer as the request takes it to be"),
-    ("422", "The request can not be done as it is"),
+    ("422", "The request cannot be done as it is"),
     ("503", "Not ready"),
 ];
 /// Parameters that mean the same everywhere.

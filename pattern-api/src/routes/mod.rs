@@ -1,4 +1,4 @@
-//! REST. Every route answers JSON, and problem details when it can not.
+//! REST. Every route answers JSON, and problem details when it cannot.
 
 mod clusters;
 mod description;

@@ -187,9 +187,7 @@ async fn post_samples(
     let accepted = good.len();
     // Else the client would wait until the producer gives up.
     if let Some(problem) = state.hub.kafka_is_away().filter(|_| accepted > 0) {
-        return Err(Problem::unavailable(format!(
-            "samples can not be taken now: {problem}; send them again"
-        )));
+        return Err(Problem::unavailable(format!("samples cannot be taken now: {problem}; send them again")));
     }
     let publish =
         pattern_bus::datapoints::publish_batches(&state.producer, &state.kafka, &data_source, &good);
@@ -198,7 +196,7 @@ async fn post_samples(
         Err(_) => Err(format!("kafka did not answer within {} s", TAKEN_WITHIN.as_secs())),
     };
     published.map_err(|why| {
-        Problem::unavailable(format!("samples can not be taken now: {why}; send them again"))
+        Problem::unavailable(format!("samples cannot be taken now: {why}; send them again"))
     })?;
     Ok((StatusCode::ACCEPTED, Json(TakenSamples { accepted, rejected })))
 }

@@ -151,7 +151,7 @@ async fn decide<T>(
     Ok(Json(decided))
 }
 
-/// With its texts as they are kept; what can not be kept is refused before anything is looked up.
+/// With its texts as they are kept; what cannot be kept is refused before anything is looked up.
 fn checked(request: DecisionRequest) -> Result<DecisionRequest, Problem> {
     match request {
         DecisionRequest::Approve(request) => request.checked().map(DecisionRequest::Approve),

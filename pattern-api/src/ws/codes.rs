@@ -11,7 +11,7 @@ pub enum CloseCode {
     Renewed,
     /// Too far behind, or not taking anything any more.
     Slow,
-    /// What the client missed can not be read right now.
+    /// What the client missed cannot be read right now.
     Insufficient,
     /// No answer to a ping.
     NoPong,
@@ -42,7 +42,7 @@ impl CloseCode {
             Self::Shutdown => "shutting down, reconnect",
             Self::Renewed => "the stream was renewed, reconnect",
             Self::Slow => "too slow, reconnect and resume",
-            Self::Insufficient => "missed events can not be read, reconnect",
+            Self::Insufficient => "missed events cannot be read, reconnect",
             Self::NoPong => "no pong, reconnect",
             Self::InvalidToken => "the token was refused",
             Self::Unauthenticated => "not authenticated in time",

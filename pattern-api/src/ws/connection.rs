@@ -49,7 +49,7 @@ pub async fn serve(socket: WebSocket, hub: Arc<Hub>) {
     let _ = timeout(CLOSE_WITHIN, Box::pin(say_goodbye(writer.into_sink(), stream, frame))).await;
 }
 
-/// Until the client goes, or says what can not be read.
+/// Until the client goes, or says what cannot be read.
 async fn listen(stream: &mut SplitStream<WebSocket>, commands: mpsc::Sender<Boxed>) -> Option<axum::Error> {
     while let Some(message) = stream.next().await {
         let message = match message {

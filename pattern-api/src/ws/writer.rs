@@ -197,7 +197,7 @@ impl Writer {
             }
             ClientMessage::Stats => match self.hub.statistics().await {
                 Ok(statistics) => self.send(ServerMessage::Statistics { statistics: &statistics }).await,
-                Err(_) => self.send(ServerMessage::Error { reason: "figures can not be read now" }).await,
+                Err(_) => self.send(ServerMessage::Error { reason: "figures cannot be read now" }).await,
             },
         }
     }

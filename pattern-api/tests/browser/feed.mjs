@@ -200,7 +200,7 @@ async function whatWasMissedComesByPosition(browser, piotr) {
   );
   await decideAs("maria", id, "defer");
   await gone(piotr, id);
-  assert.ok((await cardIds(reader)).includes(id), "a cut page can not know yet");
+  assert.ok((await cardIds(reader)).includes(id), "a cut page cannot know yet");
 
   const snapshots = [];
   reader.page.on(

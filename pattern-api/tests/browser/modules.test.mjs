@@ -274,7 +274,7 @@ test("a page resumes from the last position it saw", () => {
   assert.deepEqual(seen.states, ["connecting", "live", "ended"]);
 });
 
-test("a page that can not be brought up to date asks for a snapshot", () => {
+test("a page that cannot be brought up to date asks for a snapshot", () => {
   const { live, seen, receive, close } = connect("old.7");
   receive({ type: "connected", pending_count: 1, position: "e.9" });
   receive({ type: "subscribed", recovered: false, position: "e.9" });

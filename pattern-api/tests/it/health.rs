@@ -2,8 +2,14 @@
 
 use futures_util::{SinkExt, StreamExt};
 use pattern_bus::{KafkaSettings, datapoints::run_datapoints_consumer};
+use pattern_core::domain::TOPIC_DATAPOINTS;
 use pattern_embedded::testing::{self, TestDatabase};
 use pattern_store::Store;
+use rdkafka::{
+    ClientConfig,
+    admin::{AdminClient, AdminOptions},
+    client::DefaultClientContext,
+};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -105,4 +111,21 @@ async fn a_run_that_no_worker_does_degrades_the_health_and_the_page_is_told() {
     let words = told["parts"]["jobs"].as_str().expect("words");
     assert!(words.starts_with("no worker "), "{words}");
     site.until("the probe says the same", |_, health| health["parts"]["jobs"] == words).await;
+}
+
+#[tokio::test]
+async fn a_missing_topic_of_samples_is_named_until_it_is_there_again() {
+    let site = Site::start().await;
+    let topic = site.kafka.topic(TOPIC_DATAPOINTS);
+    let admin: AdminClient<DefaultClientContext> =
+        ClientConfig::new().set("bootstrap.servers", &site.kafka.bootstrap).create().expect("admin client");
+    let deleted = admin.delete_topics(&[topic.as_str()], &AdminOptions::new()).await.expect("answer");
+    assert!(deleted.iter().all(Result::is_ok), "{deleted:?}");
+    let health = site.until("the ingest is named", |_, health| names(health, "ingest")).await;
+    let words = health["parts"]["ingest"].as_str().expect("words");
+    assert!(words.contains(&format!("topic {topic} is missing")), "{words}");
+    assert_eq!(health["parts"]["kafka"], "up", "the broker itself is well");
+
+    pattern_bus::topics::ensure_topics(&site.kafka).await.expect("topics");
+    site.until("everything is up again", |_, health| health["status"] == "up").await;
 }

@@ -1,7 +1,14 @@
-//! The API while PostgreSQL is away.
+//! The API while PostgreSQL or Kafka is away.
 
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use pattern_bus::KafkaSettings;
-use pattern_embedded::{EmbeddedPostgres, PostgresUse, testing};
+use pattern_embedded::{
+    EmbeddedKafka, EmbeddedPostgres, PostgresUse,
+    testing::{self, TestDatabase},
+};
 use pattern_store::Store;
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
@@ -53,4 +60,39 @@ async fn while_postgres_is_away_requests_get_503_and_come_right_by_themselves() 
     until("/api/suggestions", StatusCode::OK).await;
     until("/health/ready", StatusCode::OK).await;
     assert_eq!(approve.send().await.expect("post").status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn samples_that_a_dying_broker_does_not_take_are_answered_before_its_client_gives_up() {
+    let data_dir = testing::private_folder("api-kafka-stopped");
+    let broker = EmbeddedKafka::start(&data_dir, &testing::kafka_programs()).await.expect("kafka");
+    let kafka = KafkaSettings::new(broker.bootstrap());
+    pattern_bus::topics::ensure_topics(&kafka).await.expect("topics");
+    let database = TestDatabase::create().await;
+    Store::connect_lazy(&database.url, 2).expect("store").migrate().await.expect("migrate");
+    let address = free_address();
+    let _api = Process::start(&database.url, &kafka, address);
+    let client = Client::new();
+    let samples = json!([{ "name": "T-1", "timestamp": chrono::Utc::now(), "value": 1.0 }]);
+    let post = client
+        .post(format!("http://{address}/api/samples"))
+        .json(&json!({ "data_source": "plant", "samples": samples }));
+    let taken = || async {
+        let answer = post.try_clone()?.send().await.ok()?;
+        (answer.status() == StatusCode::ACCEPTED).then_some(())
+    };
+    testing::eventually("samples are taken", taken).await;
+
+    let process = Pid::from_raw(broker.pid().try_into().expect("a pid"));
+    // It holds its connections open and says nothing more; health has not seen that yet.
+    kill(process, Signal::SIGSTOP).expect("it lives");
+    let answer = post.try_clone().expect("clone").send().await.expect("answer");
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let problem: Value = answer.json().await.expect("json");
+    let detail = problem["detail"].as_str().expect("detail");
+    assert!(detail.contains("kafka did not answer within 5 s; send them again"), "{detail}");
+
+    kill(process, Signal::SIGCONT).expect("it lives");
+    testing::eventually("samples are taken again", taken).await;
+    broker.stop().await;
 }

@@ -18,7 +18,7 @@ const HASTE = 300;
 
 const isInHaste = () => app.cameByItself !== null && performance.now() - app.cameByItself < HASTE;
 
-/** Why the selected one can not be decided; null where it can. Keys act on what is in the list only. */
+/** Why the selected one cannot be decided; null where it can. Keys act on what is in the list only. */
 function obstacle(byKey) {
   const suggestion = app.selected && app.feed.get(app.selected);
   if (!app.selected) return "Nothing is selected. Press j for the first suggestion of the list.";

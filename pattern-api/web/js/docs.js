@@ -60,5 +60,5 @@ try {
   if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
   show(await answer.json());
 } catch (error) {
-  byId("about").textContent = `The description can not be loaded: ${error.message}. Reload the page to try again.`;
+  byId("about").textContent = `The description cannot be loaded: ${error.message}. Reload the page to try again.`;
 }

@@ -1,5 +1,5 @@
 // Building elements without a framework. Text only ever becomes a text node, so names that come from
-// a historian can not become markup.
+// a historian cannot become markup.
 
 function build(element, props, children) {
   for (const [name, value] of Object.entries(props ?? {})) {

@@ -116,7 +116,7 @@ export class List {
     }
   }
 
-  /** Makes sure that these places are held. Resolves when they are, or can not be read. */
+  /** Makes sure that these places are held. Resolves when they are, or cannot be read. */
   async show(from, to) {
     this.#shown = [from, to];
     await this.#want(from, to);

@@ -59,7 +59,7 @@ impl Pending {
 
     /// Of a single record: keeps it as a dead letter, whatever it holds.
     pub fn refuse(&mut self, topic: &str, topic_id: &str, reason: &str) {
-        let reason = format!("the record can not be stored: {reason}");
+        let reason = format!("the record cannot be stored: {reason}");
         let letters = self.records.iter().map(|record| dead_letter(record, topic, topic_id, reason.clone()));
         let dead = letters.enumerate().collect();
         self.parsed = Some(Arc::new(Parsed { batches: Vec::new(), dead }));

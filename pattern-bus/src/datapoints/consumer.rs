@@ -180,7 +180,7 @@ impl Consumer {
         }
     }
 
-    /// Returns when shutdown is cancelled or a Kafka client can not go on.
+    /// Returns when shutdown is cancelled or a Kafka client cannot go on.
     async fn run(mut self, shutdown: &CancellationToken) {
         let mut identity = tokio::time::interval(IDENTITY_POLL);
         identity.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -312,7 +312,7 @@ impl Consumer {
             }
             Done::Kept(Kept::TopicReplaced) => self.follow_new_topic(),
             Done::Kept(Kept::ProducerBroken) => {
-                tracing::error!(topic, "kafka producer of the dead letters can not go on, making a new one");
+                tracing::error!(topic, "kafka producer of the dead letters cannot go on, making a new one");
                 return Step::MakeAnew;
             }
             Done::Identified(Ok(Some(id))) if !self.positions.is_empty() && id != self.topic_id => {
@@ -342,7 +342,7 @@ impl Consumer {
         // What came since is from before.
         self.forget();
         if let Err(error) = self.keeper.member.assign(&start.positions) {
-            tracing::warn!(%error, "partitions can not be read yet, trying again");
+            tracing::warn!(%error, "partitions cannot be read yet, trying again");
             return self.start(start.positions.into_keys().collect());
         }
         self.paused = false;
@@ -360,7 +360,7 @@ impl Consumer {
                 Ok(_) if matches!(self.work, Work::Starting(_)) => {}
                 Ok(record) => self.collected.push(record),
                 Err(KafkaError::MessageConsumptionFatal(code)) => {
-                    tracing::error!(%code, "kafka consumer can not go on, making a new one");
+                    tracing::error!(%code, "kafka consumer cannot go on, making a new one");
                     return Step::MakeAnew;
                 }
                 Err(KafkaError::MessageConsumption(RDKafkaErrorCode::AutoOffsetReset)) => {

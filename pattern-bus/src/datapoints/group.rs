@@ -179,7 +179,7 @@ impl GroupMember {
         let list = self.list(offsets);
         let committed = list.and_then(|list| Ok(self.consumer.commit(&list, CommitMode::Async)?));
         if let Err(error) = committed {
-            tracing::debug!(%error, "offsets can not be committed to kafka");
+            tracing::debug!(%error, "offsets cannot be committed to kafka");
         }
     }
 

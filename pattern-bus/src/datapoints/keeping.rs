@@ -46,7 +46,7 @@ pub(super) enum Kept {
     /// Another consumer has moved an offset that we wanted to move.
     Overtaken,
     TopicReplaced,
-    /// The producer of the dead letters can not go on.
+    /// The producer of the dead letters cannot go on.
     ProducerBroken,
     /// Nobody waits for it any more.
     Cancelled,
@@ -111,7 +111,7 @@ impl Keeper {
             match pending.records.as_slice() {
                 [record] if refused && !pending.is_refused => {
                     let (partition, offset) = (record.partition, record.offset);
-                    tracing::warn!(%error, topic = self.topic, partition, offset, "a record can not be stored");
+                    tracing::warn!(%error, topic = self.topic, partition, offset, "a record cannot be stored");
                     pending.refuse(&self.topic, topic_id, &error.to_string());
                 }
                 [_, _, ..] if refused || (failures >= ATTEMPTS_TOGETHER && is_of_a_statement(&error)) => {
@@ -138,7 +138,7 @@ impl Keeper {
     /// Where to look, for a person who may have to skip a record.
     fn waiting(&self, records: &[RawRecord]) -> String {
         let first = records.first().map(|r| format!("{}/{}@{}", self.topic, r.partition, r.offset));
-        format!("{} records from {} on can not be stored yet", records.len(), first.unwrap_or_default())
+        format!("{} records from {} on cannot be stored yet", records.len(), first.unwrap_or_default())
     }
 
     /// One attempt; how far it came is in `pending`, so the next one does not begin at the beginning.

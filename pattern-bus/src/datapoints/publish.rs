@@ -27,7 +27,7 @@ pub async fn publish_batches(
             let data_source = data_source.to_owned();
             let batch = SampleBatch { data_source, quality_scale: QualityScale::default(), samples };
             let payload = serde_json::to_vec(&batch)
-                .map_err(|e| BusError::Settings(format!("samples can not be written as JSON: {e}")))?;
+                .map_err(|e| BusError::Settings(format!("samples cannot be written as JSON: {e}")))?;
             let record = Record {
                 topic: &topic,
                 key: Some(key.as_bytes()),

@@ -82,11 +82,11 @@ fn sort_out(
         };
         problems += 1;
         if problems <= PROBLEMS_SHOWN {
-            // Writing to a string can not fail.
+            // Writing to a string cannot fail.
             let _ = write!(shown, "; sample {index}: {problem}");
         }
     }
-    let problem = format!("{problems} of {} samples can not be used{shown}", problems + samples.len());
+    let problem = format!("{problems} of {} samples cannot be used{shown}", problems + samples.len());
     Understood { batch: Some(SampleBatch { data_source, quality_scale, samples }), problem: Some(problem) }
 }
 
@@ -154,7 +154,7 @@ mod tests {
         let understood = understand(Some(record), now());
         assert_eq!(names(&understood), ["B"]);
         let problem = understood.problem.unwrap();
-        assert!(problem.starts_with("5 of 6 samples can not be used; sample 0: "), "{problem}");
+        assert!(problem.starts_with("5 of 6 samples cannot be used; sample 0: "), "{problem}");
         assert!(
             problem.contains("sample 2: timestamp 1971-03-02T10:00:00+00:00 is before 1990"),
             "{problem}"

@@ -12,7 +12,7 @@ const DEFINITIONS: &str = "#/$defs/";
 /// JSON Schema of the record value.
 ///
 /// # Errors
-/// The types' schema can not be written as JSON.
+/// The types' schema cannot be written as JSON.
 pub fn record_schema() -> Result<Value> {
     let mut referenced = Vec::new();
     SampleBatch::schemas(&mut referenced);
@@ -27,7 +27,7 @@ pub fn record_schema() -> Result<Value> {
 }
 
 fn to_value(schema: &impl serde::Serialize) -> Result<Value> {
-    serde_json::to_value(schema).map_err(|e| BusError::Settings(format!("schema can not be written: {e}")))
+    serde_json::to_value(schema).map_err(|e| BusError::Settings(format!("schema cannot be written: {e}")))
 }
 
 /// OpenAPI keeps shared types in another place than JSON Schema does.

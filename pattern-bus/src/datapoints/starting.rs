@@ -42,7 +42,7 @@ impl Starter {
                     Err(error) => error,
                 },
             };
-            backoff.tell_unless_away(&error, "reading samples can not start yet", &self.kafka);
+            backoff.tell_unless_away(&error, "reading samples cannot start yet", &self.kafka);
             backoff.wait(&cancelled).await;
         }
     }

@@ -47,7 +47,7 @@ pub async fn run(store: Store, kafka: KafkaSettings, holder: String, shutdown: C
             }
             Ok(None) => pause(STANDBY_POLL, &shutdown).await,
             Err(error) => {
-                backoff.tell_of_store(&error, "relay can not ask for its lease");
+                backoff.tell_of_store(&error, "relay cannot ask for its lease");
                 backoff.wait(&shutdown).await;
             }
         }
@@ -120,7 +120,7 @@ async fn number(
             }
             Ok(None) => return,
             Err(error) => {
-                backoff.tell_of_store(&error, "events can not be numbered");
+                backoff.tell_of_store(&error, "events cannot be numbered");
                 backoff.wait(shutdown).await;
             }
         }

@@ -42,7 +42,7 @@ pub async fn announce(store: &Store, changed: &ChangedDataSources, shutdown: &Ca
         match store.data_sources_with_other_pending_count().await {
             Ok(names) => break changed.add(names),
             Err(error) => {
-                backoff.tell_of_store(&error, "pending counts can not be read");
+                backoff.tell_of_store(&error, "pending counts cannot be read");
                 backoff.wait(shutdown).await;
             }
         }
@@ -54,7 +54,7 @@ pub async fn announce(store: &Store, changed: &ChangedDataSources, shutdown: &Ca
             match store.announce_pending_count(&name, store.now()).await {
                 Ok(_) => backoff.reset(),
                 Err(error) => {
-                    backoff.tell_of_store(&error, "pending counts can not be announced");
+                    backoff.tell_of_store(&error, "pending counts cannot be announced");
                     changed.add([name]);
                     backoff.wait(shutdown).await;
                 }

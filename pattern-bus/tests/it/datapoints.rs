@@ -165,7 +165,7 @@ async fn a_bad_record_lands_in_the_dead_letters_untouched_and_the_good_ones_are_
     let half = letters.iter().find(|l| l.payload.as_deref() == Some(half_bad)).expect("kept as it came");
     assert_eq!(
         half.reason,
-        "1 of 2 samples can not be used; sample 0: timestamp 1985-01-01T00:00:00+00:00 is before 1990"
+        "1 of 2 samples cannot be used; sample 0: timestamp 1985-01-01T00:00:00+00:00 is before 1990"
     );
 
     let published = read_topic(&kafka.settings, "naia.datapoints.dlq", 2).await;

@@ -31,7 +31,7 @@ async fn of_a_batch_that_postgres_refuses_only_the_culprits_become_dead_letters(
     .await;
     consumer.stop().await;
     for letter in letters {
-        assert!(letter.reason.starts_with("the record can not be stored: "), "{}", letter.reason);
+        assert!(letter.reason.starts_with("the record cannot be stored: "), "{}", letter.reason);
         let payload = String::from_utf8(letter.payload.unwrap()).unwrap();
         assert!(payload.contains("cursed"), "{payload}");
     }
@@ -47,7 +47,7 @@ async fn of_a_batch_that_postgres_refuses_only_the_culprits_become_dead_letters(
 #[tokio::test]
 async fn what_waits_for_the_server_is_the_culprit_alone_and_skipping_takes_it() {
     let (kafka, (store, _database)) = (TestKafka::create().await, test_store().await);
-    // What PostgreSQL can not do now, it may be able to do later: nothing is given up by itself.
+    // What PostgreSQL cannot do now, it may be able to do later: nothing is given up by itself.
     let full = "create function full_disk() returns trigger language plpgsql as $$
                 begin raise exception 'the disk is full' using errcode = '53100'; end $$;
                 create trigger full_disk before insert on points

@@ -22,7 +22,7 @@ async fn published() -> TestStream {
 async fn output(mut command: Command) -> String {
     let ran = tokio::task::spawn_blocking(move || {
         let program = command.get_program().to_string_lossy().into_owned();
-        command.output().unwrap_or_else(|e| panic!("{program} can not run ({e}); `make setup` installs it"))
+        command.output().unwrap_or_else(|e| panic!("{program} cannot run ({e}); `make setup` installs it"))
     });
     let output = ran.await.unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);

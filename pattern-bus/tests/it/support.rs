@@ -56,7 +56,7 @@ impl Drop for TestKafka {
     fn drop(&mut self) {
         let names = [self.settings.topic(DATAPOINTS), self.settings.topic("naia.datapoints.dlq")];
         let admin = self.admin();
-        // A thread of its own: a runtime can not block inside another one.
+        // A thread of its own: a runtime cannot block inside another one.
         let deleted = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();

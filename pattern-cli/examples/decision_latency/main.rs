@@ -145,7 +145,7 @@ impl Decider {
             StatusCode::CONFLICT => return Ok(None),
             status => bail!("approving answered {status}: {}", answer.text().await?),
         }
-        // Read to its end, or the connection can not be used again.
+        // Read to its end, or the connection cannot be used again.
         answer.bytes().await?;
         let mut waiting: HashSet<usize> = (0..self.browsers.len()).collect();
         let mut seen = began;

@@ -58,5 +58,5 @@ pub fn write<N: Number>(
         }
         file.flush()
     };
-    written().with_context(|| format!("{} can not be written", path.display()))
+    written().with_context(|| format!("{} cannot be written", path.display()))
 }

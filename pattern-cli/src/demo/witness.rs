@@ -36,7 +36,7 @@ impl Witness {
             let lookup = lookup.clone();
             async move { tokio::task::spawn_blocking(move || ends(&lookup)).await.ok()?.ok() }
         });
-        let places = found.await.context("the event topics can not be read")?;
+        let places = found.await.context("the event topics cannot be read")?;
         let consumer: StreamConsumer = config.create()?;
         consumer.assign(&places)?;
         Ok(Self::watch(|seen| async move {
@@ -53,7 +53,7 @@ impl Witness {
         let url = format!("{}/ws", api.replacen("http", "ws", 1));
         let (mut socket, _) = tokio_tungstenite::connect_async(&url)
             .await
-            .with_context(|| format!("{url} can not be opened"))?;
+            .with_context(|| format!("{url} cannot be opened"))?;
         let subscribe = json!({ "type": "subscribe", "channels": ["suggestions", "patterns", "clusters"] });
         socket.send(tungstenite::Message::text(subscribe.to_string())).await?;
         let subscribed = async {

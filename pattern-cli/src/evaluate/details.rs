@@ -26,8 +26,7 @@ pub fn write(standing: &Standing, truth: &Truth, file: &Path) -> Result<()> {
     let cluster_of = standing.cluster_of();
     let mut scored: Vec<_> = truth.scored().collect();
     scored.sort_unstable_by_key(|(name, label)| (&label.equipment, *name));
-    let mut csv =
-        csv::Writer::from_path(file).with_context(|| format!("can not write {}", file.display()))?;
+    let mut csv = csv::Writer::from_path(file).with_context(|| format!("cannot write {}", file.display()))?;
     for (name, label) in scored {
         let cluster = cluster_of.get(name).copied();
         let best = cluster.and_then(|i| standing.clusters[i].proposals.first());

@@ -73,7 +73,7 @@ pub fn read_aliases(dir: &Path, file: Option<&Path>) -> Result<BTreeMap<String, 
     };
     let library = pattern_core::library::builtin();
     let context =
-        || format!("can not read {}; it needs lines `label,pattern` after this header", path.display());
+        || format!("cannot read {}; it needs lines `label,pattern` after this header", path.display());
     let mut aliases = BTreeMap::new();
     for alias in csv::Reader::from_path(&path).with_context(context)?.deserialize() {
         let Alias { label, pattern } = alias.with_context(context)?;

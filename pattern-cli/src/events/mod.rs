@@ -62,7 +62,7 @@ fn print(kafka: &KafkaSettings, args: &EventsArgs) -> Result<()> {
                 tracing::warn!("{problem}");
                 continue;
             }
-            Err(problem) => return Err(problem).context("the topic can not be read"),
+            Err(problem) => return Err(problem).context("the topic cannot be read"),
         };
         let line = if args.raw { topic::raw(&message) } else { topic::describe(&message) };
         match writeln!(out, "{line}").and_then(|()| out.flush()) {

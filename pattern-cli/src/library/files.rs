@@ -6,13 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The patterns of these files and of the `*.toml` files of these folders, and what can not be read.
+/// The patterns of these files and of the `*.toml` files of these folders, and what cannot be read.
 pub fn read(paths: &[PathBuf]) -> Result<(Vec<PatternSpec>, Vec<String>)> {
     let (mut specs, mut problems) = (Vec::new(), Vec::new());
     for path in paths {
         for file in files_of(path)? {
             let text =
-                fs::read_to_string(&file).with_context(|| format!("can not read {}", file.display()))?;
+                fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
             match parse(&text, &file.display().to_string()) {
                 Ok(found) if found.is_empty() => {
                     problems.push(format!("{}: no pattern in it; see docs/library-format.md", file.display()))
@@ -30,7 +30,7 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>> {
         return Ok(vec![path.to_path_buf()]);
     }
     let mut files = Vec::new();
-    for entry in fs::read_dir(path).with_context(|| format!("can not read {}", path.display()))? {
+    for entry in fs::read_dir(path).with_context(|| format!("cannot read {}", path.display()))? {
         let file = entry?.path();
         if file.extension().is_some_and(|extension| extension == "toml") {
             files.push(file);
@@ -45,13 +45,13 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>> {
 
 /// Writes one file per category and answers their paths.
 pub fn write(folder: &Path, specs: Vec<PatternSpec>) -> Result<Vec<PathBuf>> {
-    fs::create_dir_all(folder).with_context(|| format!("folder {} can not be made", folder.display()))?;
+    fs::create_dir_all(folder).with_context(|| format!("folder {} cannot be made", folder.display()))?;
     let mut by_file: BTreeMap<PathBuf, Vec<PatternSpec>> = BTreeMap::new();
     for spec in specs {
         by_file.entry(folder.join(file_name(&spec.category))).or_default().push(spec);
     }
     for (path, specs) in &by_file {
-        fs::write(path, text(specs)).with_context(|| format!("can not write {}", path.display()))?;
+        fs::write(path, text(specs)).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(by_file.into_keys().collect())
 }

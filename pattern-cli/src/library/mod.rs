@@ -55,7 +55,7 @@ impl DatabaseOption {
         store
             .migrate()
             .await
-            .context("the database can not be used; does it serve at the address of --postgres?")?;
+            .context("the database cannot be used; does it serve at the address of --postgres?")?;
         Ok(store)
     }
 }

@@ -33,7 +33,7 @@ pub const DEFAULT_SEED: u64 = 7;
 ///
 /// The same `end` (to the minute) and seed give the same two files.
 pub fn generate(dir: &Path, end: DateTime<Utc>, seed: u64) -> Result<()> {
-    fs::create_dir_all(dir).with_context(|| format!("folder {} can not be made", dir.display()))?;
+    fs::create_dir_all(dir).with_context(|| format!("folder {} cannot be made", dir.display()))?;
     let mut units = units(seed);
     write_points(&dir.join("points.csv"), &units)?;
     write_samples(&dir.join("samples.csv.gz"), &mut units, end, seed)
@@ -42,7 +42,7 @@ pub fn generate(dir: &Path, end: DateTime<Utc>, seed: u64) -> Result<()> {
 /// Writes the `points.csv` of a plant of exactly so many points: this one as often as it takes, each time as another
 /// unit. It has no samples.
 pub fn generate_names(dir: &Path, points: usize, seed: u64) -> Result<()> {
-    fs::create_dir_all(dir).with_context(|| format!("folder {} can not be made", dir.display()))?;
+    fs::create_dir_all(dir).with_context(|| format!("folder {} cannot be made", dir.display()))?;
     let mut all: Vec<Unit> = Vec::new();
     let mut left = points;
     for number in 1.. {
@@ -108,8 +108,7 @@ fn units(seed: u64) -> Vec<Unit> {
 }
 
 fn write_points(path: &Path, units: &[Unit]) -> Result<()> {
-    let mut csv =
-        csv::Writer::from_path(path).with_context(|| format!("can not write {}", path.display()))?;
+    let mut csv = csv::Writer::from_path(path).with_context(|| format!("cannot write {}", path.display()))?;
     csv.write_record(["name", "unit", "description", "equipment", "equipment_type", "role"])?;
     for tag in units.iter().flat_map(|unit| &unit.tags) {
         csv.write_record([
@@ -121,11 +120,11 @@ fn write_points(path: &Path, units: &[Unit]) -> Result<()> {
             &tag.role,
         ])?;
     }
-    csv.flush().with_context(|| format!("can not write {}", path.display()))
+    csv.flush().with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn write_samples(path: &Path, units: &mut [Unit], end: DateTime<Utc>, seed: u64) -> Result<()> {
-    let file = File::create(path).with_context(|| format!("can not write {}", path.display()))?;
+    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
     let mut out = GzEncoder::new(BufWriter::new(file), Compression::fast());
     writeln!(out, "timestamp,name,value,quality")?;
     let end = end.trunc_subsecs(0).with_second(0).unwrap_or(end);
@@ -147,7 +146,7 @@ fn write_samples(path: &Path, units: &mut [Unit], end: DateTime<Utc>, seed: u64)
         }
         recorder.record(&now, &tags, &values, &mut out)?;
     }
-    out.finish()?.flush().with_context(|| format!("can not write {}", path.display()))
+    out.finish()?.flush().with_context(|| format!("cannot write {}", path.display()))
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ impl Broker {
         let Self::Makeshift(_, missing) = self else { return None };
         Some(format!(
             "no Apache Kafka: {missing}; using a broker in memory instead: Java tools (kafka-console-consumer) \
-             can not read it, and its topics are gone when this stops; no event is lost, all are in postgres"
+             cannot read it, and its topics are gone when this stops; no event is lost, all are in postgres"
         ))
     }
 

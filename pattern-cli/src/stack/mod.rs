@@ -71,7 +71,7 @@ impl Stack {
     pub async fn start(options: &StackOptions, shutdown: &CancellationToken) -> Result<Self> {
         let settings = ServiceSettings::load(options.listen, options.servers.postgres.as_deref())?;
         let listener = TcpListener::bind(options.listen).await.with_context(|| {
-            format!("{} can not be listened on; choose another address with --listen", options.listen)
+            format!("{} cannot be listened on; choose another address with --listen", options.listen)
         })?;
         let data_dir = DataDir::open(&options.data.path)?;
         StackFile::remove(data_dir.path())?;
@@ -206,13 +206,13 @@ async fn start_postgres(options: &ServerOptions, data_dir: &DataDir) -> Result<P
 
 async fn prepare(stack: &StackFile, kafka: &KafkaSettings) -> Result<()> {
     let store = Store::connect_lazy(&stack.postgres, 2)?;
-    store.migrate().await.context("the database can not be brought up to date")?;
+    store.migrate().await.context("the database cannot be brought up to date")?;
     let library = pattern_core::library::builtin();
     let now = store.database_time().await?;
     store
         .load_library(&library, PatternSource::Library, now)
         .await
-        .context("the pattern library can not be loaded")?;
+        .context("the pattern library cannot be loaded")?;
     store.close().await;
-    pattern_bus::topics::ensure_topics(kafka).await.context("the topics can not be prepared")
+    pattern_bus::topics::ensure_topics(kafka).await.context("the topics cannot be prepared")
 }

@@ -89,5 +89,5 @@ fn what_can_not_be_measured_is_said() {
     fs::write(here.path().join("file"), "").unwrap();
     let blocked =
         complaint(&["fingerprint", "--points", "9", "--samples", "9", "--write-input", "file/input"]);
-    assert!(blocked.contains("file/input/series.npy can not be written"), "{blocked}");
+    assert!(blocked.contains("file/input/series.npy cannot be written"), "{blocked}");
 }

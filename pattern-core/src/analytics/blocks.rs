@@ -12,9 +12,9 @@ use crate::domain::Sample;
 
 const VERSION: u8 = 1;
 
-/// Why a block can not be read.
+/// Why a block cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("block can not be read: {0}")]
+#[error("block cannot be read: {0}")]
 pub struct DamagedBlock(String);
 
 fn damaged(what: impl Into<String>) -> DamagedBlock {

@@ -20,7 +20,7 @@ pub struct ClusterOptions {
     /// plants six in ten groups below this are of several machines, of the others one in ten.
     pub min_cohesion: f64,
     /// Signal edges that are kept from each point, the strongest first. A cycle that the whole plant follows
-    /// ties everything to everything; it can not use up more than this.
+    /// ties everything to everything; it cannot use up more than this.
     pub neighbours: usize,
     pub seed: u64,
 }

@@ -19,7 +19,7 @@ pub const TOPIC_RETENTION_MS: u64 = 7 * 24 * 60 * 60 * 1000;
 /// The topics that carry the one stream of events.
 pub const EVENT_TOPICS: [&str; 3] = [TOPIC_SUGGESTIONS, TOPIC_UPDATED, TOPIC_CLUSTERS];
 
-/// Where records of `topic` that can not be understood go.
+/// Where records of `topic` that cannot be understood go.
 pub fn dead_letter_topic(topic: &str) -> String {
     format!("{topic}.dlq")
 }
@@ -202,7 +202,7 @@ pub struct NewEvent {
 
 impl NewEvent {
     /// `version` is the entity's version after the change: the id is made from (entity, version,
-    /// type), so running the same change again can not publish it twice.
+    /// type), so running the same change again cannot publish it twice.
     pub fn new(
         r#type: EventType,
         subject: Uuid,

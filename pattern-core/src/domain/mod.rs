@@ -25,6 +25,6 @@ pub const NAMESPACE: Uuid = Uuid::from_u128(0x8f6e_2b1a_4c3d_5e7f_9a0b_1c2d_3e4f
 
 /// A name-based id: equal parts give an equal id, anywhere and any time.
 pub fn stable_id(parts: &[&str]) -> Uuid {
-    // The unit separator can not occur in a name that people type, so ("a", "bc") differs from ("ab", "c").
+    // The unit separator cannot occur in a name that people type, so ("a", "bc") differs from ("ab", "c").
     Uuid::new_v5(&NAMESPACE, parts.join("\u{1f}").as_bytes())
 }

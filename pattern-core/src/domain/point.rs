@@ -105,7 +105,7 @@ pub struct NamedSample {
 }
 
 impl NamedSample {
-    /// Why this sample can not be stored, if it can not.
+    /// Why this sample cannot be stored, if it cannot.
     pub fn problem(&self, now: DateTime<Utc>) -> Option<String> {
         name_problem(&self.name).or_else(|| absurd_timestamp(self.timestamp, now)).or_else(|| {
             (!self.value.is_finite()).then(|| format!("value {} is not a finite number", self.value))
@@ -113,7 +113,7 @@ impl NamedSample {
     }
 }
 
-/// Why this can not be the name of a point or a data source, if it can not.
+/// Why this cannot be the name of a point or a data source, if it cannot.
 pub fn name_problem(name: &str) -> Option<String> {
     text::NAME.problem(name).map(|problem| format!("name {problem}"))
 }

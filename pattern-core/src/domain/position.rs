@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 /// A place in the one stream of all events: `<epoch>.<position>`.
 ///
 /// The epoch is made with the database and renewed after a restore; positions of different epochs
-/// can not be compared.
+/// cannot be compared.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Position {
     pub epoch: String,

@@ -257,7 +257,7 @@ pub struct ApproveRequest {
 }
 
 impl ApproveRequest {
-    /// With every text as it is kept, or which one can not be, and why.
+    /// With every text as it is kept, or which one cannot be, and why.
     pub fn checked(mut self) -> Result<Self, String> {
         clean("pattern_name", &text::SHORT_NAME.or_nothing(), self.pattern_name.as_mut())?;
         clean("equipment_name", &text::NAME.or_nothing(), self.equipment_name.as_mut())?;

@@ -12,7 +12,7 @@ const FILES: [(&str, &str); 6] = [
     ("anomaly.toml", include_str!("../../library/anomaly.toml")),
 ];
 
-/// Why a library file can not be used.
+/// Why a library file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{origin}: {message}; see docs/library-format.md")]
 pub struct LibraryError {

@@ -50,7 +50,7 @@ pub fn lint(patterns: &[PatternSpec]) -> Vec<Problem> {
             found(None, "has no role; a pattern needs at least one".into());
         }
         if !pattern.roles.iter().any(|role| role.required) {
-            found(None, "has no required role; mark what it can not be without".into());
+            found(None, "has no required role; mark what it cannot be without".into());
         }
         let mut roles = BTreeSet::new();
         for role in &pattern.roles {

@@ -82,7 +82,24 @@ pub fn spelled_out(
         let texts = [&point.words.description, &point.words.name].into_iter().chain(&point.borrowed);
         texts.into_iter().find_map(|text| naming::spelled_out(text, is_usual))
     };
-    cluster.seen.iter().map(said).collect()
+    let mut names: Vec<Option<String>> = cluster.seen.iter().map(said).collect();
+    tell_apart_by_unit(&mut names, &cluster.seen);
+    names
+}
+
+/// Points that read alike are told apart by what they measure: of two called Motor, the one in A is Motor Current.
+fn tell_apart_by_unit(names: &mut [Option<String>], points: &[PointView]) {
+    let read: Vec<Option<String>> = names.to_vec();
+    for (i, name) in names.iter_mut().enumerate() {
+        let (Some(name), Some(unit)) = (name, points[i].unit) else { continue };
+        let alike = |other: &usize| *other != i && read[*other] == read[i];
+        let measures_else = |other: usize| points[other].unit.is_none_or(|of| !of.measures_as(unit));
+        let quantity = naming::capitalised(&unit.dimension.replace('_', " "));
+        let says_it = name.to_lowercase().contains(&quantity.to_lowercase());
+        if !says_it && (0..points.len()).filter(alike).any(measures_else) {
+            *name = format!("{name} {quantity}");
+        }
+    }
 }
 
 /// More likely than not.

@@ -27,6 +27,7 @@ pub use keys::{NameKey, Template, name_keys};
 pub use label::{Label, labels};
 pub use lexicon::{Meaning, Word, WordClass, class_of, is_known};
 pub use look_alikes::{look_alikes, templates};
+pub(crate) use spelled::capitalised;
 pub use spelled::spelled_out;
 pub use token::{Token, TokenKind, tokenize};
 pub use words::{Phrase, PointWords, Text, TextToken, words};

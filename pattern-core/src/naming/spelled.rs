@@ -88,7 +88,7 @@ fn meanings(token: &TextToken) -> Vec<Reading> {
         .collect()
 }
 
-fn capitalised(word: &str) -> String {
+pub(crate) fn capitalised(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }

@@ -73,7 +73,7 @@ fn form(name: &str) -> String {
 }
 
 /// The names that one slip turns into this one: a character too much, too few, two swapped, or a letter for a digit.
-/// A wrong digit among digits can not be told from another number.
+/// A wrong digit among digits cannot be told from another number.
 fn next_to(name: &str) -> BTreeSet<String> {
     let is_lower = name.chars().any(|c| c.is_ascii_lowercase());
     let letters = if is_lower { 'a'..='z' } else { 'A'..='Z' };

@@ -2,7 +2,7 @@
 
 use crate::matching::{pattern, points, propose, role_of};
 use pattern_core::library::builtin;
-use pattern_core::matching::{Matcher, SiteMemory};
+use pattern_core::matching::{Matcher, SiteMemory, spelled_out};
 
 #[test]
 fn codes_in_descriptions_tell_the_kind_of_equipment_as_those_in_names_do() {
@@ -140,4 +140,12 @@ fn a_point_that_stands_alone_is_what_it_is_said_to_be() {
         let likely = matcher.likely_role(&points(&[line])[0], &SiteMemory::default());
         assert_eq!(likely.map(|(role, _)| role).as_deref(), Some(role), "{line}");
     }
+}
+
+#[test]
+fn points_that_read_alike_are_told_apart_by_what_they_measure() {
+    let dryer = points(&["D-1.I_MOTOR | A", "D-1.V_MOTOR | V", "D-1.TEMP | degC"]);
+    let said = spelled_out(&dryer, &SiteMemory::default(), &|_| false);
+    let said: Vec<Option<&str>> = said.iter().map(Option::as_deref).collect();
+    assert_eq!(said, [Some("Motor Current"), Some("Motor Voltage"), Some("Temperature")]);
 }

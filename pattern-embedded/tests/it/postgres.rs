@@ -8,7 +8,7 @@ async fn start(folder: &DataDir) -> EmbeddedPostgres {
 
 #[tokio::test]
 async fn a_second_start_finds_the_data_at_the_same_address() {
-    // Private to its owner, as `mktemp -d` makes it: the user that runs postgres can not pass it.
+    // Private to its owner, as `mktemp -d` makes it: the user that runs postgres cannot pass it.
     let outer = tempfile::tempdir().unwrap();
     let folder = DataDir::open(&outer.path().join("naia")).unwrap();
     let postgres = start(&folder).await;

@@ -108,7 +108,7 @@ impl Link {
             Road::Transaction if self.direct.is_some() => None,
             Road::Transaction => Some(
                 "postgres.url leads to a pooler that ends a session with each transaction, where LISTEN and \
-                 migrations can not work: name PostgreSQL itself in postgres.direct_url, or use a pooler in \
+                 migrations cannot work: name PostgreSQL itself in postgres.direct_url, or use a pooler in \
                  session mode",
             ),
             Road::Mixing => Some(

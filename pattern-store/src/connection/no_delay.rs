@@ -19,7 +19,7 @@ pub(super) async fn set(ports: Vec<u16>) {
     let outcome = tokio::task::spawn_blocking(move || set_on_all(&ports)).await;
     if let Ok(Err(error)) = outcome {
         WARNING.call_once(
-            || tracing::warn!(%error, "storing samples will be slower: TCP_NODELAY can not be set"),
+            || tracing::warn!(%error, "storing samples will be slower: TCP_NODELAY cannot be set"),
         );
     }
 }

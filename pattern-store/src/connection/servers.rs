@@ -54,12 +54,12 @@ pub(super) fn parse(url: &str) -> Result<Vec<PgConnectOptions>> {
 
 fn parse_one(text: &str) -> Result<PgConnectOptions> {
     let unusable =
-        |e: &dyn std::fmt::Display| StoreError::Invalid(format!("postgres url can not be used: {e}"));
+        |e: &dyn std::fmt::Display| StoreError::Invalid(format!("postgres url cannot be used: {e}"));
     let mut url = Url::parse(text).map_err(|e| unusable(&e))?;
     let parameters: Vec<(String, String)> = url.query_pairs().into_owned().collect();
     for (name, value) in &parameters {
         if FILES.contains(&name.as_str()) && !value.trim_start().starts_with("-----BEGIN") {
-            File::open(value).map_err(|e| unusable(&format!("{name} {value} can not be read: {e}")))?;
+            File::open(value).map_err(|e| unusable(&format!("{name} {value} cannot be read: {e}")))?;
         }
     }
     let (known, unknown): (Vec<_>, Vec<_>) = parameters

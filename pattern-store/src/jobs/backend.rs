@@ -235,7 +235,7 @@ impl Queue {
             memory.failures.min(6)
         };
         let pause = Duration::from_millis(100).saturating_mul(1 << failures).min(LONGEST_PAUSE);
-        tell(error, &format!("queue {}: can not {doing}", self.name()));
+        tell(error, &format!("queue {}: cannot {doing}", self.name()));
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = self.shared.shutdown.cancelled() => {}

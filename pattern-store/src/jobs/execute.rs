@@ -19,7 +19,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// How an attempt came out, before it is written down.
 enum Outcome {
     Finished(Result<Answer, JobError>),
-    /// The worker shuts down and can not wait any longer.
+    /// The worker shuts down and cannot wait any longer.
     Interrupted,
 }
 
@@ -40,7 +40,7 @@ impl Executor {
             }
             Some(Ok(None)) | None => {}
             Some(Err(error)) => {
-                tracing::error!(run = %run_id, %error, "a run can not be started here; it is left to other workers");
+                tracing::error!(run = %run_id, %error, "a run cannot be started here; it is left to other workers");
                 self.persistently("give back a run", || begin::put_off(&self.store, &id)).await;
             }
         }
@@ -100,7 +100,7 @@ impl Executor {
                 let succeed = || lifecycle::succeed(&self.store, attempt, &result);
                 match self.persistently("end a run", succeed).await {
                     Some(Err(error)) => {
-                        let error = JobError::GiveUp(format!("the result can not be kept: {error}"));
+                        let error = JobError::GiveUp(format!("the result cannot be kept: {error}"));
                         self.write_failure(attempt, &error).await
                     }
                     written => written,
@@ -113,7 +113,7 @@ impl Executor {
                 run = %attempt.run_id, job = attempt.job.as_str(), attempt = attempt.number,
                 "another worker has taken over the run; this attempt's outcome is dropped"
             ),
-            Some(Err(error)) => tracing::error!(run = %attempt.run_id, %error, "a run's end can not be kept"),
+            Some(Err(error)) => tracing::error!(run = %attempt.run_id, %error, "a run's end cannot be kept"),
             None => {
                 tracing::warn!(run = %attempt.run_id, "postgres is away; another worker will repeat the run")
             }
@@ -141,7 +141,7 @@ impl Executor {
         loop {
             match work().await {
                 Err(error) if !is_refusal(&error) => {
-                    outage::tell(&error, &format!("can not {doing}"));
+                    outage::tell(&error, &format!("cannot {doing}"));
                 }
                 other => return Some(other),
             }

@@ -33,7 +33,7 @@ impl Fence {
 impl Store {
     /// Fails unless this attempt is still the current one of its run. Called inside the transaction
     /// that writes a job's work, it keeps a worker that was thought dead from writing over the one
-    /// that took its place: the run can not change hands before the transaction ends.
+    /// that took its place: the run cannot change hands before the transaction ends.
     pub async fn confirm_attempt(conn: &mut PgConnection, run_id: Uuid, attempt: i32) -> Result<()> {
         share(conn, run_id).await?;
         let current = sqlx::query_scalar!(

@@ -63,7 +63,7 @@ pub enum JobError {
     /// Trying again later may help.
     #[error("{0}")]
     Retry(String),
-    /// Trying again can not help; the run is dead at once.
+    /// Trying again cannot help; the run is dead at once.
     #[error("{0}")]
     GiveUp(String),
 }
@@ -102,5 +102,5 @@ pub(crate) const QUEUE_TABLE: &str = "apalis.jobs";
 pub(crate) async fn setup(pool: &PgPool) -> Result<()> {
     apalis_postgres::PostgresStorage::setup(pool)
         .await
-        .map_err(|e| StoreError::Migration(format!("the job queue's tables can not be created: {e}")))
+        .map_err(|e| StoreError::Migration(format!("the job queue's tables cannot be created: {e}")))
 }

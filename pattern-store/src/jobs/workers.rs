@@ -202,7 +202,7 @@ async fn run_queue(executor: &Arc<Executor>, shared: &Shared, job: JobName, name
     }
 }
 
-/// Boxed here because the compiler can not see through the type of a running worker.
+/// Boxed here because the compiler cannot see through the type of a running worker.
 fn apalis_worker(
     context: &WorkerContext,
     backend: QueueBackend,
@@ -248,7 +248,7 @@ async fn watch(executor: Arc<Executor>) {
         if let Err(error) = &seen
             && !failing
         {
-            outage::tell(error, "the worker can not report");
+            outage::tell(error, "the worker cannot report");
         }
         failing = seen.is_err();
         tokio::select! {

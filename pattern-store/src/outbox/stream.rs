@@ -12,7 +12,7 @@ const ROWS_PER_STATEMENT: i64 = 5_000;
 pub struct StreamTop {
     /// Position of the newest event; number 0 before the first.
     pub position: Position,
-    /// Positions up to this one can not be read any more.
+    /// Positions up to this one cannot be read any more.
     pub pruned_through: i64,
 }
 

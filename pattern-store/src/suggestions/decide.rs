@@ -276,7 +276,7 @@ async fn lock_question(conn: &mut PgConnection, id: Uuid) -> Result<Locked, Stor
         .ok_or_else(|| StoreError::NotFound(format!("suggestion {id}")))
 }
 
-/// Open suggestions for the same cluster: two answers to one question can not both be right.
+/// Open suggestions for the same cluster: two answers to one question cannot both be right.
 async fn rivals(conn: &mut PgConnection, id: Uuid) -> Result<Vec<Uuid>, StoreError> {
     Ok(sqlx::query_scalar!(
         "select r.id from suggestions r join suggestions s on s.cluster_id = r.cluster_id

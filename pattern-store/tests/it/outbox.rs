@@ -134,7 +134,7 @@ async fn what_is_pruned_is_told_and_not_skipped() {
 async fn pruning_keeps_nobody_from_numbering_or_leading() {
     let store = published(3).await;
     let lease = Lease { holder: "test".into(), term: 1, sees_server: true };
-    // Pruning can not get past this row, as if there were very many before it.
+    // Pruning cannot get past this row, as if there were very many before it.
     let mut reader = store.pool().begin().await.unwrap();
     reader.execute("select from outbox where position = 3 for update").await.unwrap();
     let pruning = {

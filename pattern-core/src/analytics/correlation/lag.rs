@@ -6,7 +6,7 @@ use realfft::{RealFftPlanner, num_complex::Complex32};
 use super::{CorrelationOptions, Pair, exact::sums, rows::Row};
 use crate::analytics::grid::Grid;
 
-/// Of quarters of an hour, six hours: what follows later than that can not be told from what comes every day.
+/// Of quarters of an hour, six hours: what follows later than that cannot be told from what comes every day.
 pub const LARGEST_LAG: usize = 24;
 
 /// More than the rounding of the f32 transforms: shifts that are so near the best are compared exactly.

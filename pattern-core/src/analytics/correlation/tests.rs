@@ -1,4 +1,4 @@
-//! What can not be seen from outside: the numbers of the screen.
+//! What cannot be seen from outside: the numbers of the screen.
 
 use chrono::DateTime;
 use proptest::{collection::vec, prelude::*};

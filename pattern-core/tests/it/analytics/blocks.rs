@@ -55,7 +55,7 @@ proptest! {
 fn a_truncated_block_says_what_is_wrong() {
     let block = encode_block(day(), &[good(0, 1.0), good(60, 2.0)]);
     let error = decode_block(day(), &block[..block.len() - 3]).unwrap_err().to_string();
-    assert!(error.starts_with("block can not be read:"), "{error}");
+    assert!(error.starts_with("block cannot be read:"), "{error}");
 }
 
 #[test]

@@ -112,7 +112,7 @@ proptest! {
         threshold in 0.3..0.95,
         gaps in prop_oneof![Just(0_u8), 10..91_u8],
     ) {
-        // Every pair of neighbours is within a ten-thousandth of the threshold, which the screen can not tell.
+        // Every pair of neighbours is within a ten-thousandth of the threshold, which the screen cannot tell.
         let mut noise = Noise::new(seed);
         let mut all = Vec::new();
         for i in 0..30 {

@@ -82,7 +82,7 @@ async fn workers_wait_while_postgres_is_away_and_resume() {
     queue.wait_for(before, RunStatus::Succeeded).await;
 
     let outage = Outage::begin(&queue).await;
-    complaints.about("can not fetch from the queue").await;
+    complaints.about("cannot fetch from the queue").await;
     outage.end().await;
 
     eventually("postgres", || async { queue.store.ping().await.is_ok() }).await;
@@ -118,7 +118,7 @@ async fn a_job_that_ends_while_postgres_is_away_is_kept_and_runs_once() {
 
     let outage = Outage::begin(&queue).await;
     gate.add_permits(1);
-    complaints.about("can not end a run").await;
+    complaints.about("cannot end a run").await;
     outage.end().await;
 
     let run = queue.wait_for(id, RunStatus::Succeeded).await;
@@ -137,7 +137,7 @@ async fn a_worker_that_starts_while_postgres_is_away_begins_when_it_comes() {
     let id = queue.enqueue(maintenance()).await;
     let outage = Outage::begin(&queue).await;
     let worker = Worker::start(&queue.another_store(), options("w"), Log::default().handler());
-    complaints.about("can not register the worker").await;
+    complaints.about("cannot register the worker").await;
     outage.end().await;
     queue.wait_for(id, RunStatus::Succeeded).await;
     worker.stop().await;

@@ -121,6 +121,6 @@ async fn a_result_that_postgres_can_not_keep_makes_a_dead_run() {
     let worker = Worker::start(&queue.store, options("w"), handler(|_| async { Ok(json!("nul \0 byte")) }));
     let id = queue.enqueue(maintenance()).await;
     let run = queue.wait_for(id, RunStatus::Dead).await;
-    assert!(run.error.unwrap().contains("can not be kept"));
+    assert!(run.error.unwrap().contains("cannot be kept"));
     worker.stop().await;
 }
