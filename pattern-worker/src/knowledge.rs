@@ -3,17 +3,23 @@
 use pattern_core::{
     domain::{Cluster, ClusterKind},
     matching::{
-        LookAlikes, Matcher, NEWEST_DECISIONS, PointFeatures, Proposal, SiteCalibration, SiteMemory,
+        LookAlikes, Matcher, NEWEST_DECISIONS, PointFeatures, Proposal, Reading, SiteCalibration, SiteMemory,
         spelled_out,
     },
 };
 use pattern_store::{ActiveBinding, ForeignBinding, LibraryPattern, Store, StoreError, StoredPoint};
 use rayon::prelude::*;
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 use uuid::Uuid;
 
-use crate::stages::version_of;
+use crate::{
+    readings::{KeptReadings, SiteReadings},
+    stages::version_of,
+};
 
 /// A proposal of this confidence is right often enough to go by.
 const PRESUMABLE: f64 = 0.75;
@@ -56,13 +62,24 @@ impl Known {
         let clusters =
             self.clusters.iter().chain(&self.look_alikes).map(|c| format!("{}/{}", c.id, c.version));
         let library = self.library.iter().map(|p| format!("{}/{}", p.id, p.version));
+        let foreign = self.foreign.iter().map(|b| format!("{}/{}/{}", b.point_id, b.pattern, b.role));
+        version_of(clusters.chain(library).chain(self.points_as_text()).chain(foreign))
+    }
+
+    /// Hash of all that reading goes by: points, fingerprints, and what the library's patterns look like.
+    fn readings_version(&self) -> String {
+        let specs = self.library.iter().map(|p| &p.spec).collect::<Vec<_>>();
+        let specs = serde_json::to_string(&specs).expect("specifications are plain data");
+        version_of(self.points_as_text().chain([specs]))
+    }
+
+    fn points_as_text(&self) -> impl Iterator<Item = String> {
         let labels =
             self.points.iter().map(|p| format!("{}/{}\0{}\0{}", p.id, p.name, p.unit, p.description));
         let mut prints: Vec<String> =
             self.fingerprint_versions.iter().map(|(id, v)| format!("{id}/{v}")).collect();
         prints.sort_unstable();
-        let foreign = self.foreign.iter().map(|b| format!("{}/{}/{}", b.point_id, b.pattern, b.role));
-        version_of(clusters.chain(library).chain(labels).chain(prints).chain(foreign))
+        labels.chain(prints)
     }
 }
 
@@ -74,6 +91,8 @@ pub struct Knowledge {
     library: Vec<LibraryPattern>,
     features: HashMap<Uuid, PointFeatures>,
     matcher: Matcher,
+    /// Of the clusters of kind `equipment`, by their ids.
+    readings: HashMap<Uuid, Arc<Reading>>,
     site: SiteMemory,
     calibration: SiteCalibration,
     threshold: f64,
@@ -81,7 +100,13 @@ pub struct Knowledge {
 
 impl Knowledge {
     /// `threshold`: the confidence from which on a proposal is taken for a match, 0..1.
-    pub fn new(known: Known, mut fingerprints: HashMap<Uuid, Value>, threshold: f64) -> Self {
+    pub fn new(
+        known: Known,
+        mut fingerprints: HashMap<Uuid, Value>,
+        threshold: f64,
+        kept: &KeptReadings,
+    ) -> Self {
+        let version = known.readings_version();
         let Known { clusters, look_alikes, library, bindings, foreign, points, decided, .. } = known;
         let features: HashMap<Uuid, PointFeatures> = points
             .into_iter()
@@ -99,13 +124,44 @@ impl Knowledge {
             })
             .collect();
         let matcher = Matcher::new(library.iter().map(|p| (&p.spec, p.confidence)));
-        let mut site = site_memory(&bindings, &library, &features);
+        let mut read = kept.take(&version).unwrap_or_else(|| {
+            let mut observed = SiteMemory::default();
+            observed.observe(features.values());
+            SiteReadings { version, observed, clusters: HashMap::new() }
+        });
+        let mut site = read.observed.clone();
+        learn(&mut site, &bindings, &library, &features);
         site.learn_elsewhere(&foreign.into_iter().map(told_elsewhere).collect::<Vec<_>>());
         let calibration = SiteCalibration::fit(&decided);
-        let mut knowledge =
-            Self { clusters, look_alikes, library, features, matcher, site, calibration, threshold };
+        let readings = HashMap::new();
+        let mut knowledge = Self {
+            clusters,
+            look_alikes,
+            library,
+            features,
+            matcher,
+            readings,
+            site,
+            calibration,
+            threshold,
+        };
+        read.clusters = knowledge.read(&read.clusters);
+        kept.keep(read);
         knowledge.presume();
         knowledge
+    }
+
+    /// Reads the clusters that were not read before. Answers the readings by their points.
+    fn read(&mut self, before: &HashMap<Vec<Uuid>, Arc<Reading>>) -> HashMap<Vec<Uuid>, Arc<Reading>> {
+        let read = |cluster: &Cluster| {
+            let points: Vec<Uuid> = cluster.points.iter().map(|point| point.id).collect();
+            let reading = before.get(&points).cloned();
+            let new = || Arc::new(self.matcher.read(&self.points_of(cluster), &self.site));
+            (cluster.id, points, reading.unwrap_or_else(new))
+        };
+        let read: Vec<_> = self.clusters.par_iter().map(read).collect();
+        self.readings = read.iter().map(|(id, _, reading)| (*id, reading.clone())).collect();
+        read.into_iter().map(|(_, points, reading)| (points, reading)).collect()
     }
 
     /// Takes in what is sure about some clusters: it helps with their look-alikes.
@@ -141,9 +197,11 @@ impl Knowledge {
         cluster: &Cluster,
         points: &[PointFeatures],
     ) -> impl Iterator<Item = (&LibraryPattern, Proposal)> {
-        let proposals = match cluster.kind {
-            ClusterKind::LookAlikes => self.matcher.propose_for_each(points, &self.site),
-            _ => self.matcher.propose(points, Some(cluster.cohesion), &self.site),
+        let cohesion = Some(cluster.cohesion);
+        let proposals = match (cluster.kind, self.readings.get(&cluster.id)) {
+            (ClusterKind::LookAlikes, _) => self.matcher.propose_for_each(points, &self.site),
+            (_, Some(reading)) => self.matcher.propose_read(points, reading, cohesion, &self.site),
+            (_, None) => self.matcher.propose(points, cohesion, &self.site),
         };
         let judged = proposals.into_iter().map(|proposal| self.judged(proposal));
         self.library.iter().zip(judged)
@@ -191,19 +249,18 @@ impl Knowledge {
     }
 }
 
-/// What the approvals of this data source taught.
-fn site_memory(
+/// Learns what the approvals of this data source taught.
+fn learn(
+    site: &mut SiteMemory,
     bindings: &[ActiveBinding],
     library: &[LibraryPattern],
     points: &HashMap<Uuid, PointFeatures>,
-) -> SiteMemory {
+) {
     let names: HashMap<Uuid, &str> = library.iter().map(|p| (p.id, p.spec.name.as_str())).collect();
     let mut by_equipment: BTreeMap<Uuid, Vec<&ActiveBinding>> = BTreeMap::new();
     for binding in bindings {
         by_equipment.entry(binding.equipment_id).or_default().push(binding);
     }
-    let mut site = SiteMemory::default();
-    site.observe(points.values());
     for bound in by_equipment.values() {
         let siblings: Vec<&str> = bound.iter().map(|b| b.point_name.as_str()).collect();
         let mut by_pattern: BTreeMap<&str, Vec<(&PointFeatures, &str, f64)>> = BTreeMap::new();
@@ -219,7 +276,6 @@ fn site_memory(
             site.learn_order(pattern, &machine);
         }
     }
-    site
 }
 
 fn told_elsewhere(binding: ForeignBinding) -> (PointFeatures, (String, String), Uuid) {

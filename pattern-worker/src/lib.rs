@@ -3,6 +3,7 @@
 mod contact;
 mod ingest;
 pub mod knowledge;
+pub mod readings;
 mod runner;
 pub mod scheduler;
 pub mod stages;

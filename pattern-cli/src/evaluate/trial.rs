@@ -8,7 +8,10 @@ use pattern_core::{
 };
 use pattern_import::Options;
 use pattern_store::{LibraryPattern, Store, jobs::RunFilter, off_thread};
-use pattern_worker::knowledge::{Knowledge, Known};
+use pattern_worker::{
+    knowledge::{Knowledge, Known},
+    readings::KeptReadings,
+};
 use rayon::prelude::*;
 use serde_json::Value;
 use std::{
@@ -177,7 +180,10 @@ impl Trial {
         let fingerprints = self.store.fingerprints(source.id).await?;
         let bindings = self.store.active_bindings(source.id).await?;
         let told = bindings.into_iter().map(|binding| binding.point_name).collect();
-        Ok(off_thread(move || standing(&Knowledge::new(known, fingerprints, SURE), told)).await?)
+        Ok(off_thread(move || {
+            standing(&Knowledge::new(known, fingerprints, SURE, &KeptReadings::default()), told)
+        })
+        .await?)
     }
 }
 

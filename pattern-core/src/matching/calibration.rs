@@ -85,7 +85,7 @@ impl Summary {
             name: names.iter().sum::<f64>() / names.len().max(1) as f64,
             spoken,
             keyword: called.so,
-            other_kind: cluster.equipment.is_of_another_kind(&pattern.keywords) || called.is_other(),
+            other_kind: cluster.reading.equipment.is_of_another_kind(&pattern.keywords) || called.is_other(),
             typical: 1.0 - (-typical / 2.0).exp(),
             site: votes * (2.0 * agreement - 1.0),
             prior: (own / (1.0 - own)).ln(),

@@ -64,7 +64,8 @@ impl CompiledPattern {
         let roles: Vec<&CompiledRole> = self.roles.iter().chain(&own).collect();
         let columns = cluster.points.len();
         let described: Vec<f64> = cluster
-            .seen
+            .reading
+            .points
             .iter()
             .map(|point| point.said.described(self.roles.iter().filter_map(|role| role.wording)))
             .collect();
@@ -129,12 +130,12 @@ impl CompiledPattern {
         for _ in 0..ROUNDS {
             let given = |&(role, point): &(usize, usize)| Given {
                 role,
-                place: &cluster.seen[point].place,
+                place: &cluster.reading.points[point].place,
                 sureness: evidence[role * columns + point].score(),
             };
             let given: Vec<Given> = assigned.iter().map(given).collect();
             for (i, evidence) in evidence.iter_mut().enumerate() {
-                let place = &cluster.seen[i % columns].place;
+                let place = &cluster.reading.points[i % columns].place;
                 evidence.strength = by_themselves[i] + order.speaks_for(i / columns, place, &given);
             }
             assigned = pairs(evidence, columns);

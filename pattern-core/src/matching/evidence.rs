@@ -1,7 +1,11 @@
 //! What speaks for and against a point in a role.
 
-use super::cluster::{ClusterView, PointView};
+use std::collections::BTreeMap;
+
+use super::cluster::ClusterView;
 use super::compiled::CompiledRole;
+use super::reading::PointReading;
+use super::told::RoleOf;
 use crate::analytics::fingerprint::{BehaviorClass, Fingerprint};
 
 /// Scores are 0..1, `None` where there is nothing to judge by.
@@ -57,17 +61,17 @@ pub(super) fn role_evidence(
     best_described: f64,
 ) -> RoleEvidence {
     let Some(wording) = role.wording else { return site_role_evidence(role, pattern, cluster, point) };
-    let (features, view) = (&cluster.points[point], &cluster.seen[point]);
-    let words = view.said.role(wording, best_described);
-    let same = role.unit.zip(view.unit).map(|(wanted, unit)| unit.measures_as(wanted));
+    let view = cluster.point(point);
+    let words = view.reading.said.role(wording, best_described);
+    let same = role.unit.zip(view.reading.unit).map(|(wanted, unit)| unit.measures_as(wanted));
     let unit = same.map(|same| if same { 1.0 } else { 0.0 });
-    let print = features.fingerprint.as_ref();
-    let range = print.and_then(|print| range_score(role, view, print));
+    let print = view.features.fingerprint.as_ref();
+    let range = print.and_then(|print| range_score(role, view.reading, print));
     let behavior = print.and_then(|print| behavior_score(role, print));
     let rate = print.and_then(|print| rate_score(role, print));
     let rest =
         odds(unit, 0.9, -2.2) + odds(range, 0.5, -1.6) + odds(behavior, 0.6, -1.2) + odds(rate, 0.3, -0.3);
-    let (presumed_at_all, presumed_here) = presumed(view, pattern, &role.spec.name);
+    let (presumed_at_all, presumed_here) = presumed(view.presumed, pattern, &role.spec.name);
     let of_name = |(any_role, told): (f64, f64), presumed: f64| {
         // Who was told that look-alikes are something else does not go by words any more.
         let otherwise = any_role - told;
@@ -89,7 +93,7 @@ fn site_role_evidence(
     cluster: &ClusterView,
     point: usize,
 ) -> RoleEvidence {
-    let votes = &cluster.seen[point].votes;
+    let votes = cluster.point(point).votes;
     let of_name = |told: f64| {
         let name = (told > 0.0).then(|| name_score(None, told)).flatten();
         (name, name.map_or(-5.0, |name| name_strength(name, true)))
@@ -102,14 +106,18 @@ fn site_role_evidence(
 
 /// Logarithmic odds by what look-alikes seem to be, where there are several: at all, and once it is known that the
 /// equipment is of this pattern.
-fn presumed(view: &PointView, pattern: &str, role: &str) -> (f64, f64) {
-    if view.presumed.is_empty() {
+fn presumed(shares: &BTreeMap<RoleOf, f64>, pattern: &str, role: &str) -> (f64, f64) {
+    if shares.is_empty() {
         return (0.0, 0.0);
     }
-    let here = view.presumed.get(&(pattern.to_owned(), role.to_owned())).copied().unwrap_or(0.0);
     let odds = |share: f64| PRESUMED * (share - 0.25);
-    let of_pattern = view.presumed.iter().filter(|((of, _), _)| of == pattern);
-    let of_pattern: f64 = of_pattern.map(|(_, share)| share).sum();
+    let (mut here, mut of_pattern) = (0.0, 0.0);
+    for ((_, played), share) in shares.iter().filter(|((of, _), _)| of == pattern) {
+        of_pattern += share;
+        if played == role {
+            here = *share;
+        }
+    }
     let once_known = if of_pattern < HARDLY { here } else { here / of_pattern };
     (odds(here), odds(once_known))
 }
@@ -131,13 +139,13 @@ fn odds(score: Option<f64>, for_it: f64, against: f64) -> f64 {
 }
 
 /// How much of the usual span of values lies in the role's range.
-fn range_score(role: &CompiledRole, view: &PointView, print: &Fingerprint) -> Option<f64> {
+fn range_score(role: &CompiledRole, point: &PointReading, print: &Fingerprint) -> Option<f64> {
     let (min, max, wanted) = (role.spec.min?, role.spec.max?, role.unit?);
     let (low, high) = (print.quantiles[1], print.quantiles[5]);
-    let (lows, highs) = match view.unit {
+    let (lows, highs) = match point.unit {
         Some(unit) => (unit.readings(low, wanted)?, unit.readings(high, wanted)?),
         // Without a unit the numbers still may be impossible as they stand.
-        None if view.has_no_unit => ([low; 2], [high; 2]),
+        None if point.has_no_unit => ([low; 2], [high; 2]),
         None => return None,
     };
     let slack = 0.02 * (max - min);

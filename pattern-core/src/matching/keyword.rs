@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::PointFeatures;
-use super::cluster::PointView;
+use super::reading::PointReading;
 use crate::naming::{Phrase, Text, TokenKind, Word, WordClass, class_of, is_known, tokenize};
 
 /// What a code in a single point's name is worth: 421_U10_FCU_FAULT tells what U10 is.
@@ -46,7 +46,7 @@ impl Keyword {
 }
 
 impl EquipmentWords {
-    pub fn new(heads: &[String], features: &[PointFeatures], seen: &[PointView]) -> Self {
+    pub fn new(heads: &[String], features: &[PointFeatures], seen: &[PointReading]) -> Self {
         let points: Vec<(Text, Vec<String>, Text)> = heads
             .iter()
             .zip(features)

@@ -9,6 +9,7 @@ mod evidence;
 mod keyword;
 mod manner;
 mod order;
+mod reading;
 mod reason;
 mod resemblance;
 mod site;
@@ -28,9 +29,10 @@ use crate::domain::Scores;
 use crate::library::PatternSpec;
 use crate::naming;
 use calibration::Called;
-use cluster::{ClusterView, PointView};
+use cluster::ClusterView;
 use compiled::CompiledPattern;
 use evidence::role_evidence;
+use reading::{ClusterReading, PointReading};
 use wordings::Wordings;
 
 /// What matching knows of a point.
@@ -77,18 +79,18 @@ pub fn spelled_out(
     site: &SiteMemory,
     is_usual: &impl Fn(&str) -> bool,
 ) -> Vec<Option<String>> {
-    let cluster = ClusterView::new(points, None, site, &Wordings::default());
-    let said = |point: &PointView| {
+    let reading = ClusterReading::new(points, site, &Wordings::default());
+    let said = |point: &PointReading| {
         let texts = [&point.words.description, &point.words.name].into_iter().chain(&point.borrowed);
         texts.into_iter().find_map(|text| naming::spelled_out(text, is_usual))
     };
-    let mut names: Vec<Option<String>> = cluster.seen.iter().map(said).collect();
-    tell_apart_by_unit(&mut names, &cluster.seen);
+    let mut names: Vec<Option<String>> = reading.points.iter().map(said).collect();
+    tell_apart_by_unit(&mut names, &reading.points);
     names
 }
 
-/// Points that read alike are told apart by what they measure: of two called Motor, the one in A is Motor Current.
-fn tell_apart_by_unit(names: &mut [Option<String>], points: &[PointView]) {
+/// Points that read alike are told apart by what they measure: of two called Heating, the one in A is Heating Current.
+fn tell_apart_by_unit(names: &mut [Option<String>], points: &[PointReading]) {
     let read: Vec<Option<String>> = names.to_vec();
     for (i, name) in names.iter_mut().enumerate() {
         let (Some(name), Some(unit)) = (name, points[i].unit) else { continue };
@@ -105,6 +107,13 @@ fn tell_apart_by_unit(names: &mut [Option<String>], points: &[PointView]) {
 /// More likely than not.
 const LIKELY: f64 = 0.5;
 
+/// What the names, descriptions and units of a cluster's points say. No answer changes it.
+pub struct Reading {
+    cluster: ClusterReading,
+    /// Per pattern, how far the cluster is called so.
+    called: Vec<f64>,
+}
+
 /// Proposes for clusters from a library whose phrases are prepared once.
 pub struct Matcher {
     patterns: Vec<CompiledPattern>,
@@ -119,6 +128,14 @@ impl Matcher {
         Self { patterns: patterns.into_iter().map(compile).collect(), wordings }
     }
 
+    /// Reads a cluster's points, for as many proposals as will be asked for.
+    pub fn read(&self, points: &[PointFeatures], site: &SiteMemory) -> Reading {
+        let cluster = ClusterReading::new(points, site, &self.wordings);
+        let called =
+            self.patterns.iter().map(|pattern| cluster.equipment.evidence(&pattern.keywords)).collect();
+        Reading { cluster, called }
+    }
+
     /// One proposal per pattern, in the order of `new`. `cohesion` (0..1) is the cluster's.
     pub fn propose(
         &self,
@@ -126,9 +143,18 @@ impl Matcher {
         cohesion: Option<f64>,
         site: &SiteMemory,
     ) -> Vec<Proposal> {
-        let mut cluster = ClusterView::new(points, cohesion, site, &self.wordings);
-        let called: Vec<f64> =
-            self.patterns.iter().map(|pattern| cluster.equipment.evidence(&pattern.keywords)).collect();
+        self.propose_read(points, &self.read(points, site), cohesion, site)
+    }
+
+    /// As `propose`, of points that were read.
+    pub fn propose_read(
+        &self,
+        points: &[PointFeatures],
+        Reading { cluster, called }: &Reading,
+        cohesion: Option<f64>,
+        site: &SiteMemory,
+    ) -> Vec<Proposal> {
+        let mut cluster = ClusterView::new(points, cluster, cohesion, site);
         let called_most = called.iter().copied().fold(0.0, f64::max);
         let propose = |cluster: &ClusterView, i: usize| {
             self.patterns[i].propose(cluster, Called { so: called[i], anything: called_most })
@@ -165,12 +191,14 @@ impl Matcher {
         if let Some((role, sureness)) = site.likely_role(point).filter(|(_, sureness)| *sureness >= LIKELY) {
             return Some((role, sureness));
         }
-        let alone = ClusterView::new(std::slice::from_ref(point), None, site, &self.wordings);
+        let points = std::slice::from_ref(point);
+        let reading = ClusterReading::new(points, site, &self.wordings);
+        let alone = ClusterView::new(points, &reading, None, site);
         let roles = self.patterns.iter().flat_map(|pattern| &pattern.roles);
-        let described = alone.seen[0].said.described(roles.filter_map(|role| role.wording));
+        let described = reading.points[0].said.described(roles.filter_map(|role| role.wording));
         let judged = self.patterns.iter().flat_map(|pattern| {
             // How usual such machines are here, and whether the point names one.
-            let of_pattern = site.usual(&pattern.spec.name) + alone.equipment.evidence(&pattern.keywords);
+            let of_pattern = site.usual(&pattern.spec.name) + reading.equipment.evidence(&pattern.keywords);
             let alone = &alone;
             let of_role = move |role| {
                 let evidence = role_evidence(role, &pattern.spec.name, alone, 0, described);

@@ -131,7 +131,8 @@ impl Votes {
     }
 
     fn here(&self, pattern: &str, role: &str) -> f64 {
-        self.by_role.get(&(pattern.to_owned(), role.to_owned())).copied().unwrap_or(0.0)
+        let found = self.by_role.iter().find(|((of, played), _)| of == pattern && played == role);
+        found.map_or(0.0, |(_, count)| *count)
     }
 
     /// How sure so many bindings make, 0..1.

@@ -124,14 +124,15 @@ impl Said {
     pub fn role(&self, number: usize, best: f64) -> Option<f64> {
         let described = self.description.as_ref().map(|scores| f64::from(scores[number]));
         let rest = 1.0 - (best - described.unwrap_or(0.0)).max(0.0);
-        let mut found: Vec<f64> =
-            self.texts.iter().map(|(scores, worth)| rest * worth * f64::from(scores[number])).collect();
-        found.extend(described);
+        let texts = self.texts.iter().map(|(scores, worth)| rest * worth * f64::from(scores[number]));
         let letters = self.letters.iter().map(|scores| 0.8 * rest * f64::from(scores[number]));
-        found.extend(letters.filter(|score| *score > 0.2));
-        found.sort_by(|a, b| b.total_cmp(a));
-        let strongest = *found.first()?;
-        let second = found.get(1).copied().unwrap_or(0.0);
-        Some(strongest + (1.0 - strongest) * 0.4 * second)
+        let letters = letters.filter(|score| *score > 0.2);
+        let (mut strongest, mut second) = (None, 0.0);
+        for score in texts.chain(described).chain(letters) {
+            let before = strongest.unwrap_or(0.0);
+            second = f64::max(second, score.min(before));
+            strongest = Some(before.max(score));
+        }
+        strongest.map(|strongest| strongest + (1.0 - strongest) * 0.4 * second)
     }
 }

@@ -144,8 +144,8 @@ fn a_point_that_stands_alone_is_what_it_is_said_to_be() {
 
 #[test]
 fn points_that_read_alike_are_told_apart_by_what_they_measure() {
-    let dryer = points(&["D-1.I_MOTOR | A", "D-1.V_MOTOR | V", "D-1.TEMP | degC"]);
+    let dryer = points(&["D-1.I_HEATING | A", "D-1.V_HEATING | V", "D-1.TEMP | degC", "D-1.FLOW | m3/h"]);
     let said = spelled_out(&dryer, &SiteMemory::default(), &|_| false);
     let said: Vec<Option<&str>> = said.iter().map(Option::as_deref).collect();
-    assert_eq!(said, [Some("Motor Current"), Some("Motor Voltage"), Some("Temperature")]);
+    assert_eq!(said, [Some("Heating Current"), Some("Heating Voltage"), Some("Temperature"), Some("Flow")]);
 }

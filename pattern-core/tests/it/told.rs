@@ -39,6 +39,33 @@ fn one_answer_about_look_alikes_is_told_apart_from_several() {
 }
 
 #[test]
+fn what_was_read_before_an_answer_serves_after_it() {
+    let machines = ["P-1", "P-2", "P-3"].map(|p| {
+        points(&[
+            &format!("{p}.DISCH PRESS | kPa"),
+            &format!("{p}.SUCT PRESS | kPa"),
+            &format!("{p}.FLO | m3/h"),
+        ])
+    });
+    let library = builtin();
+    let matcher = Matcher::new(library.iter().map(|spec| (spec, spec.confidence)));
+    let mut site = SiteMemory::default();
+    site.observe(machines.iter().flatten());
+    let read = matcher.read(&machines[2], &site);
+    let before = matcher.propose_read(&machines[2], &read, Some(0.5), &site);
+    let other = (machines[0][0].clone(), ("Boiler".into(), "Steam Pressure".into()), machines[0][0].id);
+    site.learn_elsewhere(&[other]);
+    approve(&mut site, &machines[0], "Storage Tank", &["Pressure", "Level", "Flow"]);
+    let roles = ["Discharge Pressure", "Suction Pressure", "Flow Rate"];
+    let presumed: Vec<_> = machines[1].iter().zip(roles).map(|(point, role)| (point, role, 0.9)).collect();
+    site.presume("Centrifugal Pump", &presumed);
+
+    let after = matcher.propose_read(&machines[2], &read, Some(0.5), &site);
+    assert_ne!(after, before);
+    assert_eq!(after, matcher.propose(&machines[2], Some(0.5), &site));
+}
+
+#[test]
 fn what_was_told_of_one_spelling_is_believed_of_another() {
     let spec = pattern("Centrifugal Pump");
     let (first, second) = (points(&["K-7.SEALPOTLVL", "K-7.XX"]), points(&["PMP9_SEALPOT_LVL", "PMP9_FLOW"]));

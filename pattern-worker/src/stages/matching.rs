@@ -42,8 +42,9 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
     stage
         .unless_unchanged(JobName::PatternMatching.as_str(), source, &input, async move {
             let fingerprints = stage.store.fingerprints(source.id).await?;
+            let readings = stage.readings.clone();
             let (clusters, questions, nothing_found) = off_thread(move || {
-                let known = Knowledge::new(known, fingerprints, threshold);
+                let known = Knowledge::new(known, fingerprints, threshold, &readings);
                 let asking = Asking { known: &known, settled: &settled, threshold };
                 let questions = asking.questions(learning_limit);
                 let nothing_found = questions.is_empty().then(|| asking.why_nothing());

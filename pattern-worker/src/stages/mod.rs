@@ -28,10 +28,13 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::readings::KeptReadings;
+
 /// What every stage works with.
 pub(crate) struct Stage {
     pub store: Store,
     pub engine: EngineConfig,
+    pub readings: KeptReadings,
     pub run_id: Uuid,
     pub fence: Fence,
     /// By PostgreSQL's clock, when the job began.
@@ -57,13 +60,15 @@ pub(crate) enum StageError {
 
 /// The handler that the job queue calls.
 pub fn handler(store: Store, engine: EngineConfig) -> Handler {
+    let readings = KeptReadings::default();
     Arc::new(move |context: JobContext| {
-        let (store, engine) = (store.clone(), engine.clone());
+        let (store, engine, readings) = (store.clone(), engine.clone(), readings.clone());
         Box::pin(async move {
             let stage = Stage {
                 now: store.database_time().await?,
                 store,
                 engine,
+                readings,
                 run_id: context.run_id,
                 fence: Fence::of(&context),
                 cancelled: context.cancelled.clone(),
