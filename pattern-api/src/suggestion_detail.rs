@@ -3,6 +3,8 @@
 use pattern_core::{
     domain::{ClusterKind, SuggestedPoint, SuggestedRole, Suggestion, SuggestionDetail},
     library::PatternSpec,
+};
+use pattern_equipment::{
     matching::{PointFeatures, SiteMemory, spelled_out},
     naming::{NamedPoint, equipment_names},
 };

@@ -7,14 +7,11 @@
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use pattern_core::{
-    analytics::{
-        correlation::{CorrelationOptions, correlate, high_pass, rank},
-        frame::Frame,
-        grid::Grid,
-    },
     domain::Sample,
+    series::{frame::Frame, grid::Grid},
 };
 use pattern_embedded::testing::TestDatabase;
+use pattern_equipment::correlation::{CorrelationOptions, correlate, high_pass, rank};
 use pattern_store::{NewPoint, Store, samples::KeyedSample};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use std::time::{Duration as Elapsed, Instant};

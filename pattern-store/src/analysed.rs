@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use pattern_core::{
-    analytics::frame::Frame,
     domain::{DataSource, NothingFound},
+    series::frame::Frame,
 };
 use uuid::Uuid;
 

@@ -1,10 +1,10 @@
 //! A correlation that several workers do: what its tiles work on, and what they found.
 
 use futures_util::TryStreamExt;
-use pattern_core::analytics::{
-    correlation::{Correlations, Pair, Share},
+use pattern_core::series::{
     frame::Frame,
     grid::Grid,
+    pairs::{Correlations, Pair, Share},
 };
 use sqlx::PgConnection;
 use uuid::Uuid;

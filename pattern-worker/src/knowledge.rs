@@ -1,11 +1,9 @@
 //! What the engine knows of a data source, and what it makes of it.
 
-use pattern_core::{
-    domain::{Cluster, ClusterKind},
-    matching::{
-        LookAlikes, Matcher, NEWEST_DECISIONS, PointFeatures, Proposal, Reading, SiteCalibration, SiteMemory,
-        spelled_out,
-    },
+use pattern_core::domain::{Cluster, ClusterKind};
+use pattern_equipment::matching::{
+    LookAlikes, Matcher, NEWEST_DECISIONS, PointFeatures, Proposal, Reading, SiteCalibration, SiteMemory,
+    spelled_out,
 };
 use pattern_store::{ActiveBinding, ForeignBinding, LibraryPattern, Store, StoreError, StoredPoint};
 use rayon::prelude::*;

@@ -1,7 +1,7 @@
 //! What the names, descriptions and units of a data source say, kept from one run to the next: an answer changes none
 //! of it, and reading takes longer than judging.
 
-use pattern_core::matching::{Reading, SiteMemory};
+use pattern_equipment::matching::{Reading, SiteMemory};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},

@@ -2,8 +2,8 @@
 
 use chrono::DateTime;
 use pattern_core::{
-    analytics::grid::{Grid, ROLLUP_SECONDS},
     domain::Sample,
+    series::grid::{Grid, ROLLUP_SECONDS},
 };
 use uuid::Uuid;
 

@@ -2,15 +2,13 @@
 
 use anyhow::Result;
 use chrono::Duration;
-use pattern_core::{
-    analytics::{
-        correlation::{CorrelationOptions, correlate},
-        episodes::episodes,
-        fingerprint::fingerprints,
-        leiden::leiden_cpm,
-    },
-    domain::Sample,
+use pattern_core::domain::Sample;
+use pattern_equipment::{
+    clustering::leiden::leiden_cpm,
+    correlation::{CorrelationOptions, correlate},
+    episodes::episodes,
     evaluation::Contingency,
+    fingerprint::fingerprints,
 };
 use serde_json::json;
 

@@ -1,6 +1,6 @@
 //! The engine's standing against the truth.
 
-use pattern_core::evaluation::{CalibrationScores, Contingency, calibration};
+use pattern_equipment::evaluation::{CalibrationScores, Contingency, calibration};
 use pattern_store::PointLabels;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap, HashSet};

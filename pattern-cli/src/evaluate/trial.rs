@@ -2,10 +2,8 @@
 
 use anyhow::{Context, Result};
 use chrono::Utc;
-use pattern_core::{
-    domain::{DecisionAction, JobRun, RunStatus, Suggestion, SuggestionDetail},
-    matching::{PointFeatures, Proposal},
-};
+use pattern_core::domain::{DecisionAction, JobRun, RunStatus, Suggestion, SuggestionDetail};
+use pattern_equipment::matching::{PointFeatures, Proposal};
 use pattern_import::Options;
 use pattern_store::{LibraryPattern, Store, jobs::RunFilter, off_thread};
 use pattern_worker::{

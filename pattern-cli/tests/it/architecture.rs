@@ -46,23 +46,38 @@ fn offenders(words: &[&str], allowed: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn the_core_depends_on_nothing_that_does_io() {
-    let manifest = fs::read_to_string(root().join("pattern-core/Cargo.toml")).expect("manifest");
-    for name in ["tokio", "sqlx", "rdkafka", "axum", "reqwest", "apalis", "figment"] {
-        assert!(!manifest.lines().any(|line| line.starts_with(name)), "pattern-core depends on {name}");
+fn the_core_and_the_engine_depend_on_nothing_that_does_io() {
+    for name in ["pattern-core", "pattern-equipment"] {
+        depends_on_none_of(name, &["tokio", "sqlx", "rdkafka", "axum", "reqwest", "apalis", "figment"]);
+        let own_io = ["std::fs", "std::net", "std::env", "std::process", "Utc::now(", "Instant::now("];
+        let in_it = |file: &String| file.starts_with(&format!("{name}/src/"));
+        let found: Vec<_> = offenders(&own_io, &[]).into_iter().filter(in_it).collect();
+        assert!(found.is_empty(), "{found:?}");
     }
-    let own_io = ["std::fs", "std::net", "std::env", "std::process", "Utc::now(", "Instant::now("];
-    let found: Vec<_> =
-        offenders(&own_io, &[]).into_iter().filter(|name| name.starts_with("pattern-core/")).collect();
-    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn dependencies_of_the_rooms_point_downwards() {
+    depends_on_none_of("pattern-core", &["pattern-"]);
+    for name in ["pattern-store", "pattern-bus", "pattern-import", "pattern-config"] {
+        depends_on_none_of(name, &["pattern-equipment", "pattern-worker", "pattern-api", "pattern-cli"]);
+    }
+    depends_on_none_of("pattern-store", &["pattern-bus"]);
+}
+
+fn depends_on_none_of(room: &str, names: &[&str]) {
+    let manifest = fs::read_to_string(root().join(room).join("Cargo.toml")).expect("manifest");
+    let built = manifest.split("[dev-dependencies]").next().unwrap_or_default();
+    let dependencies = built.split("[dependencies]").nth(1).unwrap_or_default();
+    for name in names {
+        assert!(!dependencies.lines().any(|line| line.starts_with(name)), "{room} depends on {name}");
+    }
 }
 
 #[test]
 fn the_reader_of_exports_knows_no_database_and_nothing_asynchronous() {
-    let manifest = fs::read_to_string(root().join("pattern-import/Cargo.toml")).expect("manifest");
-    for name in ["tokio", "sqlx", "rdkafka", "axum", "reqwest", "pattern-store", "pattern-bus"] {
-        assert!(!manifest.lines().any(|line| line.starts_with(name)), "pattern-import depends on {name}");
-    }
+    let names = ["tokio", "sqlx", "rdkafka", "axum", "reqwest", "pattern-store", "pattern-bus"];
+    depends_on_none_of("pattern-import", &names);
 }
 
 #[test]

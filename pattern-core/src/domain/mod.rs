@@ -1,5 +1,6 @@
 //! The words of the product as types. REST, events and job payloads are built from these.
 
+mod behavior;
 mod cluster;
 mod event;
 mod job;
@@ -10,6 +11,7 @@ pub mod quality;
 mod suggestion;
 pub mod text;
 
+pub use behavior::*;
 pub use cluster::*;
 pub use event::*;
 pub use job::*;

@@ -4,7 +4,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{quality, text};
-use crate::analytics::frame::Frame;
+use crate::series::frame::Frame;
 
 /// Where points come from: a plant, a historian, a site.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]

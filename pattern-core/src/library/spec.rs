@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::analytics::fingerprint::BehaviorClass;
+use crate::domain::BehaviorClass;
 
 /// What a kind of equipment looks like. The name is unique within the kind.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

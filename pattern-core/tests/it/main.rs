@@ -1,13 +1,4 @@
-mod analytics;
-mod assignment;
-mod evaluation;
-mod folders;
 mod learning;
 mod library;
-mod matching;
-mod naming;
-mod order;
-mod said;
-mod site_calibration;
-mod told;
+mod series;
 mod units;

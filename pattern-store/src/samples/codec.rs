@@ -2,8 +2,8 @@
 
 use chrono::{Duration, NaiveDate};
 use pattern_core::{
-    analytics::{blocks, grid},
     domain::Sample,
+    series::{blocks, grid},
 };
 
 use crate::{Result, StoreError};

@@ -7,11 +7,11 @@
 use chrono::{Duration, NaiveDate};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use pattern_core::{
-    analytics::{
+    domain::Sample,
+    series::{
         frame::Frame,
         grid::{Grid, ROLLUP_SECONDS, coarser, row},
     },
-    domain::Sample,
 };
 use std::{
     collections::{HashMap, HashSet},

@@ -1,7 +1,7 @@
 //! How the samples of a data source lie in time, told from some of its points.
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
-use pattern_core::analytics::frame::PointTimes;
+use pattern_core::series::frame::PointTimes;
 use sqlx::AssertSqlSafe;
 use std::collections::HashMap;
 use uuid::Uuid;

@@ -1,5 +1,5 @@
 use chrono::{DateTime, Duration, NaiveDate, Utc};
-use pattern_core::analytics::frame::Frame;
+use pattern_core::series::frame::Frame;
 use pattern_store::{
     NewPoint, Store,
     samples::{KeptFrom, KeyedSample, PrunedSamples},

@@ -1,5 +1,5 @@
 use chrono::{DateTime, Duration, NaiveDate, Utc};
-use pattern_core::analytics::{
+use pattern_core::series::{
     frame::{Frame, PointTimes},
     grid::Grid,
 };

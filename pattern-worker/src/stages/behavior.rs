@@ -1,12 +1,10 @@
 //! behavioral-analysis: a fingerprint for every point whose samples changed.
 
 use pattern_core::{
-    analytics::{
-        fingerprint::{MIN_SAMPLES, fingerprints},
-        grid::{Grid, sparkline},
-    },
     domain::{DataSource, JobName, Sample},
+    series::grid::{Grid, sparkline},
 };
+use pattern_equipment::fingerprint::{MIN_SAMPLES, fingerprints};
 use pattern_store::{FingerprintRow, off_thread};
 use serde_json::{Value, json};
 use std::{

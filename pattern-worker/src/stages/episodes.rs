@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Duration, Utc};
 use pattern_core::{
-    analytics::{
-        episodes::{at_once, behavior_changes, episodes},
-        grid::Grid,
-        identity::{Span, carry_episode_ids},
-    },
     domain::{Cluster, ClusterKind, DataSource, JobName},
+    series::grid::Grid,
+};
+use pattern_equipment::{
+    clustering::identity::{Span, carry_episode_ids},
+    episodes::{at_once, behavior_changes, episodes},
 };
 use pattern_store::{FoundCluster, off_thread};
 use uuid::Uuid;

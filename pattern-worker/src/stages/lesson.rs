@@ -1,6 +1,7 @@
 //! In which order to ask: what teaches most comes first.
 
-use pattern_core::{domain::Purpose, matching::LookAlikes};
+use pattern_core::domain::Purpose;
+use pattern_equipment::matching::LookAlikes;
 use pattern_store::{NewSuggestion, SettledQuestions};
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;

@@ -15,8 +15,8 @@ mod window;
 use chrono::{DateTime, Utc};
 use pattern_config::EngineConfig;
 use pattern_core::{
-    analytics::frame::Frame,
     domain::{ClusterKind, DataSource, JobName},
+    series::frame::Frame,
 };
 use pattern_store::{
     FoundCluster, Store, StoreError,

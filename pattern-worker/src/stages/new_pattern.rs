@@ -3,9 +3,11 @@
 use pattern_core::{
     domain::{Cluster, Purpose, Scores},
     library::{PatternSpec, RoleSpec},
+    units,
+};
+use pattern_equipment::{
     matching::PointFeatures,
     naming::{TokenKind, tokenize},
-    units,
 };
 use pattern_store::{NewSuggestion, SuggestedRoleRow};
 use std::collections::{BTreeMap, BTreeSet};

@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Duration, DurationRound, Utc};
 use pattern_core::{
-    analytics::{
+    domain::DataSource,
+    series::{
         frame::{Frame, Sampling, longest_window},
         grid::{Grid, ROLLUP_SECONDS},
     },
-    domain::DataSource,
 };
 
 use super::{Stage, StageError};

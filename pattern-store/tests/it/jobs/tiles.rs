@@ -3,8 +3,8 @@
 use chrono::DateTime;
 use futures_util::future::BoxFuture;
 use pattern_core::{
-    analytics::frame::Frame,
     domain::{JobName, JobRun, RunStatus},
+    series::frame::Frame,
 };
 use pattern_store::{
     CorrelationPlan, CorrelationTile, PlannedVariant, Store, StoreError, Variant,

@@ -1,9 +1,7 @@
 //! What the last run left of the points that did not change since.
 
-use pattern_core::{
-    analytics::correlation::{Pair, PairCount},
-    domain::DataSource,
-};
+use pattern_core::{domain::DataSource, series::pairs::Pair};
+use pattern_equipment::correlation::PairCount;
 use pattern_store::{CorrelatedPoint, CorrelationRow, Variant};
 use std::collections::HashMap;
 use uuid::Uuid;

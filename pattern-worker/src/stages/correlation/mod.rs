@@ -11,12 +11,11 @@ pub(super) use tiles::tile;
 
 use chrono::Duration;
 use pattern_core::{
-    analytics::{
-        correlation::{Comparable, CorrelationOptions, comparable, correlate_changed, high_pass, lags, rank},
-        frame::in_words,
-        grid::Grid,
-    },
     domain::{DataSource, JobName},
+    series::{frame::in_words, grid::Grid},
+};
+use pattern_equipment::correlation::{
+    Comparable, CorrelationOptions, comparable, correlate_changed, high_pass, lags, rank,
 };
 use pattern_store::{
     Variant,

@@ -5,12 +5,10 @@
 //! writes what it found as one change.
 
 use pattern_core::{
-    analytics::{
-        correlation::{Pair, correlate_share, lags, merge_shares, rows_to_compute},
-        grid::Grid,
-    },
     domain::{DataSource, JobName},
+    series::{grid::Grid, pairs::Pair},
 };
+use pattern_equipment::correlation::{correlate_share, lags, merge_shares, rows_to_compute};
 use pattern_store::{
     CorrelationPlan, CorrelationTile, PlannedVariant, StoreError, Variant,
     jobs::{JobContext, NewTile},

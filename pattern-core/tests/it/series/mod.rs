@@ -1,0 +1,4 @@
+mod blocks;
+mod frame;
+mod grid;
+mod support;

@@ -1,0 +1,12 @@
+//! Which points belong together: what speaks for it, weighed, and groups that keep their ids.
+
+mod evidence;
+mod graph;
+mod grouping;
+pub mod identity;
+pub mod leiden;
+mod name_groups;
+mod told_apart;
+
+pub use graph::{Associations, Edge};
+pub use grouping::{ClusterOptions, DetectedCluster, equipment_clusters};

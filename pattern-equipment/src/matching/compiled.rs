@@ -1,0 +1,183 @@
+//! A pattern with its phrases prepared, and how it is proposed.
+
+use super::assignment::assign;
+use super::calibration::{Called, Summary, calibrated};
+use super::cluster::ClusterView;
+use super::evidence::{RoleEvidence, role_evidence};
+use super::keyword::Keyword;
+use super::order::Given;
+use super::reason::reason;
+use super::wordings::Wordings;
+use super::{Proposal, ProposedRole};
+use pattern_core::domain::Scores;
+use pattern_core::library::{PatternSpec, RoleSpec};
+use pattern_core::units::{self, Unit};
+
+pub(super) struct CompiledPattern {
+    pub spec: PatternSpec,
+    pub confidence: f64,
+    pub roles: Vec<CompiledRole>,
+    pub keywords: Vec<Keyword>,
+}
+
+pub(super) struct CompiledRole {
+    pub spec: RoleSpec,
+    pub unit: Option<Unit>,
+    /// Its number among the wordings; `None`: only the site knows it, there are no words to go by.
+    pub wording: Option<usize>,
+}
+
+/// Below this a point is left without a role: naming it wrong costs more trust than naming it not.
+const ROLE_FLOOR: f64 = 0.2;
+/// What is less likely is not explained: most patterns are, of most clusters.
+const UNLIKELY: f64 = 0.01;
+/// Roles are given anew by the order of those given before: those that only the order gave have a say the next time.
+const ROUNDS: usize = 2;
+/// What is left over and is not worth a question is still most likely this.
+const SPARE_FLOOR: f64 = -2.0;
+/// From here on a person said it of look-alikes, so that a point may have a role that another one has too.
+const SHARES: f64 = 0.5;
+
+impl CompiledPattern {
+    pub fn new(spec: &PatternSpec, confidence: f64, wordings: &mut Wordings) -> Self {
+        let compile = |role: &RoleSpec| {
+            let compiled = CompiledRole::new(role, None);
+            let phrases = std::iter::once(&role.name).chain(&role.words);
+            CompiledRole { wording: Some(wordings.add(phrases, compiled.unit)), ..compiled }
+        };
+        let roles = spec.roles.iter().map(compile).collect();
+        let names = spec.keywords.iter().map(String::as_str).chain([spec.name.as_str()]);
+        let keywords = names.map(Keyword::new).collect();
+        Self { spec: spec.clone(), confidence, roles, keywords }
+    }
+
+    pub fn propose(&self, cluster: &ClusterView, called: Called) -> Proposal {
+        // Roles that only this site knows stand behind the library's.
+        let own: Vec<CompiledRole> = cluster
+            .roles_of_site(&self.spec.name)
+            .iter()
+            .filter(|name| !self.roles.iter().any(|r| r.spec.name == **name))
+            .map(|name| {
+                CompiledRole::new(&RoleSpec { name: (*name).to_owned(), ..RoleSpec::default() }, None)
+            })
+            .collect();
+        let roles: Vec<&CompiledRole> = self.roles.iter().chain(&own).collect();
+        let columns = cluster.points.len();
+        let described: Vec<f64> = cluster
+            .reading
+            .points
+            .iter()
+            .map(|point| point.said.described(self.roles.iter().filter_map(|role| role.wording)))
+            .collect();
+        let mut evidence: Vec<RoleEvidence> = roles
+            .iter()
+            .flat_map(|role| {
+                (0..columns)
+                    .map(|point| role_evidence(role, &self.spec.name, cluster, point, described[point]))
+            })
+            .collect();
+        let pairs = self.assigned(&roles, &mut evidence, cluster);
+        let mut taken: Vec<(&CompiledRole, usize, &RoleEvidence)> =
+            pairs.iter().map(|&(r, p)| (roles[r], p, &evidence[r * columns + p])).collect();
+        if taken.is_empty() {
+            let reason = format!("none of the points looks like a part of a {}", self.spec.name);
+            return Proposal { reason, ..Proposal::default() };
+        }
+        let mut spares = Vec::new();
+        for point in (0..columns).filter(|point| !pairs.iter().any(|(_, at)| at == point)) {
+            let of_role = |r: usize| &evidence[r * columns + point];
+            let stronger = |a: &usize, b: &usize| of_role(*a).strength.total_cmp(&of_role(*b).strength);
+            let Some(best) = (0..roles.len()).max_by(stronger) else { continue };
+            let evidence = of_role(best);
+            if evidence.told >= SHARES {
+                taken.push((roles[best], point, evidence));
+            } else if evidence.strength > SPARE_FLOOR && evidence.unit != Some(0.0) {
+                let role = roles[best].spec.name.clone();
+                spares.push(ProposedRole { role, point, score: evidence.score() });
+            }
+        }
+        let scores = scores(&self.spec, &taken, cluster);
+        let summary = Summary::new(self, cluster, &taken, called);
+        let roles = taken
+            .iter()
+            .map(|(role, point, evidence)| ProposedRole {
+                role: role.spec.name.clone(),
+                point: *point,
+                score: evidence.score(),
+            })
+            .collect();
+        let confidence = calibrated(&summary);
+        let reason = if confidence >= UNLIKELY {
+            reason(&self.spec, cluster, &taken, &summary)
+        } else {
+            format!("hardly anything looks like a part of a {}", self.spec.name)
+        };
+        Proposal { roles, spares, scores, confidence, unanswered: None, reason }
+    }
+
+    /// Pairs of a role and a point, by what speaks for each and by where the others stand.
+    fn assigned(
+        &self,
+        roles: &[&CompiledRole],
+        evidence: &mut [RoleEvidence],
+        cluster: &ClusterView,
+    ) -> Vec<(usize, usize)> {
+        let columns = cluster.points.len();
+        let mut assigned = pairs(evidence, columns);
+        let names: Vec<&str> = roles.iter().map(|role| role.spec.name.as_str()).collect();
+        let Some(order) = cluster.order().of(&self.spec.name, &names) else { return assigned };
+        let by_themselves: Vec<f64> = evidence.iter().map(|e| e.strength).collect();
+        for _ in 0..ROUNDS {
+            let given = |&(role, point): &(usize, usize)| Given {
+                role,
+                place: &cluster.reading.points[point].place,
+                sureness: evidence[role * columns + point].score(),
+            };
+            let given: Vec<Given> = assigned.iter().map(given).collect();
+            for (i, evidence) in evidence.iter_mut().enumerate() {
+                let place = &cluster.reading.points[i % columns].place;
+                evidence.strength = by_themselves[i] + order.speaks_for(i / columns, place, &given);
+            }
+            assigned = pairs(evidence, columns);
+        }
+        assigned
+    }
+}
+
+/// Pairs of a role and a point.
+fn pairs(evidence: &[RoleEvidence], columns: usize) -> Vec<(usize, usize)> {
+    assign(&evidence.iter().map(|e| e.strength - ROLE_FLOOR).collect::<Vec<_>>(), columns)
+}
+
+impl CompiledRole {
+    fn new(spec: &RoleSpec, wording: Option<usize>) -> Self {
+        Self { spec: spec.clone(), unit: spec.unit.as_deref().and_then(units::parse), wording }
+    }
+}
+
+/// Means over the points that have a role, by the roles' weights. Names also answer for the required
+/// roles that nothing took.
+fn scores(
+    spec: &PatternSpec,
+    taken: &[(&CompiledRole, usize, &RoleEvidence)],
+    cluster: &ClusterView,
+) -> Scores {
+    let is_taken = |role: &RoleSpec| taken.iter().any(|(t, _, _)| t.spec.name == role.name);
+    let open = spec.roles.iter().filter(|role| role.required && !is_taken(role)).map(|role| role.weight);
+    let told: f64 = taken.iter().map(|(role, _, e)| role.spec.weight * e.name.unwrap_or(0.0)).sum();
+    let asked: f64 = taken.iter().map(|(role, _, _)| role.spec.weight).chain(open).sum();
+    let mean = |part: fn(&RoleEvidence) -> Option<f64>| {
+        let parts: Vec<(f64, f64)> =
+            taken.iter().filter_map(|(role, _, e)| Some((role.spec.weight, part(e)?))).collect();
+        let weight: f64 = parts.iter().map(|p| p.0).sum();
+        (weight > 0.0).then(|| parts.iter().map(|(w, s)| w * s).sum::<f64>() / weight)
+    };
+    Scores {
+        name: (asked > 0.0).then(|| told / asked),
+        unit: mean(|e| e.unit),
+        range: mean(|e| e.range),
+        behavior: mean(|e| e.behavior),
+        rate: mean(|e| e.rate),
+        cohesion: cluster.cohesion,
+    }
+}
