@@ -4,7 +4,7 @@ use axum::{
     extract::{FromRequestParts, Path, Query},
     http::{HeaderMap, request::Parts},
 };
-use pattern_core::domain::text::{self, TextRule};
+use pattern_core::domain::text::TextRule;
 use serde::de::DeserializeOwned;
 
 pub use crate::body::Body;
@@ -35,18 +35,6 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for InPath<
             Ok(Path(value)) => Ok(Self(value)),
             Err(e) => Err(Problem::new(e.status(), format!("path is not one of ours: {}", e.body_text()))),
         }
-    }
-}
-
-/// Who decides: `X-Naia-Reviewer`, or `local`.
-pub struct Reviewer(pub String);
-
-impl<S: Send + Sync> FromRequestParts<S> for Reviewer {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let name = header(&parts.headers, "x-naia-reviewer", &text::REVIEWER)?;
-        Ok(Self(name.unwrap_or_else(|| "local".into())))
     }
 }
 

@@ -16,6 +16,7 @@ mod not_found;
 mod origin;
 mod page;
 mod posted_samples;
+pub mod principal;
 mod problem;
 pub mod routes;
 mod server;

@@ -27,6 +27,7 @@ use crate::{
     hub::{Hub, HubOptions},
     not_found::unknown_route,
     origin, page,
+    principal::Principals,
     problem::{method_not_allowed, panicked},
     routes,
     uncut::uncut_request,
@@ -58,7 +59,15 @@ pub async fn run(
     let holder = format!("api-{}-{}", std::process::id(), uuid::Uuid::new_v4().simple());
     let relay = tokio::spawn(relay::run(store.clone(), kafka.clone(), holder, shutdown.clone()));
     let bodies = BodyMemory::new(&config.api);
-    let state = AppState { store, hub: hub.clone(), kafka, producer, bodies, shutdown: shutdown.clone() };
+    let state = AppState {
+        store,
+        hub: hub.clone(),
+        kafka,
+        producer,
+        principals: Principals::local(config.api.local_scopes.iter().copied()),
+        bodies,
+        shutdown: shutdown.clone(),
+    };
     let hosts = Hosts::new(listener.local_addr()?, &config.api.allowed_hosts);
     let limits = Limits::from(&config.api);
     let ((), (), relayed) = tokio::join!(

@@ -4,7 +4,7 @@ use pattern_store::Store;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-use crate::{edge::BodyMemory, hub::Hub};
+use crate::{edge::BodyMemory, hub::Hub, principal::Principals};
 
 /// What every handler can reach. Cheap to clone.
 #[derive(Clone)]
@@ -13,6 +13,7 @@ pub struct AppState {
     pub hub: Arc<Hub>,
     pub kafka: KafkaSettings,
     pub producer: Producer,
+    pub principals: Principals,
     pub(crate) bodies: BodyMemory,
     pub shutdown: CancellationToken,
 }
@@ -26,5 +27,11 @@ impl FromRef<AppState> for Arc<Hub> {
 impl FromRef<AppState> for BodyMemory {
     fn from_ref(state: &AppState) -> Self {
         state.bodies.clone()
+    }
+}
+
+impl FromRef<AppState> for Principals {
+    fn from_ref(state: &AppState) -> Self {
+        state.principals.clone()
     }
 }

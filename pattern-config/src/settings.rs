@@ -1,4 +1,5 @@
 use croner::Cron;
+use pattern_core::domain::Scope;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt::Display, net::SocketAddr, ops::RangeInclusive, str::FromStr};
@@ -176,6 +177,9 @@ pub struct ApiSettings {
     /// Names under which the API may be asked besides the address it listens on, as `naia.example` (with any port)
     /// or `naia.example:8443`: what a proxy before it sends as `Host`.
     pub allowed_hosts: Vec<String>,
+    /// What anybody may do who reaches the API while no authentication is configured: `viewer` reads, `reviewer`
+    /// decides, `operator` sends samples and runs jobs, `admin` says who may do what. Empty: nothing.
+    pub local_scopes: Vec<Scope>,
     /// Connections at once, WebSockets included; who comes on top of them gets 503.
     pub max_connections: usize,
     /// For the first line and the headers of a request.
@@ -199,6 +203,7 @@ impl Default for ApiSettings {
             listen: SocketAddr::from(([127, 0, 0, 1], 5000)),
             allowed_origins: Vec::new(),
             allowed_hosts: Vec::new(),
+            local_scopes: Scope::ALL.to_vec(),
             max_connections: 10_000,
             header_timeout_seconds: 10,
             body_timeout_seconds: 30,

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     AppState, cursor,
     extract::{InPath, Params, cut_page, decode_cursor, page_limit},
+    principal::Viewer,
     problem::Problem,
 };
 
@@ -42,6 +43,7 @@ struct ClusterList {
     responses((status = 200, body = ClusterList)))]
 async fn list(
     State(state): State<AppState>,
+    _: Viewer,
     Params(params): Params<ListParams>,
 ) -> Result<Json<ClusterList>, Problem> {
     let limit = page_limit(params.limit)?;
@@ -55,6 +57,10 @@ async fn list(
 /// One cluster with its points.
 #[utoipa::path(get, path = "/api/clusters/{id}", tag = "clusters", params(("id" = Uuid, Path)),
     responses((status = 200, body = Cluster), (status = 404, body = Problem)))]
-async fn one(State(state): State<AppState>, InPath(id): InPath<Uuid>) -> Result<Json<Cluster>, Problem> {
+async fn one(
+    State(state): State<AppState>,
+    _: Viewer,
+    InPath(id): InPath<Uuid>,
+) -> Result<Json<Cluster>, Problem> {
     Ok(Json(state.store.cluster(id).await?))
 }

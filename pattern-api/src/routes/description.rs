@@ -10,14 +10,14 @@ use utoipa::openapi::{
 const JSON: &str = "application/json";
 const PROBLEM_JSON: &str = "application/problem+json";
 
-const OF_ALL: [(&str, &str); 4] = [
+const OF_ALL: [(&str, &str); 5] = [
     ("400", "The request makes no sense"),
+    ("403", "Who asks may not do this, or pages of this origin may not"),
     ("421", "The request is for another host"),
     ("500", "The request failed"),
     ("503", "Not now: there is no room, or the database is away"),
 ];
 const OF_INPUT: [(&str, &str); 1] = [("422", "The request cannot be done as it is")];
-const OF_WRITES: [(&str, &str); 1] = [("403", "Pages of this origin may not write")];
 const OF_BODIES: [(&str, &str); 2] =
     [("408", "The body did not come in time"), ("413", "The body is larger than this route takes")];
 
@@ -52,9 +52,6 @@ pub fn complete(openapi: &mut OpenApi) {
                 add(operation, &OF_BODIES);
             }
             describe(operation);
-        }
-        if let Some(operation) = &mut item.post {
-            add(operation, &OF_WRITES);
         }
     }
     if let Some(components) = &mut openapi.components {

@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use crate::{
     AppState,
-    extract::{Body, InPath, Params, Reviewer, cut_page, decode_cursor, page_limit},
+    extract::{Body, InPath, Params, cut_page, decode_cursor, page_limit},
+    principal::{Operator, Viewer},
     problem::Problem,
 };
 
@@ -34,7 +35,7 @@ struct Queues {
 
 /// The job types: what waits, for how long, and whether any worker serves it.
 #[utoipa::path(get, path = "/api/jobs", tag = "jobs", responses((status = 200, body = Queues)))]
-async fn queues(State(state): State<AppState>) -> Result<Json<Queues>, Problem> {
+async fn queues(State(state): State<AppState>, _: Viewer) -> Result<Json<Queues>, Problem> {
     Ok(Json(Queues { items: state.store.queue_health().await? }))
 }
 
@@ -71,6 +72,7 @@ struct RunList {
     responses((status = 200, body = RunList)))]
 async fn runs(
     State(state): State<AppState>,
+    _: Viewer,
     Params(params): Params<RunParams>,
 ) -> Result<Json<RunList>, Problem> {
     let limit = page_limit(params.limit)?;
@@ -91,7 +93,11 @@ async fn runs(
 /// One run of a job.
 #[utoipa::path(get, path = "/api/jobs/runs/{id}", tag = "jobs", params(("id" = Uuid, Path)),
     responses((status = 200, body = JobRun), (status = 404, body = Problem)))]
-async fn run_one(State(state): State<AppState>, InPath(id): InPath<Uuid>) -> Result<Json<JobRun>, Problem> {
+async fn run_one(
+    State(state): State<AppState>,
+    _: Viewer,
+    InPath(id): InPath<Uuid>,
+) -> Result<Json<JobRun>, Problem> {
     Ok(Json(state.store.job_run(id).await?))
 }
 
@@ -117,7 +123,7 @@ struct Triggered {
 async fn trigger(
     State(state): State<AppState>,
     InPath(name): InPath<String>,
-    Reviewer(reviewer): Reviewer,
+    Operator(by): Operator,
     body: Body<TriggerRequest>,
 ) -> Result<(StatusCode, Json<Triggered>), Problem> {
     if let Some(problem) = body.value.data_source.as_deref().and_then(name_problem) {
@@ -132,12 +138,12 @@ async fn trigger(
     let source_id = data_source.map(|source| source.id);
     let mut tx = state.store.pool().begin().await.map_err(StoreError::from)?;
     if let Some(key) = &body.idempotency
-        && let Some(answer) = key.claim(&mut tx, &reviewer).await?
+        && let Some(answer) = key.claim(&mut tx, &by.name).await?
     {
         return Ok((StatusCode::ACCEPTED, Json(answer)));
     }
     let run_id = match name.as_str() {
-        "flywheel" => Store::start_flywheel(&mut tx, source_id, &reviewer).await?,
+        "flywheel" => Store::start_flywheel(&mut tx, source_id, &by.name).await?,
         _ => {
             let job: JobName = name.parse().map_err(|e| Problem::new(StatusCode::NOT_FOUND, e))?;
             if job.is_part() {
@@ -145,14 +151,14 @@ async fn trigger(
                     "job '{name}' is only ever a part of another one; run correlation-analysis"
                 )));
             }
-            let run = NewRun { data_source_id: source_id, ..NewRun::new(job, &reviewer) };
+            let run = NewRun { data_source_id: source_id, ..NewRun::new(job, &by.name) };
             let taken = Store::enqueue_run(&mut tx, &run).await?;
             taken.ok_or_else(|| Problem::unprocessable("the run was not taken; ask again"))?
         }
     };
     let answer = Triggered { run_id };
     if let Some(key) = &body.idempotency {
-        key.keep(&mut tx, &reviewer, &answer).await?;
+        key.keep(&mut tx, &by.name, &answer).await?;
     }
     tx.commit().await.map_err(StoreError::from)?;
     Ok((StatusCode::ACCEPTED, Json(answer)))
@@ -161,15 +167,23 @@ async fn trigger(
 /// Stops a run that waits or runs.
 #[utoipa::path(post, path = "/api/jobs/runs/{id}/cancel", tag = "jobs", params(("id" = Uuid, Path)),
     responses((status = 200, body = JobRun), (status = 404, body = Problem), (status = 409, body = Problem)))]
-async fn cancel(State(state): State<AppState>, InPath(id): InPath<Uuid>) -> Result<Json<JobRun>, Problem> {
-    Ok(Json(state.store.cancel_run(id).await?))
+async fn cancel(
+    State(state): State<AppState>,
+    Operator(by): Operator,
+    InPath(id): InPath<Uuid>,
+) -> Result<Json<JobRun>, Problem> {
+    Ok(Json(state.store.cancel_run(id, &by.name).await?))
 }
 
 /// Runs a dead job again, with its attempts set back.
 #[utoipa::path(post, path = "/api/jobs/runs/{id}/redrive", tag = "jobs", params(("id" = Uuid, Path)),
     responses((status = 200, body = JobRun), (status = 404, body = Problem), (status = 409, body = Problem)))]
-async fn redrive(State(state): State<AppState>, InPath(id): InPath<Uuid>) -> Result<Json<JobRun>, Problem> {
-    Ok(Json(state.store.redrive_run(id).await?))
+async fn redrive(
+    State(state): State<AppState>,
+    Operator(by): Operator,
+    InPath(id): InPath<Uuid>,
+) -> Result<Json<JobRun>, Problem> {
+    Ok(Json(state.store.redrive_run(id, &by.name).await?))
 }
 
 /// Workers by id.
@@ -180,6 +194,6 @@ struct WorkerList {
 
 /// Workers that were seen within the last day.
 #[utoipa::path(get, path = "/api/workers", tag = "jobs", responses((status = 200, body = WorkerList)))]
-async fn workers(State(state): State<AppState>) -> Result<Json<WorkerList>, Problem> {
+async fn workers(State(state): State<AppState>, _: Viewer) -> Result<Json<WorkerList>, Problem> {
     Ok(Json(WorkerList { items: state.store.workers().await? }))
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     AppState, cursor,
     extract::{InPath, Params, cut_page, decode_cursor, page_limit},
+    principal::Viewer,
     problem::Problem,
 };
 
@@ -42,6 +43,7 @@ struct PatternList {
     responses((status = 200, body = PatternList)))]
 async fn list(
     State(state): State<AppState>,
+    _: Viewer,
     Params(params): Params<ListParams>,
 ) -> Result<Json<PatternList>, Problem> {
     let limit = page_limit(params.limit)?;
@@ -55,6 +57,10 @@ async fn list(
 /// One pattern with its roles.
 #[utoipa::path(get, path = "/api/patterns/{id}", tag = "patterns", params(("id" = Uuid, Path)),
     responses((status = 200, body = Pattern), (status = 404, body = Problem)))]
-async fn one(State(state): State<AppState>, InPath(id): InPath<Uuid>) -> Result<Json<Pattern>, Problem> {
+async fn one(
+    State(state): State<AppState>,
+    _: Viewer,
+    InPath(id): InPath<Uuid>,
+) -> Result<Json<Pattern>, Problem> {
     Ok(Json(state.store.pattern(id).await?))
 }

@@ -11,6 +11,7 @@ use crate::{
     cursor::Place,
     extract::{Body, InPath, Params, decode_cursor, page_limit},
     posted_samples::{PostedSamples, RejectedSample},
+    principal::{Operator, Viewer},
     problem::Problem,
 };
 
@@ -32,7 +33,7 @@ struct DataSourceList {
 /// Lists where points come from.
 #[utoipa::path(get, path = "/api/data-sources", tag = "points",
     responses((status = 200, body = DataSourceList)))]
-async fn data_sources(State(state): State<AppState>) -> Result<Json<DataSourceList>, Problem> {
+async fn data_sources(State(state): State<AppState>, _: Viewer) -> Result<Json<DataSourceList>, Problem> {
     Ok(Json(DataSourceList { items: state.store.data_sources().await? }))
 }
 
@@ -64,6 +65,7 @@ struct PointList {
     responses((status = 200, body = PointList)))]
 async fn list(
     State(state): State<AppState>,
+    _: Viewer,
     Params(params): Params<ListParams>,
 ) -> Result<Json<PointList>, Problem> {
     let limit = page_limit(params.limit)? as u32;
@@ -77,7 +79,11 @@ async fn list(
 /// One point.
 #[utoipa::path(get, path = "/api/points/{id}", tag = "points", params(("id" = Uuid, Path)),
     responses((status = 200, body = Point), (status = 404, body = Problem)))]
-async fn one(State(state): State<AppState>, InPath(id): InPath<Uuid>) -> Result<Json<Point>, Problem> {
+async fn one(
+    State(state): State<AppState>,
+    _: Viewer,
+    InPath(id): InPath<Uuid>,
+) -> Result<Json<Point>, Problem> {
     Ok(Json(point(&state, id).await?))
 }
 
@@ -115,6 +121,7 @@ struct SampleList {
     responses((status = 200, body = SampleList), (status = 404, body = Problem)))]
 async fn samples(
     State(state): State<AppState>,
+    _: Viewer,
     InPath(id): InPath<Uuid>,
     Params(params): Params<SampleParams>,
 ) -> Result<Json<SampleList>, Problem> {
@@ -175,6 +182,7 @@ struct TakenSamples {
     responses((status = 202, body = TakenSamples)))]
 async fn post_samples(
     State(state): State<AppState>,
+    _: Operator,
     body: Body<PostSamples, SAMPLES_LIMIT>,
 ) -> Result<(StatusCode, Json<TakenSamples>), Problem> {
     let PostSamples { data_source, quality_scale, samples } = body.value;

@@ -12,6 +12,7 @@ use crate::{
     AppState,
     cursor::{self, Place},
     extract::{Params, decode_cursor, page_limit},
+    principal::Viewer,
     problem::Problem,
 };
 
@@ -73,6 +74,7 @@ struct SuggestionList {
     responses((status = 200, body = SuggestionList), (status = 400, body = Problem)))]
 async fn list(
     State(state): State<AppState>,
+    _: Viewer,
     Params(params): Params<ListParams>,
 ) -> Result<Json<SuggestionList>, Problem> {
     if params.min_confidence.is_some_and(|least| !(0.0..=1.0).contains(&least)) {
@@ -154,6 +156,7 @@ struct OpenCounts {
     responses((status = 200, body = OpenCounts)))]
 async fn counts(
     State(state): State<AppState>,
+    _: Viewer,
     Params(params): Params<CountParams>,
 ) -> Result<Json<OpenCounts>, Problem> {
     let search = searched(params.search.as_deref())?;

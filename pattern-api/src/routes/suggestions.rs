@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use crate::{
     AppState, cursor,
-    extract::{Body, InPath, Params, Reviewer, cut_page, decode_cursor, page_limit},
+    extract::{Body, InPath, Params, cut_page, decode_cursor, page_limit},
+    principal::{Reviewer, Viewer},
     problem::Problem,
     suggestion_detail,
 };
@@ -32,7 +33,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
 /// How many suggestions there are by status, and how they were answered.
 #[utoipa::path(get, path = "/api/suggestions/stats", tag = "suggestions",
     responses((status = 200, body = SuggestionStats)))]
-async fn stats(State(state): State<AppState>) -> Result<Json<SuggestionStats>, Problem> {
+async fn stats(State(state): State<AppState>, _: Viewer) -> Result<Json<SuggestionStats>, Problem> {
     Ok(Json(state.store.suggestion_stats().await?))
 }
 
@@ -62,6 +63,7 @@ struct DecisionList {
     responses((status = 200, body = DecisionList)))]
 async fn decisions(
     State(state): State<AppState>,
+    _: Viewer,
     Params(params): Params<DecisionParams>,
 ) -> Result<Json<DecisionList>, Problem> {
     let limit = page_limit(params.limit)?;
@@ -77,6 +79,7 @@ async fn decisions(
     responses((status = 200, body = SuggestionDetail), (status = 404, body = Problem)))]
 async fn detail(
     State(state): State<AppState>,
+    _: Viewer,
     InPath(id): InPath<Uuid>,
 ) -> Result<Json<SuggestionDetail>, Problem> {
     Ok(Json(suggestion_detail::load(&state, id).await?))
@@ -141,13 +144,13 @@ async fn undo(
 async fn decide<T>(
     state: AppState,
     id: Uuid,
-    Reviewer(reviewer): Reviewer,
+    Reviewer(by): Reviewer,
     body: Body<T>,
     into_request: fn(T) -> DecisionRequest,
 ) -> Result<Json<Suggestion>, Problem> {
     let request = checked(into_request(body.value))?;
     let now = state.store.database_time().await?;
-    let decided = state.store.decide(id, &request, &reviewer, body.idempotency.as_ref(), now).await?;
+    let decided = state.store.decide(id, &request, &by.name, body.idempotency.as_ref(), now).await?;
     Ok(Json(decided))
 }
 
@@ -258,7 +261,7 @@ struct BulkResult {
     responses((status = 200, body = BulkAnswer), (status = 422, body = Problem)))]
 async fn bulk(
     State(state): State<AppState>,
-    Reviewer(reviewer): Reviewer,
+    Reviewer(by): Reviewer,
     body: Body<BulkRequest>,
 ) -> Result<Json<BulkAnswer>, Problem> {
     let decisions = body.value.decisions;
@@ -284,7 +287,7 @@ async fn bulk(
         }
     }
     let now = state.store.database_time().await?;
-    let mut decided = state.store.decide_all(&accepted, &reviewer, now).await.into_iter();
+    let mut decided = state.store.decide_all(&accepted, &by.name, now).await.into_iter();
     let mut answer = |(index, id)| {
         let outcome = match refused.remove(&index) {
             Some(problem) => Err(problem),

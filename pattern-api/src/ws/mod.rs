@@ -19,7 +19,12 @@ use axum::{
 };
 use std::sync::Arc;
 
-use crate::{hub::Hub, origin, problem::Problem};
+use crate::{
+    hub::Hub,
+    origin,
+    principal::{Principals, Viewer},
+    problem::Problem,
+};
 
 /// What tungstenite allocates for every connection; its default is 128 KiB.
 const READ_BUFFER: usize = 1024;
@@ -34,12 +39,14 @@ pub fn routes<S>() -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
     Arc<Hub>: FromRef<S>,
+    Principals: FromRef<S>,
 {
     Router::new().route("/ws", get(upgrade))
 }
 
 async fn upgrade(
     State(hub): State<Arc<Hub>>,
+    _: Viewer,
     headers: HeaderMap,
     socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {

@@ -1,14 +1,18 @@
 //! A stream with a relay, hubs that follow it, and WebSocket clients.
 
-use axum::http::{HeaderValue, StatusCode};
+use axum::{
+    extract::FromRef,
+    http::{HeaderValue, StatusCode},
+};
 use chrono::Utc;
 use futures_util::{SinkExt, StreamExt};
 use pattern_api::{
     hub::{Hub, HubOptions},
+    principal::Principals,
     ws,
 };
 use pattern_bus::{KafkaSettings, relay};
-use pattern_core::domain::{EventType, NewEvent, stable_id};
+use pattern_core::domain::{EventType, NewEvent, Scope, stable_id};
 use pattern_embedded::testing;
 pub use pattern_embedded::testing::eventually as wait;
 use pattern_store::{Store, outbox};
@@ -31,6 +35,13 @@ use uuid::Uuid;
 pub const LIMIT: Duration = Duration::from_secs(60);
 /// Nobody listens there.
 pub const NO_BROKER: &str = "127.0.0.1:1";
+
+/// What the WebSocket needs.
+#[derive(Clone, FromRef)]
+struct Sockets {
+    hub: Arc<Hub>,
+    principals: Principals,
+}
 
 /// A database of its own with a relay at work, and topics of its own.
 pub struct Stream {
@@ -139,7 +150,8 @@ impl Instance {
         let hub = Hub::start(store, kafka, options, shutdown.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let routes = ws::routes().with_state(hub.clone());
+        let principals = Principals::local(Scope::ALL);
+        let routes = ws::routes().with_state(Sockets { hub: hub.clone(), principals });
         let server = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
         Self { hub, address, shutdown, server }
     }

@@ -14,6 +14,7 @@ mod pumps;
 mod raw;
 mod refused;
 mod rest;
+mod scopes;
 mod stopping;
 mod texts;
 mod ws;

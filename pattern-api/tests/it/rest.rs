@@ -267,7 +267,11 @@ async fn a_repeated_request_for_a_run_is_answered_with_the_run_it_made() {
         let id = &first.1["run_id"];
         // One that waits would be answered to anybody who asks for the same.
         let cancelled = format!("/api/jobs/runs/{}/cancel", id.as_str().expect("run_id"));
-        assert_eq!(api.post(&cancelled, "anna", json!({})).await.0, StatusCode::OK);
+        let (status, run) = api.post(&cancelled, "ben", json!({})).await;
+        assert_eq!(
+            (status, &run["triggered_by"], &run["cancelled_by"]),
+            (StatusCode::OK, &json!("anna"), &json!("ben"))
+        );
         let again = api.post_with(path, "anna", json!({}), Some(path)).await;
         assert_eq!((first.0, &first), (StatusCode::ACCEPTED, &again));
         let other = api.post_with(path, "anna", json!({"data_source": "north"}), Some(path)).await;

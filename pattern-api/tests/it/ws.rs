@@ -130,7 +130,7 @@ async fn an_open_run_is_told_of_however_many_came_after_it() {
         let mut tx = stream.store.pool().begin().await.unwrap();
         let run = Store::enqueue_run(&mut tx, &NewRun::new(JobName::Sealing, "anna")).await.unwrap().unwrap();
         tx.commit().await.unwrap();
-        stream.store.cancel_run(run).await.unwrap();
+        stream.store.cancel_run(run, "tester").await.unwrap();
     }
     let instance = stream.instance().await;
     let mut client = instance.connect().await;
@@ -141,7 +141,7 @@ async fn an_open_run_is_told_of_however_many_came_after_it() {
         runs.into_iter().find(|run| run["id"] == chain.to_string()).map(|run| run["status"].clone())
     };
     assert_eq!(status(client.expect("jobs").await), Some(json!("queued")));
-    stream.store.cancel_run(chain).await.unwrap();
+    stream.store.cancel_run(chain, "tester").await.unwrap();
     while status(client.expect("jobs").await) != Some(json!("cancelled")) {}
 }
 

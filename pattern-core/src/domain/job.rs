@@ -96,6 +96,10 @@ pub struct JobRun {
     pub data_source: Option<String>,
     pub status: RunStatus,
     pub triggered_by: String,
+    /// Who stopped it, where somebody did.
+    pub cancelled_by: Option<String>,
+    /// Who ran it again after it was dead or cancelled.
+    pub redriven_by: Option<String>,
     pub attempts: i32,
     pub max_attempts: i32,
     pub worker_id: Option<String>,

@@ -7,6 +7,7 @@ mod job;
 mod pattern;
 mod point;
 mod position;
+mod principal;
 pub mod quality;
 mod suggestion;
 pub mod text;
@@ -18,6 +19,7 @@ pub use job::*;
 pub use pattern::*;
 pub use point::*;
 pub use position::*;
+pub use principal::*;
 pub use suggestion::*;
 
 use uuid::Uuid;

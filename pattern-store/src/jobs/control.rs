@@ -13,12 +13,15 @@ use crate::{PgConnection, Result, Store, StoreError};
 impl Store {
     /// Cancels a run, or a chain with its open stage; of a tile, the run that was split. What waits is cancelled at once; what runs is
     /// told to stop and stays `running` until its worker has answered.
-    pub async fn cancel_run(&self, id: Uuid) -> Result<JobRun> {
+    pub async fn cancel_run(&self, id: Uuid, by: &str) -> Result<JobRun> {
         let mut tx = self.pool().begin().await?;
         let (chain, stage) = open_stage(&mut tx, id).await?;
         let Some(stage) = stage else {
             return Err(StoreError::Conflict(format!("job run {id} is over; there is nothing to cancel")));
         };
+        sqlx::query!("update job_runs set cancelled_by = $3 where id in ($1, $2)", stage.id, chain, by)
+            .execute(&mut *tx)
+            .await?;
         if stage.status == "running" {
             sqlx::query!("update job_runs set cancel_requested = true where id = $1", stage.id)
                 .execute(&mut *tx)
@@ -40,7 +43,7 @@ impl Store {
 
     /// Queues a dead or cancelled run again with all its attempts; of a chain, the stage that it
     /// ended in; of a tile, the run that was split, and it begins anew.
-    pub async fn redrive_run(&self, id: Uuid) -> Result<JobRun> {
+    pub async fn redrive_run(&self, id: Uuid, by: &str) -> Result<JobRun> {
         let mut tx = self.pool().begin().await?;
         let (chain, stage) = ended_stage(&mut tx, id).await?;
         let Some(stage) = stage else {
@@ -61,6 +64,9 @@ impl Store {
         )
         .execute(&mut *tx)
         .await?;
+        sqlx::query!("update job_runs set redriven_by = $3 where id in ($1, $2)", stage.id, chain, by)
+            .execute(&mut *tx)
+            .await?;
         deliver_again(&mut tx, stage.id, &stage.job, Duration::ZERO).await?;
         tx.commit().await?;
         self.job_run(id).await

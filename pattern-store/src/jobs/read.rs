@@ -30,6 +30,8 @@ pub(super) struct RunRow {
     pub data_source: Option<String>,
     pub status: String,
     pub triggered_by: String,
+    pub cancelled_by: Option<String>,
+    pub redriven_by: Option<String>,
     pub attempts: i32,
     pub max_attempts: i32,
     pub worker_id: Option<String>,
@@ -53,6 +55,8 @@ impl TryFrom<RunRow> for JobRun {
             data_source: row.data_source,
             status: status(&row.status)?,
             triggered_by: row.triggered_by,
+            cancelled_by: row.cancelled_by,
+            redriven_by: row.redriven_by,
             attempts: row.attempts,
             max_attempts: row.max_attempts,
             worker_id: row.worker_id,
@@ -94,7 +98,8 @@ impl Store {
     pub async fn job_run(&self, id: Uuid) -> Result<JobRun> {
         sqlx::query_as!(
             RunRow,
-            r#"select r.id, r.job, r.chain_id, r.parent_id, d.name as "data_source?", r.status, r.triggered_by, r.attempts,
+            r#"select r.id, r.job, r.chain_id, r.parent_id, d.name as "data_source?", r.status, r.triggered_by, r.cancelled_by,
+                      r.redriven_by, r.attempts,
                       r.max_attempts, r.worker_id, r.created_at, r.run_at, r.started_at, r.finished_at,
                       r.error, r.result
                from job_runs r left join data_sources d on d.id = r.data_source_id where r.id = $1"#,
@@ -111,7 +116,8 @@ impl Store {
         let limit = if filter.limit > 0 { filter.limit } else { 50 };
         sqlx::query_as!(
             RunRow,
-            r#"select r.id, r.job, r.chain_id, r.parent_id, d.name as "data_source?", r.status, r.triggered_by, r.attempts,
+            r#"select r.id, r.job, r.chain_id, r.parent_id, d.name as "data_source?", r.status, r.triggered_by, r.cancelled_by,
+                      r.redriven_by, r.attempts,
                       r.max_attempts, r.worker_id, r.created_at, r.run_at, r.started_at, r.finished_at,
                       r.error, r.result
                from job_runs r left join data_sources d on d.id = r.data_source_id

@@ -74,7 +74,7 @@ async fn a_dead_stage_makes_a_dead_chain_and_a_redrive_goes_on_from_there() {
     assert_eq!(dead.error.as_deref(), Some("cluster-detection: no correlations"));
 
     repaired.store(true, Ordering::SeqCst);
-    queue.store.redrive_run(chain).await.unwrap();
+    assert_eq!(queue.store.redrive_run(chain, "ben").await.unwrap().redriven_by.as_deref(), Some("ben"));
     let done = queue.wait_for(chain, RunStatus::Succeeded).await;
     assert_eq!(done.error, None);
     let ran: Vec<JobName> = log.entries().iter().map(|c| c.job).collect();
@@ -153,8 +153,8 @@ async fn learning_that_serves_a_decision_starts_after_the_decision_is_committed(
 async fn cancelling_a_waiting_chain_ends_it_at_once() {
     let queue = Queue::create().await;
     let chain = queue.start_flywheel(None).await;
-    assert_eq!(queue.store.cancel_run(chain).await.unwrap().status, RunStatus::Cancelled);
-    assert!(queue.store.cancel_run(chain).await.is_err());
+    assert_eq!(queue.store.cancel_run(chain, "tester").await.unwrap().status, RunStatus::Cancelled);
+    assert!(queue.store.cancel_run(chain, "tester").await.is_err());
     let log = Log::default();
     let worker = Worker::start(&queue.store, options("w"), log.handler());
     let next = queue.start_flywheel(None).await;
@@ -180,7 +180,7 @@ async fn cancelling_a_running_chain_stops_the_job_and_hands_nothing_over() {
     let worker = Worker::start(&queue.store, options("w"), work);
     let chain = queue.start_flywheel(None).await;
     eventually("the first stage", || async { !log.entries().is_empty() }).await;
-    assert_eq!(queue.store.cancel_run(chain).await.unwrap().status, RunStatus::Running);
+    assert_eq!(queue.store.cancel_run(chain, "tester").await.unwrap().status, RunStatus::Running);
     queue.wait_for(chain, RunStatus::Cancelled).await;
     assert_eq!(log.entries().len(), 1);
     worker.stop().await;
@@ -210,7 +210,8 @@ async fn a_job_that_is_writing_can_be_cancelled_and_its_worker_goes_on_reporting
     let before = last_seen().await;
     eventually("the worker is seen again", || async { last_seen().await > before }).await;
 
-    let cancelled = tokio::time::timeout(Duration::from_secs(30), queue.store.cancel_run(chain)).await;
+    let cancelled =
+        tokio::time::timeout(Duration::from_secs(30), queue.store.cancel_run(chain, "tester")).await;
     assert_eq!(cancelled.expect("it answers while the job writes").unwrap().status, RunStatus::Running);
     queue.wait_for(chain, RunStatus::Cancelled).await;
     worker.stop().await;

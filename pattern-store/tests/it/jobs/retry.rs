@@ -60,10 +60,10 @@ async fn a_job_that_keeps_failing_is_dead_after_its_attempts_and_can_be_redriven
     assert_eq!(log.attempts_of(id), [1, 2, 3]);
 
     repaired.store(true, Ordering::SeqCst);
-    queue.store.redrive_run(id).await.unwrap();
+    queue.store.redrive_run(id, "tester").await.unwrap();
     let run = queue.wait_for(id, RunStatus::Succeeded).await;
     assert_eq!((run.attempts, run.error), (4, None));
-    assert!(queue.store.redrive_run(id).await.is_err(), "what succeeded is not redriven");
+    assert!(queue.store.redrive_run(id, "tester").await.is_err(), "what succeeded is not redriven");
     worker.stop().await;
 }
 

@@ -214,7 +214,7 @@ async fn a_dead_tile_makes_a_dead_run_and_a_redrive_begins_anew() {
     repaired.store(true, SeqCst);
     let failed = tiles_of(&queue.store, split.id).await;
     let failed = failed.iter().find(|tile| tile.status == RunStatus::Dead).unwrap();
-    queue.store.redrive_run(failed.id).await.unwrap();
+    queue.store.redrive_run(failed.id, "tester").await.unwrap();
     queue.wait_for(chain, RunStatus::Succeeded).await;
     let generations: Vec<i32> = log.entries().iter().filter_map(|c| Some(c.tile?.generation)).collect();
     assert_eq!(generations.iter().filter(|g| **g == 2).count(), TILES as usize);
@@ -236,7 +236,7 @@ async fn cancelling_a_split_run_cancels_its_tiles_and_hands_nothing_over() {
         let chain = queue.start_flywheel(Some(plant)).await;
         eventually("a tile runs", || async { !tile_running(&queue).await.is_empty() }).await;
         let asked = if by_tile { tile_running(&queue).await[0].id } else { chain };
-        queue.store.cancel_run(asked).await.unwrap();
+        queue.store.cancel_run(asked, "tester").await.unwrap();
         queue.wait_for(chain, RunStatus::Cancelled).await;
         let split = stage_of(&queue.store, chain, "correlation-analysis").await;
         assert_eq!(split.status, RunStatus::Cancelled);
@@ -272,7 +272,7 @@ async fn a_waiting_run_is_cancelled_also_when_nobody_serves_its_tiles() {
     let health = queue.store.queue_health().await.unwrap();
     let alarm = health.iter().find(|queue| queue.job == "correlation-tile").unwrap();
     assert_eq!((alarm.workers, alarm.due), (0, TILES.into()));
-    queue.store.cancel_run(run).await.unwrap();
+    queue.store.cancel_run(run, "tester").await.unwrap();
     queue.wait_for(run, RunStatus::Cancelled).await;
     worker.stop().await;
 }
@@ -289,9 +289,9 @@ async fn a_late_tile_of_an_older_generation_writes_nothing() {
             let tile = context.tile.unwrap();
             if tile.generation == 1 && tile.number == 0 {
                 write(&store, &context).await.unwrap();
-                store.cancel_run(tile.run_id).await.unwrap();
+                store.cancel_run(tile.run_id, "tester").await.unwrap();
                 super::support::wait_for(&store, tile.run_id, RunStatus::Cancelled).await;
-                store.redrive_run(tile.run_id).await.unwrap();
+                store.redrive_run(tile.run_id, "tester").await.unwrap();
                 eventually("the second generation", || async {
                     tiles_of(&store, tile.run_id).await.len() > 6
                 })

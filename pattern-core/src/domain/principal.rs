@@ -1,0 +1,45 @@
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// What a principal may do. Each of them may also read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Read, and follow events.
+    Viewer,
+    /// Decide on suggestions.
+    Reviewer,
+    /// Send samples; run, cancel and redrive jobs.
+    Operator,
+    /// Say who may do what.
+    Admin,
+}
+
+impl Scope {
+    pub const ALL: [Self; 4] = [Self::Viewer, Self::Reviewer, Self::Operator, Self::Admin];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Reviewer => "reviewer",
+            Self::Operator => "operator",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// Who acts: a person or a machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    pub name: String,
+    pub scopes: BTreeSet<Scope>,
+}
+
+impl Principal {
+    pub fn may(&self, scope: Scope) -> bool {
+        match scope {
+            Scope::Viewer => !self.scopes.is_empty(),
+            _ => self.scopes.contains(&scope),
+        }
+    }
+}
