@@ -4,7 +4,7 @@ use axum::{
     extract::{FromRef, FromRequestParts},
     http::request::Parts,
 };
-use pattern_core::domain::{Principal, Scope, text};
+use pattern_core::domain::{Principal, Scope, Word, text};
 use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{extract::header, problem::Problem};

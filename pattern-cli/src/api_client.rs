@@ -1,5 +1,5 @@
 use anyhow::{Context, Result, bail};
-use pattern_core::domain::{DecisionAction, JobRun, Pattern, RunStatus, Suggestion, SuggestionDetail};
+use pattern_core::domain::{DecisionAction, JobRun, Pattern, RunStatus, Suggestion, SuggestionDetail, Word};
 use reqwest::{Method, Url};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};

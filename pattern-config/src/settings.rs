@@ -1,5 +1,5 @@
 use croner::Cron;
-use pattern_core::domain::Scope;
+use pattern_core::domain::{Scope, Word};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt::Display, net::SocketAddr, ops::RangeInclusive, str::FromStr};

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use crate::domain::{
-    CloudEvent, ClusterData, DATAPOINT_PARTITIONS, EVENT_PARTITIONS, EVENT_TOPICS, EventType, PatternData,
-    PendingCountData, SampleBatch, SuggestionData, TOPIC_DATAPOINTS, TOPIC_RETENTION_MS,
+    CloudEvent, ClusterData, DATAPOINT_PARTITIONS, EVENT_PARTITIONS, EVENT_TOPICS, Entity, EventType,
+    PatternData, PendingCountData, SampleBatch, SuggestionData, TOPIC_DATAPOINTS, TOPIC_RETENTION_MS, Word,
 };
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -24,11 +24,11 @@ struct Messages;
 
 /// The type of `data` in an event.
 fn data_type(r#type: EventType) -> &'static str {
-    match r#type.aggregate() {
-        "pattern" => "PatternData",
-        "cluster" => "ClusterData",
-        "data_source" => "PendingCountData",
-        _ => "SuggestionData",
+    match r#type.entity() {
+        Entity::Suggestion => "SuggestionData",
+        Entity::DataSource => "PendingCountData",
+        Entity::Pattern => "PatternData",
+        Entity::Cluster => "ClusterData",
     }
 }
 
@@ -66,7 +66,8 @@ pub fn asyncapi() -> Value {
     let mut operations = Map::new();
     let mut messages = Map::new();
     for topic in EVENT_TOPICS {
-        let types: Vec<EventType> = EventType::ALL.into_iter().filter(|t| t.topic() == topic).collect();
+        let types: Vec<EventType> =
+            EventType::ALL.iter().copied().filter(|t| t.entity().topic() == topic).collect();
         let mut references = Map::new();
         for r#type in types {
             let name = r#type.as_str();

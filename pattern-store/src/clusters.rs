@@ -3,14 +3,14 @@
 
 use chrono::{DateTime, Utc};
 use pattern_core::domain::{
-    Cause, Cluster, ClusterData, ClusterKind, ClusterPoint, ClusterStatus, EventType, NewEvent, stable_id,
+    Cause, Cluster, ClusterData, ClusterKind, ClusterPoint, EventType, NewEvent, Word, stable_id,
 };
 use serde::Serialize;
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-use crate::{Result, Store, StoreError, jobs::Fence, locks, outbox};
+use crate::{Result, Store, StoreError, error::stored, jobs::Fence, locks, outbox};
 
 /// A cluster as a run found it. `id` carries on an earlier cluster; without it, it is new.
 #[derive(Debug, Clone, Default)]
@@ -287,37 +287,24 @@ pub(crate) async fn load_clusters(conn: &mut PgConnection, ids: &[Uuid]) -> Resu
     )
     .fetch_all(&mut *conn)
     .await?;
-    Ok(rows
-        .into_iter()
+    rows.into_iter()
         .map(|row| {
             let points = members.remove(&row.id).unwrap_or_default();
-            Cluster {
+            Ok(Cluster {
                 id: row.id,
                 data_source: row.data_source,
-                kind: cluster_kind(&row.kind),
+                kind: stored("cluster", row.id, &row.kind)?,
                 label: row.label,
                 unnamed: row.unnamed,
                 cohesion: f64::from(row.cohesion),
-                status: match row.status.as_str() {
-                    "dissolved" => ClusterStatus::Dissolved,
-                    _ => ClusterStatus::Active,
-                },
+                status: stored("cluster", row.id, &row.status)?,
                 version: row.version,
                 point_count: points.len() as i64,
                 points,
                 starts_at: row.starts_at,
                 ends_at: row.ends_at,
                 detected_at: row.detected_at,
-            }
+            })
         })
-        .collect())
-}
-
-/// The schema's check constraint admits these two only.
-pub(crate) fn cluster_kind(text: &str) -> ClusterKind {
-    match text {
-        "episode" => ClusterKind::Episode,
-        "look_alikes" => ClusterKind::LookAlikes,
-        _ => ClusterKind::Equipment,
-    }
+        .collect()
 }

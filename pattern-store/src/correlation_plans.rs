@@ -1,6 +1,7 @@
 //! A correlation that several workers do: what its tiles work on, and what they found.
 
 use futures_util::TryStreamExt;
+use pattern_core::domain::Word;
 use pattern_core::series::{
     frame::Frame,
     grid::Grid,
@@ -141,7 +142,7 @@ impl Store {
             return Ok(None);
         };
         let mut variants = Vec::new();
-        for variant in Variant::ALL {
+        for &variant in Variant::ALL {
             let planned = sqlx::query!(
                 "select computed, tiles from correlation_plan_variants
                  where run_id = $1 and data_source_id = $2 and variant = $3",

@@ -1,31 +1,21 @@
 //! Pairs of points that move together, and what they were computed from.
 
 use chrono::{DateTime, Utc};
-use pattern_core::domain::JobName;
+use pattern_core::domain::{JobName, Word};
 use sqlx::PgConnection;
 use std::collections::HashMap;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 use uuid::Uuid;
 
 use crate::{Result, Store, analysis::set_stage_input, correlation_plans::forget_plans, jobs::Fence};
 
 /// Which transform of the series a correlation was found on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr, EnumString, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Variant {
     Level,
     HighPass,
     Rank,
-}
-
-impl Variant {
-    pub const ALL: [Self; 3] = [Self::Level, Self::HighPass, Self::Rank];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Level => "level",
-            Self::HighPass => "high_pass",
-            Self::Rank => "rank",
-        }
-    }
 }
 
 /// A pair, the lower id first.

@@ -1,4 +1,5 @@
-use std::io;
+use pattern_core::domain::Word;
+use std::{fmt::Display, io};
 
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
@@ -31,14 +32,14 @@ pub enum StoreError {
     Corrupt(String),
 }
 
+/// The word that a column of a row holds; one that is none of ours names the row.
+pub(crate) fn stored<T: Word>(what: &str, id: impl Display, text: &str) -> Result<T> {
+    T::read(text).map_err(|problem| StoreError::Corrupt(format!("of {what} {id}: {problem}")))
+}
+
 impl StoreError {
     pub(crate) fn read_only() -> Self {
         Self::Unavailable("read-only: this server takes no writes, waiting for one that does".into())
-    }
-
-    /// Whether it says something of the server alone and nothing of what was asked: it may well pass later.
-    pub fn is_of_the_server(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Refused(_) | Self::NotMigrated(_))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use pattern_core::domain::{
-    Cause, EventType, NewEvent, Pattern, PatternData, PatternRole, PatternSource, PatternStatus, stable_id,
+    Cause, EventType, NewEvent, Pattern, PatternData, PatternRole, PatternSource, Word, stable_id,
 };
 use pattern_core::library::PatternSpec;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-use crate::{Result, Store, StoreError, evidence, outbox};
+use crate::{Result, Store, StoreError, error::stored, evidence, outbox};
 
 /// A pattern as matching uses it.
 #[derive(Debug, Clone)]
@@ -67,7 +67,7 @@ impl Store {
                     insert(&mut tx, spec, source, Told::by_engine("loaded"), now).await?;
                 }
                 Some(row) if row.body == body => change.unchanged += 1,
-                Some(row) if source == PatternSource::Library && row.source != source_text(source) => {
+                Some(row) if source == PatternSource::Library && row.source != source.as_str() => {
                     change.unchanged += 1;
                 }
                 Some(row) => {
@@ -79,7 +79,7 @@ impl Store {
                         spec.category,
                         spec.description,
                         body,
-                        source_text(source)
+                        source.as_str()
                     )
                     .execute(&mut *tx)
                     .await?;
@@ -290,7 +290,7 @@ async fn insert(
         spec.name,
         spec.category,
         spec.description,
-        source_text(source),
+        source.as_str(),
         serde_json::to_value(spec)?,
         spec.confidence,
         now
@@ -409,15 +409,8 @@ async fn load_many(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Pattern>
                 name: row.name,
                 category: row.category,
                 description: row.description,
-                source: match row.source.as_str() {
-                    "learned" => PatternSource::Learned,
-                    "imported" => PatternSource::Imported,
-                    _ => PatternSource::Library,
-                },
-                status: match row.status.as_str() {
-                    "retired" => PatternStatus::Retired,
-                    _ => PatternStatus::Active,
-                },
+                source: stored("pattern", row.id, &row.source)?,
+                status: stored("pattern", row.id, &row.status)?,
                 version: row.version,
                 confidence: row.confidence,
                 support: row.support,
@@ -427,12 +420,4 @@ async fn load_many(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Pattern>
             })
         })
         .collect()
-}
-
-fn source_text(source: PatternSource) -> &'static str {
-    match source {
-        PatternSource::Library => "library",
-        PatternSource::Learned => "learned",
-        PatternSource::Imported => "imported",
-    }
 }

@@ -1,5 +1,5 @@
 use axum::extract::ws::Utf8Bytes;
-use pattern_core::domain::{EventType, Position};
+use pattern_core::domain::{Entity, EventType, Position, Word};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -14,11 +14,10 @@ pub enum StreamChannel {
 
 impl StreamChannel {
     fn of(event_type: &str) -> Option<Self> {
-        let known = EventType::ALL.into_iter().find(|t| t.as_str() == event_type)?;
-        Some(match known.channel() {
-            "patterns" => Self::Patterns,
-            "clusters" => Self::Clusters,
-            _ => Self::Suggestions,
+        Some(match EventType::read(event_type).ok()?.entity() {
+            Entity::Suggestion | Entity::DataSource => Self::Suggestions,
+            Entity::Pattern => Self::Patterns,
+            Entity::Cluster => Self::Clusters,
         })
     }
 }

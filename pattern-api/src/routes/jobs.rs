@@ -145,7 +145,7 @@ async fn trigger(
     let run_id = match name.as_str() {
         "flywheel" => Store::start_flywheel(&mut tx, source_id, &by.name).await?,
         _ => {
-            let job: JobName = name.parse().map_err(|e| Problem::new(StatusCode::NOT_FOUND, e))?;
+            let job = JobName::named(&name).map_err(|e| Problem::new(StatusCode::NOT_FOUND, e))?;
             if job.is_part() {
                 return Err(Problem::unprocessable(format!(
                     "job '{name}' is only ever a part of another one; run correlation-analysis"

@@ -12,7 +12,7 @@ use pattern_api::{
     ws,
 };
 use pattern_bus::{KafkaSettings, relay};
-use pattern_core::domain::{EventType, NewEvent, Scope, stable_id};
+use pattern_core::domain::{EventType, NewEvent, Scope, Word, stable_id};
 use pattern_embedded::testing;
 pub use pattern_embedded::testing::eventually as wait;
 use pattern_store::{Store, outbox};
@@ -150,7 +150,7 @@ impl Instance {
         let hub = Hub::start(store, kafka, options, shutdown.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let principals = Principals::local(Scope::ALL);
+        let principals = Principals::local(Scope::ALL.iter().copied());
         let routes = ws::routes().with_state(Sockets { hub: hub.clone(), principals });
         let server = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
         Self { hub, address, shutdown, server }

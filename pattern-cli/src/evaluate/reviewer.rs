@@ -1,7 +1,7 @@
 //! A reviewer who knows the labels and answers what the engine asks, in the engine's order.
 
 use anyhow::Result;
-use pattern_core::domain::{ClusterKind, DecisionAction, SuggestedPoint, SuggestionDetail};
+use pattern_core::domain::{ClusterKind, DecisionAction, SuggestedPoint, SuggestionDetail, Word};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};

@@ -1,11 +1,26 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// Why the points of a cluster belong together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    IntoStaticStr,
+    EnumString,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ClusterKind {
     /// They are named alike and move together: one piece of equipment.
     Equipment,
@@ -13,16 +28,6 @@ pub enum ClusterKind {
     Episode,
     /// They are called alike and stand alone: each is of a machine of its own.
     LookAlikes,
-}
-
-impl ClusterKind {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Equipment => "equipment",
-            Self::Episode => "episode",
-            Self::LookAlikes => "look_alikes",
-        }
-    }
 }
 
 /// A cluster as its events and the API show it.
@@ -57,8 +62,21 @@ pub struct ClusterPoint {
 }
 
 /// Whether the newest detection still finds it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    IntoStaticStr,
+    EnumString,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ClusterStatus {
     Active,
     Dissolved,

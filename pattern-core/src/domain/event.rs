@@ -1,10 +1,11 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Cluster, Pattern, Suggestion, stable_id, text};
+use super::{Cluster, Pattern, Suggestion, Word, stable_id, text};
 
 pub const TOPIC_SUGGESTIONS: &str = "naia.patterns.suggestions";
 pub const TOPIC_UPDATED: &str = "naia.patterns.updated";
@@ -24,7 +25,20 @@ pub fn dead_letter_topic(topic: &str) -> String {
     format!("{topic}.dlq")
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    IntoStaticStr,
+    EnumString,
+    VariantArray,
+)]
 pub enum EventType {
     SuggestionCreated,
     /// An open suggestion got other scores, points or roles.
@@ -44,66 +58,39 @@ pub enum EventType {
 }
 
 impl EventType {
-    pub const ALL: [Self; 14] = [
-        Self::SuggestionCreated,
-        Self::SuggestionChanged,
-        Self::SuggestionApproved,
-        Self::SuggestionRejected,
-        Self::SuggestionDeferred,
-        Self::SuggestionReopened,
-        Self::SuggestionExpired,
-        Self::PendingCountChanged,
-        Self::PatternCreated,
-        Self::PatternUpdated,
-        Self::PatternRetired,
-        Self::ClusterDetected,
-        Self::ClusterChanged,
-        Self::ClusterDissolved,
-    ];
-
-    pub fn as_str(self) -> &'static str {
+    /// What it is about.
+    pub fn entity(self) -> Entity {
         match self {
-            Self::SuggestionCreated => "SuggestionCreated",
-            Self::SuggestionChanged => "SuggestionChanged",
-            Self::SuggestionApproved => "SuggestionApproved",
-            Self::SuggestionRejected => "SuggestionRejected",
-            Self::SuggestionDeferred => "SuggestionDeferred",
-            Self::SuggestionReopened => "SuggestionReopened",
-            Self::SuggestionExpired => "SuggestionExpired",
-            Self::PendingCountChanged => "PendingCountChanged",
-            Self::PatternCreated => "PatternCreated",
-            Self::PatternUpdated => "PatternUpdated",
-            Self::PatternRetired => "PatternRetired",
-            Self::ClusterDetected => "ClusterDetected",
-            Self::ClusterChanged => "ClusterChanged",
-            Self::ClusterDissolved => "ClusterDissolved",
+            Self::SuggestionCreated
+            | Self::SuggestionChanged
+            | Self::SuggestionApproved
+            | Self::SuggestionRejected
+            | Self::SuggestionDeferred
+            | Self::SuggestionReopened
+            | Self::SuggestionExpired => Entity::Suggestion,
+            Self::PendingCountChanged => Entity::DataSource,
+            Self::PatternCreated | Self::PatternUpdated | Self::PatternRetired => Entity::Pattern,
+            Self::ClusterDetected | Self::ClusterChanged | Self::ClusterDissolved => Entity::Cluster,
         }
     }
+}
 
+/// What events are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum Entity {
+    Suggestion,
+    DataSource,
+    Pattern,
+    Cluster,
+}
+
+impl Entity {
     pub fn topic(self) -> &'static str {
-        match self.aggregate() {
-            "pattern" => TOPIC_UPDATED,
-            "cluster" => TOPIC_CLUSTERS,
-            _ => TOPIC_SUGGESTIONS,
-        }
-    }
-
-    /// The kind of entity the event is about.
-    pub fn aggregate(self) -> &'static str {
         match self {
-            Self::PatternCreated | Self::PatternUpdated | Self::PatternRetired => "pattern",
-            Self::ClusterDetected | Self::ClusterChanged | Self::ClusterDissolved => "cluster",
-            Self::PendingCountChanged => "data_source",
-            _ => "suggestion",
-        }
-    }
-
-    /// The WebSocket channel that carries it.
-    pub fn channel(self) -> &'static str {
-        match self.aggregate() {
-            "pattern" => "patterns",
-            "cluster" => "clusters",
-            _ => "suggestions",
+            Self::Suggestion | Self::DataSource => TOPIC_SUGGESTIONS,
+            Self::Pattern => TOPIC_UPDATED,
+            Self::Cluster => TOPIC_CLUSTERS,
         }
     }
 }

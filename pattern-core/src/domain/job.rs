@@ -1,12 +1,31 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::Word;
+
 /// The job types. A worker's capabilities are the names it pulls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    IntoStaticStr,
+    EnumString,
+    VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum JobName {
     BehavioralAnalysis,
     CorrelationAnalysis,
@@ -20,23 +39,20 @@ pub enum JobName {
 }
 
 impl JobName {
-    pub const ALL: [Self; 8] = [
-        Self::BehavioralAnalysis,
-        Self::CorrelationAnalysis,
-        Self::CorrelationTile,
-        Self::ClusterDetection,
-        Self::PatternMatching,
-        Self::PatternLearning,
-        Self::Maintenance,
-        Self::Sealing,
-    ];
-
     /// The stages of the flywheel, in order.
     pub const FLYWHEEL: [Self; 4] =
         [Self::BehavioralAnalysis, Self::CorrelationAnalysis, Self::ClusterDetection, Self::PatternMatching];
 
     /// What a decision sets off: the evidence is folded, and the very next grouping and match use it.
     pub const LEARNING: [Self; 3] = [Self::PatternLearning, Self::ClusterDetection, Self::PatternMatching];
+
+    /// The job of this name, or which there are.
+    pub fn named(text: &str) -> Result<Self, String> {
+        Self::read(text).map_err(|_| {
+            let known: Vec<_> = Self::ALL.iter().filter(|j| !j.is_part()).map(|j| j.as_str()).collect();
+            format!("job '{text}' does not exist; known are flywheel, {}", known.join(", "))
+        })
+    }
 
     /// Whether runs of it are only ever parts of another run: nobody starts one by itself.
     pub fn is_part(self) -> bool {
@@ -47,34 +63,25 @@ impl JobName {
     pub fn needs_right_clock(self) -> bool {
         matches!(self, Self::Maintenance | Self::Sealing)
     }
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::BehavioralAnalysis => "behavioral-analysis",
-            Self::CorrelationAnalysis => "correlation-analysis",
-            Self::CorrelationTile => "correlation-tile",
-            Self::ClusterDetection => "cluster-detection",
-            Self::PatternMatching => "pattern-matching",
-            Self::PatternLearning => "pattern-learning",
-            Self::Maintenance => "maintenance",
-            Self::Sealing => "sealing",
-        }
-    }
-}
-
-impl std::str::FromStr for JobName {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|j| j.as_str() == text).ok_or_else(|| {
-            let known: Vec<_> = Self::ALL.iter().filter(|j| !j.is_part()).map(|j| j.as_str()).collect();
-            format!("job '{text}' does not exist; known are flywheel, {}", known.join(", "))
-        })
-    }
 }
 
 /// Where a run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    IntoStaticStr,
+    EnumString,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum RunStatus {
     Queued,
     Running,

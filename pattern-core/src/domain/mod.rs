@@ -11,6 +11,7 @@ mod principal;
 pub mod quality;
 mod suggestion;
 pub mod text;
+mod word;
 
 pub use behavior::*;
 pub use cluster::*;
@@ -21,6 +22,7 @@ pub use point::*;
 pub use position::*;
 pub use principal::*;
 pub use suggestion::*;
+pub use word::Word;
 
 use uuid::Uuid;
 

@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -10,8 +11,22 @@ use super::{
 };
 
 /// Where a suggestion stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    IntoStaticStr,
+    EnumString,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum SuggestionStatus {
     Pending,
     Approved,
@@ -20,33 +35,23 @@ pub enum SuggestionStatus {
     Expired,
 }
 
-impl SuggestionStatus {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Approved => "approved",
-            Self::Rejected => "rejected",
-            Self::Deferred => "deferred",
-            Self::Expired => "expired",
-        }
-    }
-}
-
-impl std::str::FromStr for SuggestionStatus {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        [Self::Pending, Self::Approved, Self::Rejected, Self::Deferred, Self::Expired]
-            .into_iter()
-            .find(|s| s.as_str() == text)
-            .ok_or_else(|| {
-                format!("status '{text}' is none of pending, approved, rejected, deferred, expired")
-            })
-    }
-}
-
 /// Why a suggestion is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    IntoStaticStr,
+    EnumString,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Purpose {
     /// At or above the threshold.
     Match,
@@ -54,16 +59,6 @@ pub enum Purpose {
     Learning,
     /// Several look-alike clusters that nothing in the library fits.
     NewPattern,
-}
-
-impl Purpose {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Match => "match",
-            Self::Learning => "learning",
-            Self::NewPattern => "new_pattern",
-        }
-    }
 }
 
 /// The parts of a suggestion's score, each 0..1. `None`: there was nothing to judge by.
@@ -194,24 +189,27 @@ pub struct SuggestedRole {
 }
 
 /// What was decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    IntoStaticStr,
+    EnumString,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum DecisionAction {
     Approve,
     Reject,
     Defer,
     Undo,
-}
-
-impl DecisionAction {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Approve => "approve",
-            Self::Reject => "reject",
-            Self::Defer => "defer",
-            Self::Undo => "undo",
-        }
-    }
 }
 
 /// What a named reviewer answered.

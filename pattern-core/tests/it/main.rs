@@ -2,3 +2,4 @@ mod learning;
 mod library;
 mod series;
 mod units;
+mod words;

@@ -1,6 +1,6 @@
 //! How a delivery becomes an attempt.
 
-use pattern_core::domain::JobName;
+use pattern_core::domain::{JobName, Word};
 use sqlx::{PgConnection, PgTransaction};
 use std::time::Duration;
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use super::{
     lifecycle::{Attempt, end, lock_chain},
     tiles::{self, Tile},
 };
-use crate::{Result, Store, StoreError};
+use crate::{Result, Store, error::stored};
 
 /// How long a run waits before it looks again whether it is its turn, or its tiles are done. It is woken
 /// when it is; this is for the case that the worker before it died.
@@ -84,7 +84,7 @@ async fn begin_in(
         deliveries::done(tx, delivery).await?;
         return Ok(None);
     }
-    let job: JobName = known.job.parse().map_err(StoreError::Corrupt)?;
+    let job: JobName = stored("run", run_id, &known.job)?;
     let mut attempt = Attempt {
         run_id,
         job,
@@ -95,7 +95,7 @@ async fn begin_in(
         delivery: delivery.to_owned(),
         chain: known.chain_id,
         triggered_by: run.triggered_by,
-        next: run.next_jobs.iter().map(|j| j.parse().map_err(StoreError::Corrupt)).collect::<Result<_>>()?,
+        next: run.next_jobs.iter().map(|j| stored("run", run_id, j)).collect::<Result<_>>()?,
         tile,
         so_far: run.result.filter(|_| tile.is_none() && run.generation.is_some()),
     };

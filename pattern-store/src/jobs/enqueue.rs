@@ -1,13 +1,15 @@
-use pattern_core::domain::JobName;
+use pattern_core::domain::{JobName, Word};
 use sqlx::PgConnection;
 use std::time::Duration;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 use uuid::Uuid;
 
 use super::{deliveries, tiles::Tile};
 use crate::{Result, Store};
 
 /// Jobs that run one after the other: each starts when the one before it succeeded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Chain {
     Flywheel,
     /// What a decision sets off.
@@ -15,13 +17,6 @@ pub enum Chain {
 }
 
 impl Chain {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Flywheel => "flywheel",
-            Self::Learning => "learning",
-        }
-    }
-
     pub fn stages(self) -> &'static [JobName] {
         match self {
             Self::Flywheel => &JobName::FLYWHEEL,

@@ -1,4 +1,5 @@
 use futures_util::FutureExt;
+use pattern_core::domain::Word;
 use std::{any::Any, panic::AssertUnwindSafe, time::Duration};
 use tokio::{runtime::Handle, sync::oneshot, time::Instant};
 use tokio_util::sync::CancellationToken;

@@ -1,7 +1,7 @@
 //! How an attempt ends. Locks are taken in one order: the run's fence, the chain, the run that it is a tile of,
 //! the run, its delivery.
 
-use pattern_core::domain::JobName;
+use pattern_core::domain::{JobName, Word};
 use serde_json::Value;
 use sqlx::{PgConnection, PgTransaction};
 use std::{

@@ -1,9 +1,9 @@
 use chrono::{DateTime, Utc};
-use pattern_core::domain::{JobRun, RunStatus};
+use pattern_core::domain::{JobRun, RunStatus, Word};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Result, Store, StoreError};
+use crate::{Result, Store, StoreError, error::stored};
 
 /// Which runs to list; every field narrows.
 #[derive(Debug, Clone, Default)]
@@ -53,7 +53,7 @@ impl TryFrom<RunRow> for JobRun {
             chain_id: row.chain_id,
             parent_id: row.parent_id,
             data_source: row.data_source,
-            status: status(&row.status)?,
+            status: stored("run", row.id, &row.status)?,
             triggered_by: row.triggered_by,
             cancelled_by: row.cancelled_by,
             redriven_by: row.redriven_by,
@@ -67,29 +67,6 @@ impl TryFrom<RunRow> for JobRun {
             error: row.error,
             result: row.result,
         })
-    }
-}
-
-pub(super) fn status(text: &str) -> Result<RunStatus> {
-    Ok(match text {
-        "queued" => RunStatus::Queued,
-        "running" => RunStatus::Running,
-        "succeeded" => RunStatus::Succeeded,
-        "failed" => RunStatus::Failed,
-        "dead" => RunStatus::Dead,
-        "cancelled" => RunStatus::Cancelled,
-        other => return Err(StoreError::Corrupt(format!("a run has the unknown status '{other}'"))),
-    })
-}
-
-fn status_text(status: RunStatus) -> &'static str {
-    match status {
-        RunStatus::Queued => "queued",
-        RunStatus::Running => "running",
-        RunStatus::Succeeded => "succeeded",
-        RunStatus::Failed => "failed",
-        RunStatus::Dead => "dead",
-        RunStatus::Cancelled => "cancelled",
     }
 }
 
@@ -130,7 +107,7 @@ impl Store {
                  and (r.parent_id = $6 or $6 is null and (r.parent_id is null or r.job = $1))
                order by r.created_at desc, r.id desc limit $7"#,
             filter.job,
-            filter.status.map(status_text),
+            filter.status.map(Word::as_str),
             filter.data_source,
             filter.chain_id,
             filter.before,

@@ -1,5 +1,5 @@
 use chrono::{DateTime, SecondsFormat, Utc};
-use pattern_core::domain::JobName;
+use pattern_core::domain::{JobName, Word};
 use std::time::Duration;
 use uuid::Uuid;
 

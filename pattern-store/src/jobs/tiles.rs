@@ -4,7 +4,7 @@
 //! it is the generation of its tiles: tiles of an older one change nothing any more. A tile that ends badly ends
 //! the split run the same way. Whoever ends a tile holds the lock of the run that it is a part of.
 
-use pattern_core::domain::JobName;
+use pattern_core::domain::{JobName, Word};
 use serde_json::Value;
 use sqlx::{PgConnection, PgTransaction};
 use std::{

@@ -4,7 +4,7 @@ use apalis_core::{
 };
 use apalis_postgres::Config;
 use futures_util::future::BoxFuture;
-use pattern_core::domain::JobName;
+use pattern_core::domain::{JobName, Word};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::Semaphore,

@@ -12,7 +12,7 @@ pub use numbering::Numbered;
 pub use publishing::UnpublishedEvent;
 pub use stream::{NumberedEvent, StreamTop, stream_top};
 
-use pattern_core::domain::NewEvent;
+use pattern_core::domain::{NewEvent, Word};
 use sqlx::PgConnection;
 
 use crate::Result;
@@ -34,10 +34,10 @@ pub async fn append(conn: &mut PgConnection, events: &[NewEvent]) -> Result<()> 
               with ordinality as e(id, aggregatetype, aggregateid, type, topic, data_source, event, n)
          order by n on conflict (id) do nothing",
         &events.iter().map(|new| new.event.id).collect::<Vec<_>>(),
-        &each(|new| new.event.r#type.aggregate()),
+        &each(|new| new.event.r#type.entity().as_str()),
         &events.iter().map(|new| new.event.subject).collect::<Vec<_>>(),
         &each(|new| new.event.r#type.as_str()),
-        &each(|new| new.event.r#type.topic()),
+        &each(|new| new.event.r#type.entity().topic()),
         &events.iter().map(|new| new.data_source.clone()).collect::<Vec<_>>() as &[Option<String>],
         &texts
     )

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use pattern_core::domain::{
     ApproveRequest, DecisionAction, DeferRequest, EventType, RejectRequest, Suggestion, SuggestionStatus,
-    UndoRequest, stable_id,
+    UndoRequest, Word, stable_id,
 };
 use sqlx::PgConnection;
 use std::time::Duration;

@@ -1,14 +1,14 @@
 //! The lists of suggestions: filtered, searched, sorted and counted where they are.
 
-use pattern_core::domain::{Position, Purpose, Suggestion, SuggestionStatus};
+use pattern_core::domain::{Position, Purpose, Suggestion, SuggestionStatus, Word};
 use serde::{Deserialize, Serialize};
 use sqlx::{Executor, PgConnection, Postgres, Transaction};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::read::{load_suggestions, purpose};
-use crate::{Result, Store, StoreError, points::contains_pattern};
+use super::read::load_suggestions;
+use crate::{Result, Store, error::stored, points::contains_pattern};
 
 /// What suggestions are listed by; equal ones by id.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -154,9 +154,9 @@ impl Store {
         .fetch_all(&mut *tx)
         .await?;
         tx.commit().await?;
-        let count = |status: &str, of: &str, count| {
-            let status = status.parse().map_err(StoreError::Corrupt)?;
-            Ok(OpenCount { status, purpose: purpose(of), count })
+        let count = |status: &str, purpose: &str, count| {
+            let status = stored("the count of", "suggestions", status)?;
+            Ok(OpenCount { status, purpose: stored("the count of", "suggestions", purpose)?, count })
         };
         rows.iter().map(|row| count(&row.status, &row.purpose, row.count)).collect()
     }

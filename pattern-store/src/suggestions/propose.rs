@@ -1,7 +1,7 @@
 //! What a matching run wants in the queue, against what is there.
 
 use chrono::{DateTime, Duration, Utc};
-use pattern_core::domain::{EventType, Purpose, Scores, SuggestionStatus, stable_id};
+use pattern_core::domain::{EventType, Purpose, Scores, SuggestionStatus, Word, stable_id};
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::settled::settled_questions;
 use super::write::{self, Touched, expire, publish};
-use crate::{Result, Store, jobs::Fence, locks};
+use crate::{Result, Store, error::stored, jobs::Fence, locks};
 
 /// A proposal of a matching run.
 #[derive(Debug, Clone)]
@@ -206,13 +206,9 @@ async fn open_suggestions(conn: &mut PgConnection, data_source: Uuid) -> Result<
     let mut roles = roles_of(conn, &rows.iter().map(|r| r.id).collect::<Vec<_>>()).await?;
     rows.into_iter()
         .map(|r| {
-            let status = match r.status.as_str() {
-                "deferred" => SuggestionStatus::Deferred,
-                _ => SuggestionStatus::Pending,
-            };
             let open = Open {
                 id: r.id,
-                status,
+                status: stored("suggestion", r.id, &r.status)?,
                 purpose: r.purpose,
                 confidence: r.confidence,
                 scores: serde_json::from_value(r.scores)?,

@@ -1,7 +1,6 @@
 use chrono::{DateTime, Utc};
 use pattern_core::domain::{
-    ClusterRef, Decision, DecisionAction, EquipmentRef, PatternRef, Purpose, Scores, SuggestedPoint,
-    Suggestion,
+    ClusterRef, Decision, DecisionAction, EquipmentRef, PatternRef, Scores, SuggestedPoint, Suggestion,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -10,7 +9,7 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Result, Store, StoreError, clusters::cluster_kind};
+use crate::{Result, Store, StoreError, error::stored};
 
 /// A suggestion with its points, which have no sparklines yet.
 #[derive(Debug, Clone)]
@@ -117,18 +116,19 @@ impl Store {
         let ids: Vec<Uuid> = rows.iter().map(|r| r.suggestion_id).collect();
         let suggestions: BTreeMap<Uuid, Suggestion> =
             load_suggestions(&mut conn, &ids).await?.into_iter().map(|s| (s.id, s)).collect();
-        let with_suggestion = rows.into_iter().filter_map(|r| {
-            Some(RecentDecision {
+        let with_suggestion = rows.into_iter().filter_map(|r| Some((suggestions.get(&r.suggestion_id)?, r)));
+        let decisions = with_suggestion.map(|(suggestion, r)| {
+            Ok(RecentDecision {
                 id: r.id,
-                suggestion: suggestions.get(&r.suggestion_id)?.clone(),
-                action: action(&r.action),
+                suggestion: suggestion.clone(),
+                action: stored("decision", r.id, &r.action)?,
                 decided_by: r.reviewer,
                 decided_at: r.created_at,
                 reason: r.reason,
                 version: r.suggestion_version + 1,
             })
         });
-        Ok(with_suggestion.collect())
+        decisions.collect()
     }
 
     /// How many decisions were made about a data source: grows with every answer.
@@ -189,18 +189,21 @@ impl Store {
 
 pub(super) async fn last_decision(conn: &mut PgConnection, suggestion: Uuid) -> Result<Option<Decision>> {
     let row = sqlx::query!(
-        "select action, reviewer, reason, created_at from decisions
+        "select id, action, reviewer, reason, created_at from decisions
          where suggestion_id = $1 order by suggestion_version desc limit 1",
         suggestion
     )
     .fetch_optional(conn)
     .await?;
-    Ok(row.map(|r| Decision {
-        action: action(&r.action),
-        decided_by: r.reviewer,
-        decided_at: r.created_at,
-        reason: r.reason,
-    }))
+    row.map(|r| {
+        Ok(Decision {
+            action: stored("decision", r.id, &r.action)?,
+            decided_by: r.reviewer,
+            decided_at: r.created_at,
+            reason: r.reason,
+        })
+    })
+    .transpose()
 }
 
 pub(crate) async fn load_suggestion(conn: &mut PgConnection, id: Uuid) -> Result<Suggestion> {
@@ -233,8 +236,8 @@ pub(crate) async fn load_suggestions(conn: &mut PgConnection, ids: &[Uuid]) -> R
             let category = row.pattern_category.or(row.draft_category);
             Ok(Suggestion {
                 id: row.id,
-                status: row.status.parse().map_err(StoreError::Corrupt)?,
-                purpose: purpose(&row.purpose),
+                status: stored("suggestion", row.id, &row.status)?,
+                purpose: stored("suggestion", row.id, &row.purpose)?,
                 pattern: PatternRef {
                     id: row.pattern_id,
                     name: name.unwrap_or_else(|| "New pattern".into()),
@@ -242,7 +245,7 @@ pub(crate) async fn load_suggestions(conn: &mut PgConnection, ids: &[Uuid]) -> R
                 },
                 cluster: ClusterRef {
                     id: row.cluster_id,
-                    kind: cluster_kind(&row.cluster_kind),
+                    kind: stored("cluster", row.cluster_id, &row.cluster_kind)?,
                     equipment_name: (row.cluster_kind == "equipment" && !row.unnamed)
                         .then(|| row.cluster_label.clone()),
                     label: row.cluster_label,
@@ -265,23 +268,4 @@ pub(crate) async fn load_suggestions(conn: &mut PgConnection, ids: &[Uuid]) -> R
             })
         })
         .collect()
-}
-
-/// The schema's check constraint admits these four only.
-fn action(text: &str) -> DecisionAction {
-    match text {
-        "approve" => DecisionAction::Approve,
-        "reject" => DecisionAction::Reject,
-        "defer" => DecisionAction::Defer,
-        _ => DecisionAction::Undo,
-    }
-}
-
-/// The schema's check constraint admits these three only.
-pub(super) fn purpose(text: &str) -> Purpose {
-    match text {
-        "learning" => Purpose::Learning,
-        "new_pattern" => Purpose::NewPattern,
-        _ => Purpose::Match,
-    }
 }

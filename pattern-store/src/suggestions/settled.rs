@@ -1,13 +1,12 @@
 //! Questions that a person, or time, has answered: what is not asked again.
 
-use pattern_core::domain::Purpose;
+use pattern_core::domain::{Purpose, SuggestionStatus, Word};
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 use super::propose::NewSuggestion;
-use super::read::purpose;
-use crate::{Result, Store};
+use crate::{Result, Store, StoreError, error::stored};
 
 /// From this share of common points on, two member sets are the same question.
 const SAME_MEMBERS: f64 = 0.5;
@@ -23,6 +22,19 @@ pub enum Answer {
     Rejected,
     /// Nobody said so in time.
     Unanswered,
+}
+
+impl Answer {
+    fn of(status: SuggestionStatus) -> Result<Self> {
+        match status {
+            SuggestionStatus::Approved => Ok(Self::Approved),
+            SuggestionStatus::Rejected => Ok(Self::Rejected),
+            SuggestionStatus::Expired => Ok(Self::Unanswered),
+            SuggestionStatus::Pending | SuggestionStatus::Deferred => {
+                Err(StoreError::Corrupt(format!("a question that is {} counts as answered", status.as_str())))
+            }
+        }
+    }
 }
 
 /// The answers about a data source, found by their points.
@@ -56,12 +68,12 @@ pub(super) async fn settled_questions(
     data_source: Uuid,
 ) -> Result<SettledQuestions> {
     let rows = sqlx::query!(
-        r#"select r.pattern_id, r.point_ids as "point_ids!", 'rejected' as "status!", s.purpose as "purpose!",
+        r#"select s.id as "id!", r.pattern_id, r.point_ids as "point_ids!", 'rejected' as "status!", s.purpose as "purpose!",
                   s.confidence as "confidence!"
            from rejections r join suggestions s on s.id = r.suggestion_id
            where r.data_source_id = $1 and r.retracted_at is null
            union all
-           select coalesce(e.pattern_id, s.pattern_id),
+           select s.id, coalesce(e.pattern_id, s.pattern_id),
                   array(select unnest(s.point_ids) except
                         select x.point_id from exclusions x
                         where x.suggestion_id = s.id and x.retracted_at is null),
@@ -83,14 +95,10 @@ pub(super) async fn settled_questions(
     let mut settled = SettledQuestions { excluded, ..SettledQuestions::default() };
     for row in rows {
         settled.add(Settled {
-            answer: match row.status.as_str() {
-                "approved" => Answer::Approved,
-                "rejected" => Answer::Rejected,
-                _ => Answer::Unanswered,
-            },
+            answer: Answer::of(stored("suggestion", row.id, &row.status)?)?,
             pattern_id: row.pattern_id,
             point_ids: row.point_ids.into_iter().collect(),
-            purpose: purpose(&row.purpose),
+            purpose: stored("suggestion", row.id, &row.purpose)?,
             confidence: row.confidence,
         });
     }

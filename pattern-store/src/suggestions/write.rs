@@ -2,7 +2,7 @@
 //! waits for the whole.
 
 use chrono::{DateTime, Duration, Utc};
-use pattern_core::domain::{Cause, EventType, NewEvent, SuggestionData};
+use pattern_core::domain::{Cause, EventType, NewEvent, SuggestionData, Word};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashMap};

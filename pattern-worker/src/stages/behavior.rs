@@ -1,7 +1,7 @@
 //! behavioral-analysis: a fingerprint for every point whose samples changed.
 
 use pattern_core::{
-    domain::{DataSource, JobName, Sample},
+    domain::{DataSource, JobName, Sample, Word},
     series::grid::{Grid, sparkline},
 };
 use pattern_equipment::fingerprint::{MIN_SAMPLES, fingerprints};

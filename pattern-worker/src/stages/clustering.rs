@@ -1,6 +1,6 @@
 //! cluster-detection: which points belong together, and when many changed at once.
 
-use pattern_core::domain::{Cluster, ClusterKind, DataSource, JobName};
+use pattern_core::domain::{Cluster, ClusterKind, DataSource, JobName, Word};
 use pattern_equipment::{
     clustering::{Associations, ClusterOptions, equipment_clusters, identity::carry_ids},
     naming::{NamedPoint, labels, look_alikes, name_edges, templates},

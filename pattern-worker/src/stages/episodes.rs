@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 use pattern_core::{
-    domain::{Cluster, ClusterKind, DataSource, JobName},
+    domain::{Cluster, ClusterKind, DataSource, JobName, Word},
     series::grid::Grid,
 };
 use pattern_equipment::{

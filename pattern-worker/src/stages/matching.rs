@@ -1,7 +1,7 @@
 //! pattern-matching: what each cluster is, and which questions to put to a person.
 
 use chrono::Duration;
-use pattern_core::domain::{Cluster, ClusterKind, DataSource, JobName, Purpose};
+use pattern_core::domain::{Cluster, ClusterKind, DataSource, JobName, Purpose, Word};
 use pattern_equipment::matching::{PointFeatures, Proposal};
 use pattern_store::{Answer, LibraryPattern, NewSuggestion, SettledQuestions, SuggestedRoleRow, off_thread};
 use rayon::prelude::*;

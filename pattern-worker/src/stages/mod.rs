@@ -15,7 +15,7 @@ mod window;
 use chrono::{DateTime, Utc};
 use pattern_config::EngineConfig;
 use pattern_core::{
-    domain::{ClusterKind, DataSource, JobName},
+    domain::{ClusterKind, DataSource, JobName, Word},
     series::frame::Frame,
 };
 use pattern_store::{

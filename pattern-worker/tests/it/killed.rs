@@ -3,7 +3,7 @@
 //! The test holds the table that the stage is about to use, so the kill always falls into the stage.
 
 use chrono::Utc;
-use pattern_core::domain::{ApproveRequest, JobName, RunStatus, SuggestionStatus};
+use pattern_core::domain::{ApproveRequest, JobName, RunStatus, SuggestionStatus, Word};
 use pattern_store::{
     DecisionRequest, Store,
     jobs::{NewRun, RunFilter},

@@ -1,4 +1,4 @@
-use pattern_core::domain::{JobName, RunStatus};
+use pattern_core::domain::{JobName, RunStatus, Word};
 use pattern_store::{
     Store,
     jobs::{JobError, NewRun, RunFilter},

@@ -1,5 +1,5 @@
 use chrono::{TimeDelta, Utc};
-use pattern_core::domain::{JobName, RunStatus};
+use pattern_core::domain::{JobName, RunStatus, Word};
 use pattern_store::jobs::{NewRun, QueueHealth};
 
 use super::support::{Log, Queue, Worker, eventually, maintenance, options};

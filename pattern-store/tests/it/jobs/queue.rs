@@ -1,4 +1,4 @@
-use pattern_core::domain::{JobName, RunStatus};
+use pattern_core::domain::{JobName, RunStatus, Word};
 use pattern_store::{
     Store,
     jobs::{NewRun, RunFilter},
@@ -71,7 +71,7 @@ async fn a_lost_notification_is_made_good_by_polling() {
         .iter()
         .map(|store| Worker::start(store, without_heartbeat.clone(), Log::default().handler()))
         .collect();
-    for job in JobName::ALL {
+    for &job in JobName::ALL {
         let id = queue.enqueue(NewRun::new(job, "test")).await;
         queue.wait_for(id, RunStatus::Succeeded).await;
     }

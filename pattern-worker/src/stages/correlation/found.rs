@@ -1,7 +1,10 @@
 //! What a run found, as it is kept.
 
 use chrono::{DateTime, Utc};
-use pattern_core::{domain::DataSource, series::pairs::Pair};
+use pattern_core::{
+    domain::{DataSource, Word},
+    series::pairs::Pair,
+};
 use pattern_equipment::correlation::{PairCount, Recorrelated};
 use pattern_store::{CorrelatedPoint, CorrelationChange, CorrelationRow, FoundCorrelations, Variant};
 use serde_json::{Map, Value, json};

@@ -11,7 +11,7 @@ pub(super) use tiles::tile;
 
 use chrono::Duration;
 use pattern_core::{
-    domain::{DataSource, JobName},
+    domain::{DataSource, JobName, Word},
     series::{frame::in_words, grid::Grid},
 };
 use pattern_equipment::correlation::{
@@ -75,7 +75,7 @@ async fn analyse(stage: &Stage, source: &DataSource) -> Result<Step, StageError>
         return Ok(Step::Split(tiles::plan(stage, source, &grid, versions, input, &known).await?));
     }
     let mut found = Found::new(&grid.points, &versions);
-    for (i, variant) in Variant::ALL.into_iter().enumerate() {
+    for (i, &variant) in Variant::ALL.iter().enumerate() {
         if stage.cancelled.is_cancelled() {
             return Err(StageError::Cancelled);
         }

@@ -5,7 +5,7 @@
 //! writes what it found as one change.
 
 use pattern_core::{
-    domain::{DataSource, JobName},
+    domain::{DataSource, JobName, Word},
     series::{grid::Grid, pairs::Pair},
 };
 use pattern_equipment::correlation::{correlate_share, lags, merge_shares, rows_to_compute};
@@ -32,7 +32,7 @@ pub(super) async fn plan(
     known: &Known,
 ) -> Result<Vec<NewTile>, StageError> {
     let mut variants = Vec::new();
-    for (i, variant) in Variant::ALL.into_iter().enumerate() {
+    for (i, &variant) in Variant::ALL.iter().enumerate() {
         let (pairs, counts) = (known.pairs(stage, source, variant).await?, known.counts(i));
         let computed = off_thread(move || rows_to_compute(&pairs, &counts)).await?;
         let rows = computed.iter().filter(|computed| **computed).count();
