@@ -91,6 +91,10 @@ impl From<StoreError> for Problem {
             StoreError::NotMigrated(_) => Self::unavailable(error.to_string()),
             StoreError::NotFound(_) => Self::new(StatusCode::NOT_FOUND, error.to_string()),
             StoreError::Conflict(_) => Self::new(StatusCode::CONFLICT, error.to_string()),
+            StoreError::EquipmentExists(_) => Self {
+                r#type: "urn:naia:problem:equipment-exists".into(),
+                ..Self::new(StatusCode::CONFLICT, error.to_string())
+            },
             StoreError::Invalid(_) => Self::unprocessable(error.to_string()),
             StoreError::Database(_) | StoreError::Migration(_) | StoreError::Corrupt(_) => {
                 // What the database says may hold data; it goes to the log, not to the client.

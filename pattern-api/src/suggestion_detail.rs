@@ -91,7 +91,10 @@ pub async fn load(state: &AppState, id: Uuid) -> Result<SuggestionDetail, Proble
     for point in &mut points {
         point.sparkline = lines.remove(&point.id).unwrap_or_default();
     }
-    let equipment_names = names(&row.suggestion, &points);
+    let mut equipment_names = names(&row.suggestion, &points);
+    // Two machines of one name would be taken for one.
+    let taken = state.store.taken_equipment_names(id, &equipment_names).await?;
+    equipment_names.retain(|name| !taken.contains(name));
     Ok(SuggestionDetail {
         suggestion: row.suggestion,
         points,

@@ -20,6 +20,9 @@ pub enum StoreError {
     /// Somebody else was faster, or the state does not allow it.
     #[error("{0}")]
     Conflict(String),
+    /// There is equipment of this name, and what was asked is about other points.
+    #[error("{0}")]
+    EquipmentExists(String),
     /// What was asked makes no sense; asking again will not help.
     #[error("{0}")]
     Invalid(String),

@@ -275,6 +275,19 @@ async fn insert(
     told: Told,
     now: DateTime<Utc>,
 ) -> Result<Uuid> {
+    let alike = sqlx::query_scalar!(
+        "select name from patterns where kind = $1 and lower(name) = lower($2) and name <> $2 and status = 'active'",
+        spec.kind,
+        spec.name
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    if let Some(alike) = alike {
+        return Err(StoreError::Conflict(format!(
+            "pattern '{}' is called as '{alike}' is; approve with that pattern_id, or give another pattern_name",
+            spec.name
+        )));
+    }
     let id = sqlx::query_scalar!(
         "insert into patterns (id, kind, name, category, description, source, body, confidence, created_at,
                                updated_at)

@@ -9,7 +9,7 @@ use pattern_store::{ActiveBinding, ForeignBinding, LibraryPattern, Store, StoreE
 use rayon::prelude::*;
 use serde_json::Value;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 use uuid::Uuid;
@@ -94,6 +94,8 @@ pub struct Knowledge {
     site: SiteMemory,
     calibration: SiteCalibration,
     threshold: f64,
+    /// Kinds that people named, of which a single machine is all that is known.
+    told_once: BTreeSet<Uuid>,
 }
 
 impl Knowledge {
@@ -129,6 +131,7 @@ impl Knowledge {
         });
         let mut site = read.observed.clone();
         learn(&mut site, &bindings, &library, &features);
+        let told_once = told_once(&library, &bindings, &foreign);
         site.learn_elsewhere(&foreign.into_iter().map(told_elsewhere).collect::<Vec<_>>());
         let calibration = SiteCalibration::fit(&decided);
         let readings = HashMap::new();
@@ -142,6 +145,7 @@ impl Knowledge {
             site,
             calibration,
             threshold,
+            told_once,
         };
         read.clusters = knowledge.read(&read.clusters);
         kept.keep(read);
@@ -201,16 +205,17 @@ impl Knowledge {
             (_, Some(reading)) => self.matcher.propose_read(points, reading, cohesion, &self.site),
             (_, None) => self.matcher.propose(points, cohesion, &self.site),
         };
-        let judged = proposals.into_iter().map(|proposal| self.judged(proposal));
-        self.library.iter().zip(judged)
+        let judge = |(pattern, proposal)| (pattern, self.judged(pattern, proposal));
+        self.library.iter().zip(proposals).map(judge)
     }
 
-    /// Calibrated, and not lifted over the threshold by a single answer about look-alikes: that may have been wrong.
-    fn judged(&self, mut proposal: Proposal) -> Proposal {
+    /// Calibrated, and not lifted over the threshold by a single answer: that may have been wrong. Of a kind that one
+    /// answer named, the roles and their words are that answer's too.
+    fn judged(&self, pattern: &LibraryPattern, mut proposal: Proposal) -> Proposal {
         proposal.confidence = self.calibration.apply(proposal.confidence);
         proposal.unanswered = proposal.unanswered.map(|confidence| self.calibration.apply(confidence));
         let unsure = proposal.unanswered.is_some_and(|unanswered| unanswered < self.threshold);
-        if unsure && proposal.confidence >= self.threshold {
+        if (unsure || self.told_once.contains(&pattern.id)) && proposal.confidence >= self.threshold {
             proposal.confidence = self.threshold * NEARLY;
             proposal.reason.push_str(" One answer about look-alikes says so; another one makes it sure.");
         }
@@ -274,6 +279,21 @@ fn learn(
             site.learn_order(pattern, &machine);
         }
     }
+}
+
+/// The learned patterns of which no more than one machine was ever shown, here and elsewhere.
+fn told_once(
+    library: &[LibraryPattern],
+    bindings: &[ActiveBinding],
+    foreign: &[ForeignBinding],
+) -> BTreeSet<Uuid> {
+    let machines = |pattern: &&LibraryPattern| {
+        let here = bindings.iter().filter(|b| b.pattern_id == pattern.id).map(|b| b.equipment_id);
+        let elsewhere = foreign.iter().filter(|b| b.pattern == pattern.spec.name).map(|b| b.suggestion_id);
+        here.chain(elsewhere).collect::<BTreeSet<Uuid>>().len()
+    };
+    let learned = library.iter().filter(|pattern| pattern.spec.is_learned());
+    learned.filter(|pattern| machines(pattern) < 2).map(|pattern| pattern.id).collect()
 }
 
 fn told_elsewhere(binding: ForeignBinding) -> (PointFeatures, (String, String), Uuid) {

@@ -10,6 +10,7 @@ import {
   lacksName,
   newDraft,
   newKindOf,
+  pointWithoutMachine,
   proposedName,
   roleOf,
   shared,
@@ -154,8 +155,10 @@ test("a new kind has a name and roles of its own", () => {
     pattern_name: "Drum Dryer",
     role_assignments: { a: "Draft", b: null },
   });
+  const surely = { ...proposed, points: [{ ...points[0], role_score: 0.9 }, points[1]] };
+  assert.deepEqual(approvalBody(surely, 4, draft, library).role_assignments, { a: points[0].role, b: null });
   const unknown = { ...detail, pattern: { id: null, name: "N D equipment" } };
-  assert.equal(newKindOf(unknown, newDraft()), "N D equipment");
+  assert.equal(newKindOf(unknown, newDraft()), "", "nobody has named it yet");
   assert.deepEqual(approvalBody(unknown, 4, { ...newDraft(), newKind: "Dryer" }, library), {
     version: 4,
     pattern_name: "Dryer",
@@ -182,11 +185,14 @@ test("several machines are named beside the points that have a role", () => {
     { id: "a", name: "P-1.FLOW", role: "Flow" },
     { id: "b", name: "P-2.FLOW", role: null },
   ];
-  const grouped = { ...detail, points, cluster: { kind: "equipment", label: "P" } };
-  assert.deepEqual(approvalBody(grouped, 4, draft, library), { version: 4, equipment_names: { a: "P-1.FLOW" } });
+  const grouped = { ...detail, points, cluster: { kind: "equipment", label: "P", equipment_name: "P" } };
+  assert.deepEqual(approvalBody(grouped, 4, draft, library), { version: 4, equipment_names: { a: "P" } });
   draft.machines.set("a", "P-1");
   assign(points[1], "Flow", grouped, draft);
-  assert.deepEqual(approvalBody(grouped, 4, draft, library).equipment_names, { a: "P-1", b: "P-2.FLOW" });
+  assert.deepEqual(approvalBody(grouped, 4, draft, library).equipment_names, { a: "P-1", b: "P" });
+  assert.equal(pointWithoutMachine(grouped, draft, library), undefined);
+  grouped.cluster.equipment_name = null;
+  assert.equal(pointWithoutMachine(grouped, draft, library).id, "b");
 });
 
 test("look-alikes are machines of their own until the reviewer says that they are one", () => {

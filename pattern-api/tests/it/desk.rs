@@ -124,3 +124,8 @@ async fn a_kind_that_the_library_lacks_is_named_before_it_is_approved() {
 async fn where_no_name_is_known_the_reviewer_gives_one() {
     browse("unnamed", 1).await;
 }
+
+#[tokio::test]
+async fn a_name_that_is_taken_and_a_decision_that_failed_are_said_and_keys_come_back() {
+    browse("taken", 4).await;
+}

@@ -4,7 +4,7 @@ import { app, draftOf, repaint } from "./app.js";
 import { approve, defer, reject, title } from "./decisions.js";
 import { isHeld } from "./details.js";
 import { byId } from "./dom.js";
-import { EXCLUDED, lacksName, newKindOf, roleOf } from "./draft.js";
+import { EXCLUDED, lacksName, newKindOf, pointWithoutMachine, roleOf } from "./draft.js";
 import { contentOf, isOpen } from "./feed.js";
 import { readOwnDecisions, undoLast } from "./own.js";
 import { closeDetail, isNarrow, select } from "./selection.js";
@@ -90,9 +90,17 @@ async function move(by) {
 
 /** A label that lists points is no name: only the reviewer may know one. */
 function isNamed(suggestion) {
-  if (!lacksName(suggestion, draftOf(suggestion.id))) return true;
+  const draft = draftOf(suggestion.id);
+  const { data } = app.details.get(suggestion.id);
+  const point = pointWithoutMachine(data, draft, app.patterns);
+  if (point) {
+    byId(`machine-${point.id}`)?.focus();
+    hint(`Which machine is ${point.name} of? Type its name, and press Ctrl+Enter.`);
+    return false;
+  }
+  if (!lacksName(suggestion, draft)) return true;
   byId("equipment")?.focus();
-  const [first] = app.details.get(suggestion.id)?.data?.equipment_names ?? [];
+  const [first] = data.equipment_names ?? [];
   const guess = first ? ` Perhaps ${first}?` : "";
   hint(`No name is known for this equipment. Type one, and press Ctrl+Enter.${guess}`);
   return false;

@@ -43,6 +43,8 @@ export const app = {
   arrivals: new Set(),
   details: new Map(),
   drafts: new Map(),
+  /** The suggestion of the last decision, where that was not stored. */
+  notStored: null,
   /** Ids of suggestions with a decision under way. */
   deciding: new Set(),
   patterns: new Map(),

@@ -40,7 +40,10 @@ const kept = (id) => {
   return isEdited(draft) || draft?.reason ? " What you typed is kept." : "";
 };
 
-async function explain(problem, suggestion, retry) {
+/** Points would be added to a machine that the suggestion is not about. */
+const EQUIPMENT_EXISTS = "urn:naia:problem:equipment-exists";
+
+async function explain(problem, suggestion, { retry, extend }) {
   const { id } = suggestion;
   const name = title(suggestion);
   const show = { label: "Show it", run: () => select(id, { open: true }) };
@@ -63,9 +66,13 @@ async function explain(problem, suggestion, retry) {
     toast(`${name} is gone.`, { tone: "problem" });
     return;
   }
-  const words = problem.words ?? "Something went wrong in the page. Reload it and try again.";
+  if (problem.body?.type === EQUIPMENT_EXISTS) {
+    toast(`${name}: ${problem.words}`, { tone: "problem", stays: true, action: { label: "Add the points to it", run: extend } });
+    return;
+  }
+  const words = problem.words ?? "something went wrong in the page. Reload it and try again.";
   const again = problem.isPassing ? { label: "Try again", run: retry } : show;
-  toast(words, { tone: "problem", action: again });
+  toast(`${name} was not stored: ${words}`, { tone: "problem", stays: true, action: again });
 }
 
 const underWay = new Set();
@@ -85,12 +92,15 @@ async function send(suggestion, action, body, reason, onDone) {
   repaint();
   try {
     const answer = await post(`api/suggestions/${suggestion.id}/${action}`, body, app.reviewer);
+    app.notStored = null;
     decided(answer, action, reason);
     onDone(answer);
     return answer;
   } catch (problem) {
     if (problem.status === undefined) console.error(problem);
-    await explain(problem, suggestion, () => decide(suggestion, action, body, reason, onDone));
+    app.notStored = action === "undo" ? app.notStored : suggestion;
+    const again = (changed) => () => decide(suggestion, action, changed, reason, onDone);
+    await explain(problem, suggestion, { retry: again(body), extend: again({ ...body, extend: true }) });
     return false;
   } finally {
     app.deciding.delete(suggestion.id);
@@ -107,7 +117,9 @@ const offerUndo = (words) => (answer) => {
 export function approve(suggestion, version) {
   const { data } = app.details.get(suggestion.id);
   const body = approvalBody(data, version, draftOf(suggestion.id), app.patterns);
-  const done = offerUndo((answer) => `Approved ${title(answer)} as ${answer.equipment?.pattern ?? answer.pattern.name}.`);
+  const machines = new Set(Object.values(body.equipment_names ?? {})).size;
+  const what = (answer) => (machines > 1 ? `${machines} machines` : title(answer));
+  const done = offerUndo((answer) => `Approved ${what(answer)} as ${answer.equipment?.pattern ?? answer.pattern.name}.`);
   return decide(suggestion, "approve", body, "", done);
 }
 

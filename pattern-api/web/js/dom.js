@@ -49,11 +49,28 @@ export function keepFocus(shelter, change) {
   } else if (typeof caret[0] === "number") after.setSelectionRange?.(...caret);
 }
 
+/** Whoever goes on typing pauses no longer than this. */
+const PAUSE = 1200;
+
+/** Until the typing pauses, or somebody clicks. Tells so by an event `interrupted` of the shelter. */
 function giveShelter(shelter) {
-  const resume = () => delete shelter.dataset.interrupted;
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  const resume = () => {
+    delete shelter.dataset.interrupted;
+    waiting.abort();
+  };
+  let pause = setTimeout(resume, PAUSE);
+  const goesOn = () => {
+    clearTimeout(pause);
+    pause = setTimeout(resume, PAUSE);
+  };
   shelter.dataset.interrupted = "";
   shelter.focus({ preventScroll: true });
-  for (const end of ["blur", "pointerdown"]) shelter.addEventListener(end, resume, { once: true });
+  shelter.dispatchEvent(new CustomEvent("interrupted"));
+  shelter.addEventListener("keydown", goesOn, { signal });
+  shelter.addEventListener("blur", resume, { signal });
+  addEventListener("pointerdown", resume, { signal, capture: true });
 }
 
 /** Replaces the children only when `key` changed, so that scrolling and half-typed text survive a repaint. */

@@ -29,13 +29,16 @@ export const isEdited = (draft) =>
     draft.several !== null ||
     draft.machines.size > 0);
 
+/** A role that fits so well is also one of a machine of another kind: a bearing's temperature stays one. */
+const SURE = 0.5;
+
 /** None of the known kinds: the proposal's roles are not those of the new one. */
 const isAnother = ({ pattern }, draft) => draft.newKind !== null && Boolean(pattern?.id);
 
 /** What the new kind is called that an approval would make; null where it makes none. */
 export function newKindOf({ pattern }, draft) {
   if (draft.patternId) return null;
-  return draft.newKind ?? (pattern.id ? null : pattern.name);
+  return draft.newKind ?? (pattern.id ? null : "");
 }
 
 const areLookAlikes = ({ cluster }) => cluster?.kind === "look_alikes";
@@ -51,8 +54,17 @@ export const proposedName = ({ cluster }) =>
 export const lacksName = (suggestion, draft) =>
   !isSeveral(suggestion, draft) && !(draft.equipmentName ?? proposedName(suggestion)).trim();
 
-/** What the machine of a point is called where there are several: as the point, until somebody types it. */
-export const machineOf = (point, draft) => draft.machines.get(point.id) ?? point.name;
+/** Of several machines: the first point that plays a role in one that has no name yet. */
+export function pointWithoutMachine(detail, draft, patterns) {
+  if (!isSeveral(detail, draft)) return undefined;
+  const plays = (point) => ![null, EXCLUDED].includes(roleOf(point, detail, draft, patterns));
+  return detail.points.find((point) => plays(point) && !machineOf(point, detail, draft).trim());
+}
+
+/** What the machine of a point is called where there are several: look-alikes as their points, others as the one. */
+export const machineOf = (point, suggestion, draft) =>
+  draft.machines.get(point.id) ??
+  (areLookAlikes(suggestion) ? point.name : (draft.equipmentName ?? proposedName(suggestion)));
 
 /** The roles on offer: those of the corrected pattern, else those of the proposal. */
 export function rolesOf(detail, draft, patterns) {
@@ -63,7 +75,7 @@ export function rolesOf(detail, draft, patterns) {
 /** The role a point has now: the reviewer's, else the proposed one where the pattern has it, or as a new kind's reads. */
 export function roleOf(point, detail, draft, patterns) {
   if (draft.roles.has(point.id)) return draft.roles.get(point.id);
-  if (isAnother(detail, draft)) return point.spelled_out ?? null;
+  if (isAnother(detail, draft)) return point.role_score >= SURE ? point.role : (point.spelled_out ?? null);
   if (!draft.patternId || !point.role) return point.role ?? null;
   return rolesOf(detail, draft, patterns).some(({ name }) => name === point.role) ? point.role : null;
 }
@@ -119,7 +131,7 @@ export function approvalBody(detail, version, draft, patterns) {
     const said = (point) => draft.machines.has(point.id) || !areLookAlikes(detail);
     const machines = detail.points.filter((point) => has(point) && said(point));
     if (machines.length > 0)
-      body.equipment_names = Object.fromEntries(machines.map((point) => [point.id, machineOf(point, draft)]));
+      body.equipment_names = Object.fromEntries(machines.map((point) => [point.id, machineOf(point, detail, draft)]));
   }
   return body;
 }

@@ -1,6 +1,8 @@
 // What each event of the stream means for the page.
 
 import { app, remember, repaint } from "./app.js";
+import { newDraft } from "./draft.js";
+import { isOpen } from "./feed.js";
 import { humanDates } from "./format.js";
 import { announceArrival } from "./view/announcer.js";
 
@@ -23,7 +25,7 @@ export function rememberDecision(suggestion, { action, by, at, reason, isGuess =
     suggestionId: suggestion.id,
     version: suggestion.version,
     label: suggestion.equipment?.name ?? suggestion.cluster.label ?? suggestion.pattern.name,
-    pattern: suggestion.pattern.name,
+    pattern: suggestion.equipment?.pattern ?? suggestion.pattern.name,
   });
 }
 
@@ -31,6 +33,17 @@ export function rememberDecision(suggestion, { action, by, at, reason, isGuess =
 export function rememberOwn({ id, version }, action) {
   const isKnown = app.own.some((one) => one.suggestionId === id && one.version === version);
   if (!isKnown && action !== "undo") app.own.push({ suggestionId: id, version, action });
+}
+
+/** What was typed about a cluster that is asked about anew: its names and reason, and not the roles of another pattern. */
+function carryOver({ id, cluster }) {
+  for (const [before, draft] of app.drafts) {
+    const asked = app.feed.get(before);
+    if (before === id || asked?.cluster.id !== cluster.id || isOpen(asked) || app.drafts.has(id)) continue;
+    const { equipmentName, newKind, reason } = draft;
+    app.drafts.set(id, { ...newDraft(), equipmentName, newKind, reason });
+    app.drafts.delete(before);
+  }
 }
 
 function suggestionEvent(event) {
@@ -41,6 +54,7 @@ function suggestionEvent(event) {
     rememberDecision(suggestion, { action: ACTIONS[event.type], by: actor, at: event.time, reason: cause });
     if (actor === app.reviewer) rememberOwn(suggestion, ACTIONS[event.type]);
   }
+  if (isCreated) carryOver(suggestion);
   if (outcome === "new" && isCreated) {
     app.arrivals.add(suggestion.id);
     announceArrival(suggestion);

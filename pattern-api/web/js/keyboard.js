@@ -1,9 +1,10 @@
 // One letter, one action; never while a field has the focus.
 
 import { act } from "./actions.js";
+import { app } from "./app.js";
 import { byId } from "./dom.js";
 import { setFilter } from "./filter.js";
-import { closeDetail } from "./selection.js";
+import { closeDetail, select } from "./selection.js";
 import { showShortcuts } from "./view/dialogs.js";
 import { hint } from "./view/toasts.js";
 
@@ -33,6 +34,13 @@ function leave(field) {
   else field.blur();
 }
 
+/** What is found is what one looked for. */
+async function openFirst() {
+  await setFilter({});
+  const first = await app.list.find(0);
+  if (first) select(first.id, { byItself: true });
+}
+
 function inField(event, field) {
   const { key } = event;
   if (isUnfolded(field)) return;
@@ -45,7 +53,9 @@ function inField(event, field) {
     leave(field);
   } else if (key === "Enter") {
     event.preventDefault();
-    if (!event.repeat) leave(field);
+    if (event.repeat) return;
+    leave(field);
+    if (field.id === "find") openFirst();
   } else if (key.length === 1 && key !== " " && !takesLetters(field)) {
     // A closed list would jump to another option: too easily meant as a command.
     event.preventDefault();
@@ -65,6 +75,9 @@ function outside(event) {
 }
 
 export function wireKeyboard() {
+  byId("detail").addEventListener("interrupted", () =>
+    hint("What you were typing into was decided or changed meanwhile. Keys act again after a pause."),
+  );
   let isByPointer = false;
   addEventListener("pointerdown", () => (isByPointer = true), true);
   addEventListener("keydown", (event) => {

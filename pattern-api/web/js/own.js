@@ -1,7 +1,7 @@
 // One's own decisions, and the way back through them.
 
 import { app } from "./app.js";
-import { allSent, undo } from "./decisions.js";
+import { allSent, title, undo } from "./decisions.js";
 import { contentOf } from "./feed.js";
 import { readDecisions } from "./snapshot.js";
 import { hint } from "./view/toasts.js";
@@ -36,6 +36,11 @@ let last = Promise.resolve();
 export function undoLast() {
   last = last.catch(console.error).then(async () => {
     await allSent();
+    if (app.notStored) {
+      const words = `Your decision about ${title(app.notStored)} was not stored. Press u again to undo the one before.`;
+      app.notStored = null;
+      return hint(words);
+    }
     const entry = app.own.findLast(isUndoable);
     if (!entry) return hint("None of your decisions is left to undo.");
     await undo(entry.suggestionId, entry.version);

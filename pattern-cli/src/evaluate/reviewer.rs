@@ -108,6 +108,7 @@ impl Reviewer<'_> {
         let mut body = json!({
             "version": version,
             "equipment_name": equipment,
+            "extend": true,
             "role_assignments": roles,
             "excluded_points": excluded,
         });

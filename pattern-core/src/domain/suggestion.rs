@@ -242,6 +242,9 @@ pub struct ApproveRequest {
     /// Points with the same name here are of the same machine.
     #[serde(default)]
     pub equipment_names: BTreeMap<Uuid, String>,
+    /// Adds the points to equipment of this name that exists with other points; without it that is a conflict.
+    #[serde(default)]
+    pub extend: bool,
     /// Point id to role, or null for no role. Points that are not named keep the proposed role.
     pub role_assignments: Option<BTreeMap<Uuid, Option<String>>>,
     /// Points of the suggestion that are no part of the equipment. They lose the proposed role, and are no longer

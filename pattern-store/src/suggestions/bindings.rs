@@ -75,7 +75,10 @@ pub(super) async fn approve(
     request: &ApproveRequest,
 ) -> Result<Approved, DecideError> {
     let suggestion = deciding.suggestion;
-    let new_name = request.pattern_name.as_deref().map(str::trim).filter(|name| !name.is_empty());
+    // Blanks within it tell no kinds apart.
+    let new_name = request.pattern_name.as_deref().unwrap_or_default().split_whitespace();
+    let new_name = Some(new_name.collect::<Vec<_>>().join(" ")).filter(|name| !name.is_empty());
+    let new_name = new_name.as_deref();
     let confirmed = match (request.pattern_id, suggestion.pattern.id, new_name) {
         (Some(id), ..) | (None, Some(id), None) => {
             patterns::known_to(conn, id, deciding.data_source_id).await?
@@ -93,7 +96,8 @@ pub(super) async fn approve(
     let mut made: Vec<EquipmentRef> = Vec::new();
     let machines = equipment::machines(conn, deciding, request, roles).await?;
     for machine in &machines {
-        let equipment = equipment::make_or_extend(conn, deciding, machine, &confirmed).await?;
+        let equipment =
+            equipment::make_or_extend(conn, deciding, machine, &confirmed, request.extend).await?;
         bind(conn, deciding, &equipment, &confirmed, &machine.roles).await?;
         exclude(conn, deciding, &equipment, &request.excluded_points).await?;
         made.push(equipment);

@@ -6,15 +6,29 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::decide::Deciding;
-use crate::{Result, StoreError, patterns::KnownPattern};
+use crate::{Result, Store, StoreError, patterns::KnownPattern};
 
 /// One machine of an approval, with its points in their roles.
 pub(super) struct Machine {
     pub id: Uuid,
     pub name: String,
-    /// The reviewer called it so.
-    pub is_typed: bool,
     pub roles: BTreeMap<Uuid, String>,
+}
+
+impl Store {
+    /// Which of these names equipment of the suggestion's data source has that is about other points.
+    pub async fn taken_equipment_names(&self, suggestion: Uuid, names: &[String]) -> Result<Vec<String>> {
+        Ok(sqlx::query_scalar!(
+            "select e.name from suggestions s join equipment e on e.data_source_id = s.data_source_id
+             where s.id = $1 and e.name = any($2) and e.status = 'active'
+               and not exists (select from bindings b where b.equipment_id = e.id and b.retracted_at is null
+                                                        and b.point_id = any(s.point_ids))",
+            suggestion,
+            names
+        )
+        .fetch_all(&self.pool)
+        .await?)
+    }
 }
 
 /// Which machines the points are of, in the order of their ids, in which they are locked.
@@ -38,14 +52,13 @@ pub(super) async fn machines(
     let mut machines: BTreeMap<Uuid, Machine> = BTreeMap::new();
     for (point, role) in roles {
         let said = request.equipment_names.get(&point).and_then(|name| typed(name)).or(of_all.clone());
-        let is_typed = said.is_some();
         let name = said.or_else(|| own_names.get(&point).or(cluster.equipment_name.as_ref()).cloned());
         let name = name.ok_or_else(|| {
             let what = "no name is known for this equipment; give it one as equipment_name";
             StoreError::Invalid(what.into())
         })?;
         let id = stable_id(&["equipment", &deciding.data_source_id.to_string(), &name]);
-        let machine = || Machine { id, name, is_typed, roles: BTreeMap::new() };
+        let machine = || Machine { id, name, roles: BTreeMap::new() };
         machines.entry(id).or_insert_with(machine).roles.insert(point, role);
     }
     Ok(machines.into_values().collect())
@@ -61,12 +74,13 @@ async fn names_of(
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }
 
-/// Makes the machine, or takes the one of this name.
+/// Makes the machine, or takes the one of this name. `extend`: also where that has other points.
 pub(super) async fn make_or_extend(
     conn: &mut PgConnection,
     deciding: &Deciding<'_>,
     machine: &Machine,
     pattern: &KnownPattern,
+    extend: bool,
 ) -> Result<EquipmentRef> {
     let (id, name) = (machine.id, machine.name.as_str());
     let made = sqlx::query!(
@@ -99,10 +113,11 @@ pub(super) async fn make_or_extend(
             )));
         }
         // Two machines may well be called the same: in two buildings, of two systems.
-        if !machine.is_typed && !is_about(conn, deciding.suggestion.id, known.id).await? {
-            return Err(StoreError::Conflict(format!(
-                "equipment '{name}' exists already with other points; give another equipment_name, \
-                 or this one to extend it"
+        if !extend && !is_about(conn, deciding.suggestion.id, known.id).await? {
+            let first = first_point(conn, known.id).await?;
+            return Err(StoreError::EquipmentExists(format!(
+                "equipment '{name}' exists already with other points ({first}, …); give another equipment_name, \
+                 or send extend to add these to it"
             )));
         }
     }
@@ -117,6 +132,17 @@ pub(super) async fn make_or_extend(
     .execute(conn)
     .await?;
     Ok(EquipmentRef { id: known.id, name: name.to_owned(), pattern: pattern.name.clone() })
+}
+
+async fn first_point(conn: &mut PgConnection, equipment: Uuid) -> Result<String> {
+    let name = sqlx::query_scalar!(
+        "select p.name from bindings b join points p on p.id = b.point_id
+         where b.equipment_id = $1 and b.retracted_at is null order by p.name limit 1",
+        equipment
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(name.unwrap_or_default())
 }
 
 /// Whether the equipment has points of the suggestion, or came from the same cluster.

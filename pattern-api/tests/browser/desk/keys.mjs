@@ -12,11 +12,17 @@ scenario(async (browser) => {
 
   await page.fill("#find", "P-103");
   await gone(anna, ids[0]);
-  await page.keyboard.press("Enter");
+  await page.evaluate(() => document.activeElement.blur());
   await page.keyboard.press("a");
   await toast(anna, "is not in the list as you see it");
   assert.deepEqual(sent, []);
   say("a hidden suggestion is not approved, and that is said");
+
+  await page.focus("#find");
+  await page.keyboard.press("Enter");
+  await isShown(anna, (await cardIds(anna))[0]);
+  assert.deepEqual(sent, []);
+  say("Enter in Find opens what was found, and decides nothing");
   await page.focus("#find");
   await page.keyboard.press("Escape");
   await back(anna, ids[4]);

@@ -16,7 +16,7 @@ function kindName(suggestion) {
   const input = h("input", {
     id: "kind",
     value: name,
-    placeholder: "What kind is it?",
+    placeholder: suggestion.pattern.id ? "What kind is it?" : `${suggestion.pattern.name}?`,
     maxlength: 200,
     autocomplete: "off",
     oninput: ({ target }) => (draft.newKind = target.value),
@@ -108,7 +108,7 @@ export function decisionBar(suggestion, { isOpen, busy }) {
   const name = h("input", {
     id: "equipment",
     value: draft.equipmentName ?? proposedName(suggestion),
-    placeholder: "What is it called?",
+    placeholder: "Its name?",
     list: "equipment-names",
     maxlength: 500,
     autocomplete: "off",

@@ -88,7 +88,8 @@ function machine(point, detail, isOpen) {
   return h("input", {
     class: "machine",
     id: `machine-${point.id}`,
-    value: machineOf(point, draft),
+    value: machineOf(point, detail, draft),
+    placeholder: "Which machine?",
     "aria-label": `Machine of ${point.name}`,
     maxlength: 500,
     oninput: ({ target }) => draft.machines.set(point.id, target.value),

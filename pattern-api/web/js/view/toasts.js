@@ -4,7 +4,8 @@ import { byId, h } from "../dom.js";
 
 const STAYS = 9000;
 
-export function toast(words, { action = null, tone = "" } = {}) {
+/** `stays`: until somebody dismisses it. */
+export function toast(words, { action = null, tone = "", stays = false } = {}) {
   const host = byId("toasts");
   while (host.children.length >= 3) host.firstElementChild.remove();
 
@@ -15,7 +16,7 @@ export function toast(words, { action = null, tone = "" } = {}) {
   };
   const wait = () => {
     clearTimeout(timer);
-    timer = setTimeout(close, STAYS);
+    if (!stays) timer = setTimeout(close, STAYS);
   };
   const element = h(
     "div",

@@ -31,7 +31,12 @@ async fn two_machines_of_one_name_are_not_taken_for_one() {
     let refused = plant.decide(open[1].id, approve()).await.expect_err("another machine");
     assert!(refused.to_string().contains("exists already with other points"), "{refused}");
 
-    let same = ApproveRequest { equipment_name: Some("AHU-1".into()), ..ApproveRequest::default() };
+    let name = Some("AHU-1".to_owned());
+    let typed = ApproveRequest { equipment_name: name.clone(), ..ApproveRequest::default() };
+    let refused =
+        plant.decide(open[1].id, DecisionRequest::Approve(typed)).await.expect_err("typed by chance");
+    assert!(refused.to_string().contains("exists already with other points (P-101"), "{refused}");
+    let same = ApproveRequest { equipment_name: name, extend: true, ..ApproveRequest::default() };
     plant.decide(open[1].id, DecisionRequest::Approve(same)).await.expect("one machine after all");
     assert_eq!(plant.count("select count(*) from equipment").await, 1);
     assert_eq!(plant.store.active_bindings(plant.source).await.expect("bindings").len(), 6);
