@@ -267,6 +267,8 @@ async fn a_new_kind_can_be_named_in_place_of_what_is_proposed() {
     let after = site.suggestions(SuggestionStatus::Pending).await;
     let names: Vec<&str> = after.iter().map(|s| s.pattern.name.as_str()).collect();
     assert_eq!(names, ["Drum Dryer", "Drum Dryer"], "{after:#?}");
+    // One dryer was shown, and everything that is known of the kind is from it.
+    assert!(after.iter().all(|s| s.purpose == Purpose::Learning), "{after:#?}");
 }
 
 #[tokio::test]
