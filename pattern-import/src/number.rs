@@ -109,6 +109,24 @@ pub fn told(text: &str) -> Option<Decimal> {
     (!may_be_thousands).then_some(decimal)
 }
 
+/// The one sign in a number that could be decimal or stand between thousands: in `1.234` a point.
+pub fn lone(text: &str) -> Option<Decimal> {
+    let digits = text.trim().trim_start_matches(['-', '+']);
+    let at = digits.find(['.', ','])?;
+    let (whole, fraction) = (&digits[..at], &digits[at + 1..]);
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_lone =
+        (1..=3).contains(&whole.len()) && fraction.len() == 3 && is_digits(whole) && is_digits(fraction);
+    let sign = if digits.as_bytes()[at] == b',' { Decimal::Comma } else { Decimal::Point };
+    is_lone.then_some(sign)
+}
+
+/// Whether it has thousands, and no sign between them.
+pub fn is_ungrouped(text: &str) -> bool {
+    let digits = text.trim().trim_start_matches(['-', '+']);
+    digits.len() > 3 && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -49,13 +49,18 @@ pub struct SurveyedFile {
     pub order: Option<DateOrder>,
     pub has_open_dates: bool,
     has_crlf: bool,
-    is_whole: bool,
+    pub(crate) is_whole: bool,
 }
 
 impl SurveyedFile {
     /// Where its points stand, as far as its folder tells.
     pub fn path(&self) -> String {
         folders::path(&self.source.folder)
+    }
+
+    /// What files have in common that one program wrote: the separator, and which columns hold what.
+    pub(crate) fn likeness(&self) -> (u8, Vec<(Meaning, String)>) {
+        (self.separator, self.format.columns())
     }
 
     /// The whole file, to be read.
@@ -133,6 +138,7 @@ pub fn survey(path: &Path, options: Options) -> Result<Survey> {
     survey.set_prefixes();
     survey.set_devices();
     survey.decide_orders(&options)?;
+    survey.decide_decimals(&options)?;
     survey.check_times(&options);
     survey.options = options;
     for said in survey.problems.iter_mut().chain(&mut survey.notes) {
@@ -166,9 +172,8 @@ fn look(source: &Source, others: &[Source], options: &Options) -> Result<Result<
     let input =
         Input { source, others, encoding, separator, has_crlf, head, cells: None, taken: Arc::default() };
     unless_enough(format.read(&input, &mut taste))?;
-    let decimal = options.decimal.or(taste.decimal());
-    let otherwise = if separator == b';' { Decimal::Comma } else { Decimal::Point };
-    let numbers = Numbers { decimal, otherwise };
+    let decimal = options.decimal.or(taste.decimals.sure());
+    let numbers = Numbers { decimal, otherwise: Decimal::Point };
     let source = source.clone();
     Ok(Ok(SurveyedFile {
         source,
@@ -337,7 +342,7 @@ impl Survey {
         }
     }
 
-    fn named(&self, places: &[usize]) -> String {
+    pub(crate) fn named(&self, places: &[usize]) -> String {
         let names: Vec<String> = places.iter().map(|place| self.files[*place].source.name.clone()).collect();
         some_of(&names)
     }

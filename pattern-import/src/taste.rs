@@ -5,7 +5,7 @@ use std::{cmp::Ordering, collections::BTreeSet};
 
 use crate::{
     date_order::{OrderEvidence, Told},
-    number::{self, Decimal},
+    decimals::DecimalEvidence,
     record::{Enough, RawPoint, RawSample, Sink},
     time::{self, DateOrder, Moment},
 };
@@ -40,8 +40,8 @@ pub struct Taste {
     pub qualities: BTreeSet<String>,
     /// What the points are called.
     pub names: BTreeSet<String>,
+    pub(crate) decimals: DecimalEvidence,
     order: OrderEvidence,
-    decimals: [u64; 2],
     /// Steps forward and back in time.
     steps: [u64; 2],
     first: Option<i64>,
@@ -51,14 +51,6 @@ pub struct Taste {
 impl Taste {
     pub fn order(&self) -> Told {
         self.order.told()
-    }
-
-    pub fn decimal(&self) -> Option<Decimal> {
-        match self.decimals {
-            [0, 0] => None,
-            [point, comma] if point >= comma => Some(Decimal::Point),
-            _ => Some(Decimal::Comma),
-        }
     }
 
     pub fn is_newest_first(&self) -> bool {
@@ -150,11 +142,7 @@ impl Sink for Taste {
         }
         self.see_name(point.name);
         self.see_time(sample.time);
-        match number::told(sample.value) {
-            Some(Decimal::Point) => self.decimals[0] += 1,
-            Some(Decimal::Comma) => self.decimals[1] += 1,
-            None => {}
-        }
+        self.decimals.see(sample.value);
         if self.qualities.len() < MOST_QUALITIES && !self.qualities.contains(sample.quality) {
             self.qualities.insert(sample.quality.to_owned());
         }

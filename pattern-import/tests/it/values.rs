@@ -99,3 +99,38 @@ fn what_several_files_say_of_a_point_is_put_together() {
     let said = [&point.device, &point.path, &point.unit, &point.group].map(String::as_str);
     assert_eq!(said, ["AHU-1", "Roof/North", "bar", "Hall 3"]);
 }
+
+#[test]
+fn three_digits_behind_a_point_are_decimals_and_said_where_nothing_tells() {
+    let rows = "time;A\n2026-11-20T00:00:00Z;1.234\n2026-11-20T00:01:00Z;1.235\n2026-11-20T00:02:00Z;1.240\n";
+    let read = table(rows);
+    assert_eq!(read.values("A"), [1.234, 1.235, 1.24]);
+    let note = &read.survey.notes[0];
+    assert!(note.contains("like 1.234") && note.contains("--decimal comma"), "{note}");
+    // Who writes 1234 puts no sign between thousands.
+    let told = table(&rows.replace("1.240", "1234"));
+    assert_eq!((told.values("A"), told.survey.notes.len()), (vec![1.234, 1.235, 1234.0], 0));
+    let thousands = table(&rows.replace("1.240", "1.234.567"));
+    assert_eq!(thousands.values("A"), [1234.0, 1235.0, 1_234_567.0]);
+}
+
+#[test]
+fn what_tells_the_decimal_sign_may_stand_far_behind_the_beginning() {
+    let mut rows = String::from("time;A\n");
+    for i in 0..20_000 {
+        rows += &format!("2026-11-20T{:02}:{:02}:00Z;1.{:03}\n", i / 60 % 24, i % 60, i % 1000);
+    }
+    let read = table(&format!("{rows}2026-11-21T00:00:00Z;1.234,5\n"));
+    assert_eq!((read.values("A")[1], read.survey.notes.len()), (1001.0, 0));
+}
+
+#[test]
+fn files_with_the_same_columns_tell_each_others_decimal_sign() {
+    let file = |tag: &str, value: &str| format!("time;{tag}\n2026-11-20T00:00:00Z;{value}\n");
+    for (value, expected) in [("60,5", 1234.0), ("60.5", 1.234)] {
+        let (open, told) = (file("A", "1.234"), file("B", value));
+        let read = read_utc(&[("a.csv", open.as_bytes()), ("b.csv", told.as_bytes())]);
+        assert_eq!((read.values("A"), read.values("B")), (vec![expected], vec![60.5]));
+        assert_eq!(read.survey.notes, Vec::<String>::new());
+    }
+}
