@@ -71,7 +71,7 @@ impl Meaning {
                 "timestamp datetime ts time timestamputc utctimestamp timeutc utctime utc utcdatetime \
                  datetimeutc timestamplocal localtime localtimestamp sampletime eventtime valuetime \
                  sourcetimestamp servertimestamp recordtime logtime measuretime measurementtime \
-                 lastchanged dateandtime datehour timeofsample tstamp timstamp epoch epochms unixtime \
+                 lastchanged timestring dateandtime datehour timeofsample tstamp timstamp epoch epochms unixtime \
                  zeitstempel datumzeit datumuhrzeit zeitpunkt zeit datum horodatage horodate dateheure \
                  fechahora fechayhora fecha tidspunkt tidsstempel tidsstämpel tidpunkt tid tijdstip \
                  tijdstempel datumtijd dataora datahora czas 일시 시간 시각 날짜 日時 时间 時間 時刻 date dato"
@@ -85,17 +85,17 @@ impl Meaning {
                  signal sensorname sensorid sensor channelname channel variablename variable seriesname \
                  series objectname registername entityid parametername parameter metric measurementname \
                  historyid datapoint datapointname datapointid trendname kks akz messstelle datenpunkt \
-                 bezeichner variablenname nom nomtag nombre etiqueta navn namn naam nome nazwa 태그 태그명 タグ \
+                 bezeichner variablenname varname nom nomtag nombre etiqueta navn namn naam nome nazwa 태그 태그명 タグ \
                  タグ名 标签 位号 item id"
             }
             Value => {
                 "value val values wert messwert istwert valeur valor valore verdi värde vaerdi værdi \
                  waarde wartosc wartość reading state doublevalue floatvalue numericvalue pointvalue \
-                 tagvalue analogvalue measuredvalue presentvalue currentvalue 값 値 值 数值 data"
+                 tagvalue analogvalue measuredvalue presentvalue currentvalue varvalue 값 値 值 数值 data"
             }
             Quality => {
                 "quality qualitycode opcquality qualityflag dataquality qualitystatus qualitydetail qual \
-                 statuscode status valuestatus confidence validity qualität qualitaet qualite qualité \
+                 statuscode status valuestatus confidence validity isgood isvalid qualität qualitaet qualite qualité \
                  calidad kvalitet kwaliteit 품질 状态 品質 qc flag"
             }
             Unit => {

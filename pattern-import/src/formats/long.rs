@@ -2,7 +2,10 @@
 
 use anyhow::Result;
 
-use super::{Format, Input, as_text, swallowed};
+use super::{
+    Format, Input, as_text,
+    fit::{Fit, Fitting},
+};
 use crate::{
     columns::{Columns, Meaning},
     record::{RawLabels, RawPoint, RawSample, Sink},
@@ -44,14 +47,17 @@ impl Format for Long {
             .filter_map(|meaning| columns.place(meaning).map(|place| (place, meaning)))
             .max();
         let unit = columns.unit_of_values();
+        let mut fitting = Fitting::new(columns, input.cells.is_none());
         let (mut rows, mut joined) = (0, String::new());
         input.rows(sink, |sink, line, row| {
             rows += 1;
             if rows <= self.skip {
                 return Ok(());
             }
-            if let Some(problem) = swallowed(row) {
-                return sink.reject(line, &problem, &as_text(row));
+            match fitting.look(line, row) {
+                Fit::Fits => {}
+                Fit::Header => return Ok(()),
+                Fit::Not(problem) => return sink.reject(line, &problem, &as_text(row)),
             }
             if let Some((_, meaning)) = needed.filter(|(place, _)| row.len() <= *place) {
                 let problem = format!("the row has {} fields, too few for '{}'", row.len(), meaning.word());

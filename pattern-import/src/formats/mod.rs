@@ -2,11 +2,13 @@
 //! `recognise`, and its line in [`KNOWN`].
 
 mod ede;
+mod fit;
 mod haystack;
 mod home_assistant;
 mod influx;
 mod ip21;
 mod long;
+mod matrix;
 mod pi_datalink;
 mod point_list;
 mod ruled;
@@ -250,12 +252,6 @@ impl Iterator for Lines<'_> {
             Err(error) => Some(Err(error).with_context(|| format!("cannot read {name} behind line {read}"))),
         }
     }
-}
-
-/// Why a row cannot be what it seems: a forgotten quote swallows the rows behind it, and nobody would miss them.
-pub fn swallowed(row: &StringRecord) -> Option<String> {
-    let breaks = row.as_slice().bytes().filter(|byte| *byte == b'\n').count();
-    (breaks > 0).then(|| format!("a field goes on over {breaks} more lines; is a closing quote missing?"))
 }
 
 /// A row as it is written down where it is rejected.

@@ -1,8 +1,13 @@
 //! Tables as people export them: which of the shapes it is, told by headers and by what stands below them.
 
+mod doubts;
+mod header;
+
 use std::collections::{HashMap, HashSet};
 
-use super::{Format, Head, Recognised, long::Long, point_list::PointList, wide::Tag, wide::Wide};
+use super::{
+    Format, Head, Recognised, long::Long, matrix::Matrix, point_list::PointList, wide::Tag, wide::Wide,
+};
 use crate::{
     columns::{Columns, Meaning, split_unit},
     quality, states, time,
@@ -12,18 +17,30 @@ use crate::{
 /// Rows before the header, and between the header and the first sample.
 const ROWS_BEFORE: usize = 20;
 const MOST_HEADER_ROWS: usize = 4;
+/// Times of day that make a table one of days.
+const MATRIX_COLUMNS: usize = 4;
 
 pub fn recognise(head: &Head<'_>) -> Recognised {
     let rows = head.rows;
-    let widest = rows.iter().take(ROWS_BEFORE).map(|row| filled(row)).max()?;
+    let keys = header::keys(rows);
+    let early = &rows[..rows.len().min(ROWS_BEFORE + keys.len())];
+    let widest = early.iter().map(|row| filled(row)).max()?;
     if is_dated_row(&rows[0]) {
         return without_header(head);
     }
-    let Some(at) = header_row(rows, widest, head) else { return unknown(head) };
-    let columns = match Columns::guess(&rows[at], &head.options.columns) {
+    let Some(at) = header_row(early, widest, head) else { return unknown(head) };
+    let mut header = header::header(rows, at);
+    for name in &mut header.names {
+        if let Some(named) = keys.get(name) {
+            name.clone_from(named);
+        }
+    }
+    let mut columns = match Columns::guess(&header.names, &head.options.columns) {
         Ok(columns) => columns,
         Err(problem) => return Some(Err(problem)),
     };
+    rows[at].clone_into(&mut columns.as_written);
+    let at = header.last;
     Table { head, columns, at, below: &rows[at + 1..] }.recognise().or_else(|| unknown(head))
 }
 
@@ -52,7 +69,7 @@ fn is_dated_row(row: &[String]) -> bool {
 /// stands above the first time.
 fn header_row(rows: &[Vec<String>], widest: usize, head: &Head<'_>) -> Option<usize> {
     let is_full = |row: &[String]| filled(row) * 2 >= widest && !row[0].starts_with("sep=");
-    let early = || rows.iter().take(ROWS_BEFORE).enumerate().filter(|(_, row)| is_full(row));
+    let early = || rows.iter().enumerate().filter(|(_, row)| is_full(row));
     let knows = |row: &[String]| {
         Columns::guess(row, &head.options.columns).map_or(true, |columns| !columns.used().is_empty())
     };
@@ -72,6 +89,9 @@ struct Table<'a> {
 
 impl Table<'_> {
     fn recognise(mut self) -> Recognised {
+        self.columns.unnamed = (0..self.columns.headers.len())
+            .filter(|place| self.columns.headers[*place].is_empty() && self.cells(*place).next().is_some())
+            .collect();
         let has = |table: &Self, meaning| table.columns.place(meaning).is_some();
         let knows_time = has(&self, Meaning::Time) || has(&self, Meaning::Clock);
         if !knows_time && has(&self, Meaning::Name) && !has(&self, Meaning::Value) {
@@ -86,7 +106,12 @@ impl Table<'_> {
                 None => return None,
             }
         }
+        self.complete_time();
         self.doubt_quality();
+        self.doubt_names();
+        if let Some(matrix) = self.matrix() {
+            return Some(Ok(matrix));
+        }
         let (name, value) = (has(&self, Meaning::Name), has(&self, Meaning::Value));
         let free: Vec<usize> =
             (0..self.columns.headers.len()).filter(|place| !self.columns.is_taken(*place)).collect();
@@ -104,6 +129,9 @@ impl Table<'_> {
                 let place = self.columns.place(Meaning::Name)?;
                 self.columns.forget(Meaning::Name);
                 self.columns.set(Meaning::Device, place);
+                if !self.has_devices() {
+                    self.columns.forget(Meaning::Device);
+                }
                 self.wide()
             }
             (true, false) => None,
@@ -139,6 +167,24 @@ impl Table<'_> {
         Box::new(Long { columns: self.columns, tag, skip })
     }
 
+    /// Headers that are times of day: each row is a day.
+    fn matrix(&mut self) -> Option<Box<dyn Format>> {
+        let headers = self.columns.headers.iter().enumerate();
+        let clocks: Vec<(usize, String)> = headers
+            .filter(|(_, header)| time::is_clock(header))
+            .map(|(place, header)| (place, header.clone()))
+            .collect();
+        self.columns.place(Meaning::Time).filter(|_| clocks.len() >= MATRIX_COLUMNS)?;
+        if self.columns.place(Meaning::Name).is_none()
+            && let Some(device) = self.columns.place(Meaning::Device)
+        {
+            self.columns.set(Meaning::Name, device);
+        }
+        self.columns.forget(Meaning::Value);
+        let (columns, skip, tag) = (self.columns.clone(), self.skip(), self.head.source.stem().to_owned());
+        Some(Box::new(Matrix { columns, clocks, tag, skip }))
+    }
+
     fn by_device(mut self, has_value: bool, measured: &[usize]) -> Recognised {
         if has_value && measured.is_empty() {
             let place = self.columns.place(Meaning::Device)?;
@@ -161,16 +207,6 @@ impl Table<'_> {
             fit += usize::from(is(cell));
         }
         all > 0 && fit * 3 >= all * 2
-    }
-
-    /// A column called status or flag may hold anything.
-    fn doubt_quality(&mut self) {
-        let place = self.columns.place(Meaning::Quality);
-        if place.is_some_and(|place| {
-            self.cells(place).any(|c| !quality::is_quality(c)) && !self.is_column(place, quality::is_quality)
-        }) {
-            self.columns.forget(Meaning::Quality);
-        }
     }
 
     /// A column of devices comes back with other devices at the same time, or holds names.
@@ -231,7 +267,10 @@ impl Table<'_> {
             let header = headers[*place].to_lowercase();
             let is_counter =
                 matches!(header.as_str(), "" | "index" | "#" | "no" | "no." | "nr" | "nr." | "row");
-            !self.columns.is_taken(*place) && !is_counter && !header.starts_with("unnamed:")
+            !self.columns.is_taken(*place)
+                && !is_counter
+                && !header.starts_with("unnamed:")
+                && !self.is_beside(*place)
         };
         let tag = |place: usize| {
             let (name, unit) = split_unit(&headers[place]);
@@ -327,7 +366,7 @@ fn is_number(cell: &str) -> bool {
 const NUMBERS: Numbers = Numbers { decimal: None, otherwise: crate::number::Decimal::Point };
 
 /// A number, nothing, or a state of two.
-fn is_value(cell: &str) -> bool {
+pub(super) fn is_value(cell: &str) -> bool {
     match value::understand(cell, NUMBERS) {
         Cell::Number(_) | Cell::Measured(..) | Cell::Gap => true,
         Cell::Word(word) => states::is_two_state(word),

@@ -83,6 +83,17 @@ pub fn is_dated(text: &str) -> bool {
     number(text).is_none() && (iso(text.as_bytes()).is_some() || Parts::of(text).is_some())
 }
 
+/// Whether a text is a time of day or a span of hours and no more: `00:15`, `100:00:00`.
+pub fn is_clock(text: &str) -> bool {
+    let is_two = |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let mut parts = text.split(':');
+    let hours = parts.next().unwrap_or_default();
+    let is_hours = (1..=5).contains(&hours.len()) && hours.bytes().all(|byte| byte.is_ascii_digit());
+    let (minutes, seconds) = (parts.next(), parts.next());
+    let whole_seconds = seconds.map(|seconds| seconds.split(['.', ',']).next().unwrap_or_default());
+    is_hours && minutes.is_some_and(is_two) && whole_seconds.is_none_or(is_two) && parts.next().is_none()
+}
+
 /// `2026-03-02T00:00:00.000Z` and its nearest relatives, without looking twice.
 fn iso(text: &[u8]) -> Option<Moment> {
     let digits = |from: usize, to: usize| {
