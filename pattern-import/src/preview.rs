@@ -25,7 +25,7 @@ pub struct PreviewRow {
 
 impl SurveyedFile {
     pub fn preview(&self, options: &Options) -> Vec<PreviewRow> {
-        let scale = Scale::of(self.taste.qualities.iter().map(String::as_str));
+        let scale = Scale::of_column(&self.quality_header(), self.taste.qualities.iter().map(String::as_str));
         self.taste.examples.iter().map(|example| self.row(example, scale, options)).collect()
     }
 

@@ -62,6 +62,7 @@ pub fn read(survey: &Survey, now: DateTime<Utc>, output: &mut dyn Output) -> Res
     };
     for (place, file) in files.into_iter().enumerate() {
         reader.content.files.push(file.source.name.clone());
+        reader.content.kinds.push((file.likeness(), file.quality_header()));
         reader.output.begin(file)?;
         let mut sink = FileSink::new(&mut reader, file, place);
         let input = file.input(&survey.sources, Arc::clone(&sink.taken));

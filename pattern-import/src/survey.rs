@@ -34,6 +34,9 @@ const NAMED: usize = 3;
 /// A problem or a note is a sentence or two; those that quote a file may be longer.
 const MOST_SAID: usize = 1500;
 
+/// What files have in common that one program wrote: the separator, and which columns hold what.
+pub(crate) type Likeness = (u8, Vec<(Meaning, String)>);
+
 /// A file of which it is known what it is.
 #[derive(Debug)]
 pub struct SurveyedFile {
@@ -58,9 +61,14 @@ impl SurveyedFile {
         folders::path(&self.source.folder)
     }
 
-    /// What files have in common that one program wrote: the separator, and which columns hold what.
-    pub(crate) fn likeness(&self) -> (u8, Vec<(Meaning, String)>) {
+    pub(crate) fn likeness(&self) -> Likeness {
         (self.separator, self.format.columns())
+    }
+
+    /// What the column of qualities is called, where all samples have one.
+    pub(crate) fn quality_header(&self) -> String {
+        let quality = self.format.columns().into_iter().find(|(meaning, _)| *meaning == Meaning::Quality);
+        quality.map_or_else(String::new, |(_, header)| header)
     }
 
     /// The whole file, to be read.
