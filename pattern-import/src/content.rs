@@ -107,6 +107,8 @@ pub struct Content {
     /// Samples in the hour that a clock showed twice, or never.
     pub doubled_hours: u64,
     pub skipped_hours: u64,
+    /// (unit, that of its point, how many) of samples that were converted.
+    pub converted: Vec<(String, String, u64)>,
     pub(crate) qualities: Vec<MetQuality>,
     /// Of every file, what it has in common with those of the same program; and what its column of qualities is called.
     pub(crate) kinds: Vec<(Likeness, String)>,

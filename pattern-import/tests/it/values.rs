@@ -1,6 +1,6 @@
 //! Numbers, states and gaps.
 
-use crate::support::{read_utc, table};
+use crate::support::{problems, read_utc, table};
 
 fn of_one_point(values: &[&str]) -> crate::support::Read {
     let mut text = String::from("timestamp,name,value\n");
@@ -118,7 +118,8 @@ fn three_digits_behind_a_point_are_decimals_and_said_where_nothing_tells() {
 fn what_tells_the_decimal_sign_may_stand_far_behind_the_beginning() {
     let mut rows = String::from("time;A\n");
     for i in 0..20_000 {
-        rows += &format!("2026-11-20T{:02}:{:02}:00Z;1.{:03}\n", i / 60 % 24, i % 60, i % 1000);
+        rows +=
+            &format!("2026-11-{:02}T{:02}:{:02}:00Z;1.{:03}\n", i / 1440 + 1, i / 60 % 24, i % 60, i % 1000);
     }
     let read = table(&format!("{rows}2026-11-21T00:00:00Z;1.234,5\n"));
     assert_eq!((read.values("A")[1], read.survey.notes.len()), (1001.0, 0));
@@ -133,4 +134,32 @@ fn files_with_the_same_columns_tell_each_others_decimal_sign() {
         assert_eq!((read.values("A"), read.values("B")), (vec![expected], vec![60.5]));
         assert_eq!(read.survey.notes, Vec::<String>::new());
     }
+}
+
+#[test]
+fn samples_of_another_unit_are_converted_to_that_of_their_point_or_rejected() {
+    let read = table(
+        "timestamp,name,value,unit\n2026-11-20T00:00:00Z,A,1.5,kW\n2026-11-20T00:01:00Z,A,500,W\n2026-11-20T00:02:00Z,A,3,bar\n2026-11-20T00:03:00Z,A,2,kilowatts\n",
+    );
+    assert_eq!(read.values("A"), [1.5, 0.5, 2.0]);
+    assert_eq!(read.content.converted, [("W".to_owned(), "kW".to_owned(), 1)]);
+    assert!(read.rejects[0].contains("in bar, but 'A' is in kW"), "{:?}", read.rejects);
+    let read = read_utc(&[
+        ("a.csv", b"time,A (degC)\n2026-11-20 00:00,20\n"),
+        ("b.csv", b"time,A (degF)\n2026-11-20 00:05,50\n"),
+    ]);
+    assert_eq!(read.values("A"), [20.0, 10.0]);
+    assert_eq!(of_one_point(&["1.5 kW", "500 W"]).values("A"), [1.5, 0.5]);
+}
+
+#[test]
+fn a_file_whose_samples_take_each_others_place_is_refused() {
+    let found = problems(&[(
+        "a.csv",
+        b"Date,Value,Remark\n2026-11-20Z,1,x\n2026-11-20Z,2,y\n2026-11-20Z,3,z\n2026-11-20Z,4,w\n",
+    )]);
+    assert!(
+        found.iter().any(|said| said.contains("most samples of a.csv") && said.contains("--columns")),
+        "{found:?}"
+    );
 }
