@@ -148,6 +148,7 @@ pub fn survey(path: &Path, options: Options) -> Result<Survey> {
     survey.decide_orders(&options)?;
     survey.decide_decimals(&options)?;
     survey.check_times(&options);
+    survey.check_repeats();
     survey.options = options;
     for said in survey.problems.iter_mut().chain(&mut survey.notes) {
         *said = shown_up_to(MOST_SAID, said);
@@ -293,7 +294,7 @@ impl Survey {
 
     /// Where the beginning leaves open how dates are meant, the rest is looked through.
     fn decide_orders(&mut self, options: &Options) -> Result<()> {
-        let mut open = Vec::new();
+        let (mut open, mut open_years) = (Vec::new(), Vec::new());
         for place in 0..self.files.len() {
             let file = &self.files[place];
             let mut told = file.taste.order();
@@ -311,12 +312,24 @@ impl Survey {
                 (Some(_), _) => {}
                 (None, Told::Surely(order) | Told::Likely(order)) => file.order = Some(order),
                 (None, Told::Open | Told::NothingOpen) => open.push(place),
+                (None, Told::OpenYear) => {
+                    open.push(place);
+                    open_years.push(place);
+                }
             }
         }
         // One program wrote them all.
         let known = self.files.iter().find_map(|file| file.order);
         for place in &open {
             self.files[*place].order = known.or(Some(DateOrder::DayFirst));
+        }
+        if let Some(place) = open_years.first().filter(|_| known.is_none()) {
+            self.problems.push(format!(
+                "dates like {} in {} may begin with the day or with the year, and nothing in the file tells; say --date-order day-first, month-first or year-first",
+                self.files[*place].taste.first_time,
+                self.named(&open_years)
+            ));
+            return Ok(());
         }
         if let Some(place) = open.first().filter(|_| known.is_none()) {
             let file = &self.files[*place];
@@ -347,6 +360,17 @@ impl Survey {
             let SurveyedFile { source, taste, .. } = &self.files[place];
             let why = taste.no_time.as_deref().unwrap_or_default();
             self.problems.push(format!("{} has no time that is understood: {why}", source.name));
+        }
+    }
+
+    /// Where most samples take the place of another one, something that tells them apart is not read.
+    fn check_repeats(&mut self) {
+        for SurveyedFile { source, taste, .. } in self.files.iter().filter(|f| f.taste.overwrites_itself()) {
+            self.problems.push(format!(
+                "most samples of {} are of a point and a time ({}) that had one already, and only one of each would be kept; \
+                 say which column tells them apart, as in --columns clock=\"Hour\" or --columns device=\"Pump\"",
+                source.name, taste.first_time
+            ));
         }
     }
 

@@ -1,7 +1,11 @@
 //! What the beginning of a file tells of the rest: its times, decimal sign, order and quality column.
 
 use anyhow::Result;
-use std::{cmp::Ordering, collections::BTreeSet};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeSet, HashSet},
+    hash::BuildHasher,
+};
 
 use crate::{
     date_order::{OrderEvidence, Told},
@@ -13,6 +17,7 @@ use crate::{
 const EXAMPLES: usize = 3;
 const MOST_QUALITIES: usize = 1000;
 const MOST_NAMES: usize = 1000;
+const MOST_SEEN: usize = 100_000;
 
 /// A sample as it stands in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +49,9 @@ pub struct Taste {
     order: OrderEvidence,
     /// Steps forward and back in time.
     steps: [u64; 2],
+    /// What had a sample at a time already, and how many came again with another value.
+    seen: HashSet<u64>,
+    pub again: u64,
     first: Option<i64>,
     last: Option<(i64, String)>,
 }
@@ -63,6 +71,22 @@ impl Taste {
         Some((first.min(last), first.max(last)))
     }
 
+    /// Whether most samples are of a point and a time that had another: one of each would be kept.
+    pub fn overwrites_itself(&self) -> bool {
+        self.again * 2 > self.samples.min(MOST_SEEN as u64)
+    }
+
+    /// The same value once more does no harm.
+    fn see_again(&mut self, name: &str, RawSample { time, value, .. }: &RawSample<'_>) {
+        if self.samples > MOST_SEEN as u64 {
+            return;
+        }
+        let hasher = self.seen.hasher().clone();
+        let is_first = self.seen.insert(hasher.hash_one((name, time)));
+        let is_other = self.seen.insert(hasher.hash_one((name, time, value)));
+        self.again += u64::from(!is_first && is_other);
+    }
+
     fn see_name(&mut self, name: &str) {
         if self.names.len() < MOST_NAMES && !self.names.contains(name) {
             self.names.insert(name.to_owned());
@@ -77,8 +101,9 @@ impl Taste {
         if let Some(date) = time::open_date(text) {
             let _ = self.order.see(date, has_half_days(text));
         }
-        let moment =
-            time::parse(text, DateOrder::DayFirst).or_else(|_| time::parse(text, DateOrder::MonthFirst));
+        let moment = time::parse(text, DateOrder::DayFirst)
+            .or_else(|problem| time::parse(text, DateOrder::MonthFirst).map_err(|_| problem))
+            .or_else(|problem| time::parse(text, DateOrder::YearFirst).map_err(|_| problem));
         let micros = match moment {
             Ok(Moment::At(micros)) => {
                 self.with_offset += 1;
@@ -141,6 +166,7 @@ impl Sink for Taste {
             self.examples.push(Example { line: sample.line, name, time, value, quality });
         }
         self.see_name(point.name);
+        self.see_again(point.name, sample);
         self.see_time(sample.time);
         self.decimals.see(sample.value);
         if self.qualities.len() < MOST_QUALITIES && !self.qualities.contains(sample.quality) {
