@@ -7,6 +7,8 @@ pub enum Meaning {
     /// The day alone, where the time of day has a column of its own.
     Date,
     Clock,
+    /// What stands behind the second, in a column of its own.
+    Millisecond,
     Name,
     Value,
     Quality,
@@ -23,10 +25,11 @@ pub enum Meaning {
 use Meaning::*;
 
 impl Meaning {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Time,
         Date,
         Clock,
+        Millisecond,
         Name,
         Value,
         Quality,
@@ -46,6 +49,7 @@ impl Meaning {
             Time => "timestamp",
             Date => "date",
             Clock => "clock",
+            Millisecond => "millisecond",
             Name => "name",
             Value => "value",
             Quality => "quality",
@@ -68,8 +72,8 @@ impl Meaning {
     pub(crate) fn called(self) -> impl Iterator<Item = &'static str> {
         let words = match self {
             Time => {
-                "timestamp datetime ts time timestamputc utctimestamp timeutc utctime utc utcdatetime \
-                 datetimeutc timestamplocal localtime localtimestamp sampletime eventtime valuetime \
+                "timestamputc utctimestamp timeutc utctime utcdatetime datetimeutc timestamp datetime ts \
+                 time utc timestamplocal localtime localtimestamp sampletime eventtime valuetime \
                  sourcetimestamp servertimestamp recordtime logtime measuretime measurementtime \
                  lastchanged timestring dateandtime datehour timeofsample tstamp timstamp epoch epochms unixtime \
                  zeitstempel datumzeit datumuhrzeit zeitpunkt zeit datum horodatage horodate dateheure \
@@ -79,6 +83,9 @@ impl Meaning {
             Date => "date datum dato fecha data day 日付 日期 날짜",
             Clock => {
                 "time timeofday hour clock uhrzeit zeit heure hora ora tid tijd klokkeslett 시간 時刻 时间"
+            }
+            Millisecond => {
+                "millisecond milliseconds millis msec msecs millisec millitm millisekunde millisekunden ms"
             }
             Name => {
                 "name tagname tag pointname point pointid tagid itemname itemid nodeid node signalname \

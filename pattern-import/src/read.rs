@@ -57,7 +57,6 @@ pub fn read(survey: &Survey, now: DateTime<Utc>, output: &mut dyn Output) -> Res
         words: HashMap::new(),
         now,
         latest: (now + chrono::Duration::days(1)).timestamp_micros(),
-        zone: survey.options.zone.map(ZoneReader::new),
         output,
     };
     for (place, file) in files.into_iter().enumerate() {
@@ -82,7 +81,6 @@ struct Reader<'a> {
     words: HashMap<String, u32>,
     now: DateTime<Utc>,
     latest: i64,
-    zone: Option<ZoneReader>,
     output: &'a mut dyn Output,
 }
 
@@ -110,6 +108,7 @@ struct FileSink<'r, 'a> {
     samples: u64,
     rows: u64,
     order: DateOrder,
+    zone: Option<ZoneReader>,
     newest_first: bool,
     /// Neighbours often have the same time, and nearly always the same quality.
     last_time: (String, Result<Local, String>),
@@ -130,6 +129,7 @@ impl<'r, 'a> FileSink<'r, 'a> {
             samples: 0,
             rows: 0,
             order: file.order.unwrap_or_default(),
+            zone: file.zone.map(ZoneReader::new),
             newest_first: file.taste.is_newest_first(),
             last_time: (String::new(), Err("the time is empty".into())),
             last_quality: (String::new(), u32::MAX),
@@ -240,7 +240,7 @@ impl<'r, 'a> FileSink<'r, 'a> {
         let micros = match time::parse(text, self.order)? {
             Moment::At(micros) => Local::Once(micros),
             Moment::Local(micros) => {
-                let zone = self.reader.zone.as_mut().ok_or_else(|| {
+                let zone = self.zone.as_mut().ok_or_else(|| {
                     format!("the time '{text}' has no offset; say where the clock hung with --timezone")
                 })?;
                 zone.utc(micros).ok_or_else(|| format!("the time '{text}' is out of range"))?

@@ -24,6 +24,7 @@ use crate::{
     taste::{OrderScan, Taste},
     time::DateOrder,
     value::Numbers,
+    zone::{self, Zone},
 };
 
 const HEAD_BYTES: usize = 256 * 1024;
@@ -50,6 +51,8 @@ pub struct SurveyedFile {
     pub prefix: String,
     /// How its dates are meant, where that is open in the dates themselves.
     pub order: Option<DateOrder>,
+    /// Where the clock hung that its times are of: as a header says, or a person.
+    pub zone: Option<Zone>,
     pub has_open_dates: bool,
     has_crlf: bool,
     pub(crate) is_whole: bool,
@@ -184,6 +187,7 @@ fn look(source: &Source, others: &[Source], options: &Options) -> Result<Result<
     let decimal = options.decimal.or(taste.decimals.sure());
     let numbers = Numbers { decimal, otherwise: Decimal::Point };
     let source = source.clone();
+    let zone = zone_said(&*format).or(options.zone);
     Ok(Ok(SurveyedFile {
         source,
         encoding,
@@ -193,10 +197,17 @@ fn look(source: &Source, others: &[Source], options: &Options) -> Result<Result<
         numbers,
         prefix: String::new(),
         order: options.date_order,
+        zone,
         has_open_dates: false,
         has_crlf,
         is_whole,
     }))
+}
+
+fn zone_said(format: &dyn Format) -> Option<Zone> {
+    let is_time = |meaning| matches!(meaning, Meaning::Time | Meaning::Date | Meaning::Clock);
+    let columns = format.columns().into_iter();
+    columns.filter(|(meaning, _)| is_time(*meaning)).find_map(|(_, header)| zone::of_header(&header))
 }
 
 /// The first bytes: of a table as many as hold a few of its lines. And whether these are all.
@@ -347,8 +358,17 @@ impl Survey {
             (0..self.files.len()).filter(|place| is(&self.files[*place])).collect()
         };
         let local =
-            places(&|file| file.taste.local > 0 && file.taste.with_offset == 0 && options.zone.is_none());
+            places(&|file| file.taste.local > 0 && file.taste.with_offset == 0 && file.zone.is_none());
         let none = places(&|file| file.taste.no_times > 0 && file.taste.local + file.taste.with_offset == 0);
+        let is_said_otherwise =
+            |file: &SurveyedFile| file.taste.local > 0 && options.zone.is_some() && file.zone != options.zone;
+        let otherwise = places(&is_said_otherwise);
+        if let Some(zone) = otherwise.first().and_then(|place| self.files[*place].zone) {
+            self.notes.push(format!(
+                "the times of {} are of {zone}, as the header says, whatever --timezone says",
+                self.named(&otherwise)
+            ));
+        }
         if let Some(first) = local.first() {
             let example = &self.files[*first].taste.first_time;
             self.problems.push(format!(

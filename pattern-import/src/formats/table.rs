@@ -109,6 +109,7 @@ impl Table<'_> {
         self.complete_time();
         self.doubt_quality();
         self.doubt_names();
+        self.doubt_milliseconds();
         if let Some(matrix) = self.matrix() {
             return Some(Ok(matrix));
         }
@@ -232,7 +233,7 @@ impl Table<'_> {
         }
         let by_device = self.columns.place(Meaning::Device).is_some();
         let keeps = |meaning| match meaning {
-            Meaning::Time | Meaning::Date | Meaning::Clock => true,
+            Meaning::Time | Meaning::Date | Meaning::Clock | Meaning::Millisecond => true,
             Meaning::Device => by_device,
             _ => false,
         };

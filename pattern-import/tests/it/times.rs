@@ -184,3 +184,30 @@ fn monthly_values_get_the_note_that_nothing_tells_their_order() {
     assert!(read.survey.notes[0].contains("--date-order month-first"), "{:?}", read.survey.notes);
     assert_eq!(read.times()[1], "2026-02-01T00:00:00Z");
 }
+
+#[test]
+fn a_zone_in_the_header_counts_more_than_what_is_said() {
+    for (header, expected) in [
+        ("Time (UTC)", "2026-11-20T12:00:00Z"),
+        ("Date Time, GMT+01:00", "2026-11-20T11:00:00Z"),
+        ("Time", "2026-11-20T17:00:00Z"),
+    ] {
+        let text = format!("\"{header}\",A\n2026-11-20 12:00:00,1\n2026-11-20 12:05:00,2\n");
+        let read = read_with(&[("a.csv", text.as_bytes())], options("America/New_York"));
+        assert_eq!(read.times()[0], expected, "{header}");
+        assert_eq!(read.survey.notes.iter().any(|n| n.contains("as the header says")), header != "Time");
+    }
+    let both = table(
+        "LocalTime,UtcTime,A\n2026-11-20 13:00,2026-11-20 12:00,1\n2026-11-20 13:05,2026-11-20 12:05,2\n",
+    );
+    assert_eq!((both.points(), both.times()[0]), (vec!["A"], "2026-11-20T12:00:00Z"));
+}
+
+#[test]
+fn milliseconds_in_a_column_of_their_own_are_part_of_the_time() {
+    let read = table("Date,Time,Millisecond,A,B\n2026-11-20,12:00:00,5,1,2\n2026-11-20,12:00:00,250,3,4\n");
+    assert_eq!((read.points(), read.times()[0]), (vec!["A", "B"], "2026-11-20T12:00:00.005Z"));
+    let read =
+        table("timestamp,ms,name,value\n2026-11-20T12:00:00Z,5,A,1\n2026-11-20T12:00:00+01:00,250,A,2\n");
+    assert_eq!(read.times(), ["2026-11-20T12:00:00.005Z", "2026-11-20T11:00:00.250Z"]);
+}

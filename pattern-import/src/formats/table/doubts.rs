@@ -101,6 +101,15 @@ impl Table<'_> {
         }
     }
 
+    /// What is called ms may be a duration.
+    pub(super) fn doubt_milliseconds(&mut self) {
+        let Some(place) = self.columns.place(Meaning::Millisecond) else { return };
+        let is_part = |cell: &str| cell.len() <= 3 && cell.bytes().all(|byte| byte.is_ascii_digit());
+        if !self.cells(place).all(is_part) {
+            self.columns.forget(Meaning::Millisecond);
+        }
+    }
+
     fn is_said(&self, meaning: Meaning) -> bool {
         self.head.options.columns.iter().any(|(said, _)| *said == meaning)
     }
