@@ -5,6 +5,7 @@ use pattern_core::units::{self, Unit};
 use super::{FileSink, MOST_QUALITIES};
 use crate::{
     content::{MetQuality, ReadPoint},
+    number,
     record::RawSample,
     sample::Symbol,
     states::{MOST_STATES, ShownWord},
@@ -33,6 +34,9 @@ impl FileSink<'_, '_> {
         let ReadPoint { name, shown, .. } = &mut self.reader.content.points[place as usize];
         if shown.words.len() < MOST_STATES || shown.words.iter().any(|known| known.word == word) {
             return Ok(());
+        }
+        if let Some(why) = number::written_otherwise(word) {
+            return Err(format!("the value '{word}' of '{name}' {why}"));
         }
         shown.is_free_text = true;
         Err(format!("the value '{word}' is free text: '{name}' shows more than {MOST_STATES} different ones"))

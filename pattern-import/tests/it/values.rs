@@ -1,5 +1,7 @@
 //! Numbers, states and gaps.
 
+use pattern_import::number;
+
 use crate::support::{problems, read_utc, table};
 
 fn of_one_point(values: &[&str]) -> crate::support::Read {
@@ -162,4 +164,20 @@ fn a_file_whose_samples_take_each_others_place_is_refused() {
         found.iter().any(|said| said.contains("most samples of a.csv") && said.contains("--columns")),
         "{found:?}"
     );
+}
+
+#[test]
+fn numbers_in_another_dialect_and_spans_of_time_are_no_states() {
+    for values in
+        [["00:15:00", "00:30:00", "00:45:00"], ["100:00", "101:30", "102:15"], ["0x10", "0x1F", "0x20"]]
+    {
+        let read = of_one_point(&values);
+        assert_eq!(read.values("A"), Vec::<f64>::new(), "{values:?}");
+        assert_eq!(read.resolved.unmeant.len(), 3, "{values:?}");
+        assert!(read.resolved.meanings[0].states.is_empty(), "{values:?}");
+        assert!(number::written_otherwise(values[0]).is_some());
+    }
+    let mixed =
+        table("time;A;B\n2026-11-20 00:00;1,5;1.5\n2026-11-20 00:05;1,75;Auto\n2026-11-20 00:10;2,5;2.5\n");
+    assert_eq!((mixed.values("A").len(), mixed.values("B").len()), (3, 0));
 }
