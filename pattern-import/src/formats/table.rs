@@ -5,9 +5,7 @@ mod header;
 
 use std::collections::{HashMap, HashSet};
 
-use super::{
-    Format, Head, Recognised, long::Long, matrix::Matrix, point_list::PointList, wide::Tag, wide::Wide,
-};
+use super::{Format, Head, Recognised, long::Long, point_list::PointList, wide::Tag, wide::Wide};
 use crate::{
     columns::{Columns, Meaning, split_unit},
     quality, states, time,
@@ -17,8 +15,6 @@ use crate::{
 /// Rows before the header, and between the header and the first sample.
 const ROWS_BEFORE: usize = 20;
 const MOST_HEADER_ROWS: usize = 4;
-/// Times of day that make a table one of days.
-const MATRIX_COLUMNS: usize = 4;
 
 pub fn recognise(head: &Head<'_>) -> Recognised {
     let rows = head.rows;
@@ -168,24 +164,6 @@ impl Table<'_> {
         Box::new(Long { columns: self.columns, tag, skip })
     }
 
-    /// Headers that are times of day: each row is a day.
-    fn matrix(&mut self) -> Option<Box<dyn Format>> {
-        let headers = self.columns.headers.iter().enumerate();
-        let clocks: Vec<(usize, String)> = headers
-            .filter(|(_, header)| time::is_clock(header))
-            .map(|(place, header)| (place, header.clone()))
-            .collect();
-        self.columns.place(Meaning::Time).filter(|_| clocks.len() >= MATRIX_COLUMNS)?;
-        if self.columns.place(Meaning::Name).is_none()
-            && let Some(device) = self.columns.place(Meaning::Device)
-        {
-            self.columns.set(Meaning::Name, device);
-        }
-        self.columns.forget(Meaning::Value);
-        let (columns, skip, tag) = (self.columns.clone(), self.skip(), self.head.source.stem().to_owned());
-        Some(Box::new(Matrix { columns, clocks, tag, skip }))
-    }
-
     fn by_device(mut self, has_value: bool, measured: &[usize]) -> Recognised {
         if has_value && measured.is_empty() {
             let place = self.columns.place(Meaning::Device)?;
@@ -326,13 +304,18 @@ impl Table<'_> {
         let is_sample = |row: &Vec<String>| {
             let clock = time.and_then(|time| row.get(time)).map_or("", String::as_str);
             let has_number = tags.iter().any(|tag| row.get(tag.place).is_some_and(|cell| is_number(cell)));
-            has_number || time::parse(clock, time::DateOrder::DayFirst).is_ok() || time::is_dated(clock)
+            let is_dated = || time::parse(clock, time::DateOrder::DayFirst).is_ok() || time::is_dated(clock);
+            !is_mark(row) && (has_number || is_dated())
         };
         let count = self.below.iter().take_while(|row| !is_sample(row)).count();
         if count > MOST_HEADER_ROWS || count == self.below.len() {
             return 0;
         }
-        for row in &self.below[..count] {
+        for (place, row) in self.below[..count].iter().enumerate() {
+            // Ignition says the types of the columns: `date,D,D` under `#TYPES`.
+            if is_mark(row) || place > 0 && is_mark(&self.below[place - 1]) {
+                continue;
+            }
             let cell = |tag: &Tag| row.get(tag.place).map_or("", String::as_str).to_owned();
             let cells: Vec<String> = tags.iter().map(cell).collect();
             let texts = || cells.iter().filter(|cell| !cell.is_empty());
@@ -349,6 +332,11 @@ impl Table<'_> {
         }
         count as u64
     }
+}
+
+/// A row that says what the next one is: `#TYPES`, `#ROWS,3`.
+fn is_mark(row: &[String]) -> bool {
+    row.first().is_some_and(|cell| ["#NAMES", "#TYPES", "#ROWS"].contains(&cell.as_str()))
 }
 
 fn unbracketed(cell: &str) -> &str {

@@ -257,3 +257,12 @@ fn a_report_of_desigo_says_above_its_table_what_the_columns_are() {
     assert_eq!(read.points(), ["RLT01.ZUL.T", "RLT01.ABL.T"]);
     assert_eq!((read.samples.len(), read.times()[2]), (4, "2026-11-20T00:15:00Z"));
 }
+
+#[test]
+fn the_types_that_ignition_says_are_no_units() {
+    let read = table(
+        "#NAMES\nt_stamp,TI1,TI2\n#TYPES\ndate,D,D\n#ROWS,2\n2026-11-20 00:00:00,1,2\n2026-11-20 00:05:00,3,4\n",
+    );
+    assert_eq!((read.points(), read.samples.len(), read.rejects.len()), (vec!["TI1", "TI2"], 4, 0));
+    assert_eq!(read.content.points[0].unit, "");
+}

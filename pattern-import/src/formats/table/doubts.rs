@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::{Table, is_number};
 use crate::{
     columns::{Meaning, plain},
+    formats::{Format, matrix::Matrix},
     quality, time,
 };
 
@@ -64,6 +65,8 @@ const STARTS: [&str; 13] = [
 ];
 /// Fewer rows do not tell whether numbers name or measure.
 const ROWS_THAT_TELL: usize = 3;
+/// Times of day that make a table one of days.
+const MATRIX_COLUMNS: usize = 4;
 
 impl Table<'_> {
     /// A column called status or flag may hold anything; one that holds no quality at all is none.
@@ -140,6 +143,24 @@ impl Table<'_> {
             self.columns.set(Meaning::Date, date);
             self.columns.set(Meaning::Clock, clock);
         }
+    }
+
+    /// Headers that are times of day: each row is a day.
+    pub(super) fn matrix(&mut self) -> Option<Box<dyn Format>> {
+        let headers = self.columns.headers.iter().enumerate();
+        let clocks: Vec<(usize, String)> = headers
+            .filter(|(_, header)| time::is_clock(header))
+            .map(|(place, header)| (place, header.clone()))
+            .collect();
+        self.columns.place(Meaning::Time).filter(|_| clocks.len() >= MATRIX_COLUMNS)?;
+        if self.columns.place(Meaning::Name).is_none()
+            && let Some(device) = self.columns.place(Meaning::Device)
+        {
+            self.columns.set(Meaning::Name, device);
+        }
+        self.columns.forget(Meaning::Value);
+        let (columns, skip, tag) = (self.columns.clone(), self.skip(), self.head.source.stem().to_owned());
+        Some(Box::new(Matrix { columns, clocks, tag, skip }))
     }
 
     fn is_called(&self, place: usize, words: &[&str]) -> bool {
