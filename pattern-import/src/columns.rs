@@ -34,6 +34,10 @@ pub fn is_known(header: &str) -> bool {
 #[derive(Debug, Clone, Default)]
 pub struct Columns {
     pub headers: Vec<String>,
+    /// The row of the header as it stands in the file, where that is not what the columns are called.
+    pub as_written: Vec<String>,
+    /// Columns without a name that hold something.
+    pub unnamed: Vec<usize>,
     /// By meaning: looked up several times a row.
     places: [Option<usize>; Meaning::ALL.len()],
 }
@@ -113,11 +117,21 @@ impl Columns {
         self.places[meaning as usize] = None;
     }
 
-    /// Columns that mean nothing to us, by header; those without a header are not worth a word.
+    /// Columns that mean nothing to us, by header; those without one only where they hold something.
     pub fn ignored(&self) -> Vec<String> {
         let unknown = |place: &usize| !self.is_taken(*place);
         let places = (0..self.headers.len()).filter(unknown);
-        places.map(|place| self.headers[place].clone()).filter(|header| !header.is_empty()).collect()
+        let name = |place: usize| match self.headers[place].as_str() {
+            "" => self.unnamed.contains(&place).then(|| format!("column {} (without a name)", place + 1)),
+            header => Some(header.to_owned()),
+        };
+        places.filter_map(name).collect()
+    }
+
+    /// A header as it stands in the file.
+    pub fn written(&self, place: usize) -> &str {
+        let headers = if self.as_written.is_empty() { &self.headers } else { &self.as_written };
+        headers.get(place).map_or("", String::as_str)
     }
 
     /// (meaning, header) of what is read.

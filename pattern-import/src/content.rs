@@ -1,7 +1,7 @@
 //! What was read of all files, and what becomes of it once everything is known.
 
 use pattern_core::domain::text::{self, TextRule};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::{
     folders::Whereabouts,
@@ -9,6 +9,7 @@ use crate::{
     record::RawPoint,
     sample::{ReadSample, Reading},
     states::{Meanings, Shown},
+    survey::Likeness,
 };
 
 /// A point with what all files say of it.
@@ -106,7 +107,11 @@ pub struct Content {
     /// Samples in the hour that a clock showed twice, or never.
     pub doubled_hours: u64,
     pub skipped_hours: u64,
+    /// (unit, that of its point, how many) of samples that were converted.
+    pub converted: Vec<(String, String, u64)>,
     pub(crate) qualities: Vec<MetQuality>,
+    /// Of every file, what it has in common with those of the same program; and what its column of qualities is called.
+    pub(crate) kinds: Vec<(Likeness, String)>,
 }
 
 /// What words and qualities mean.
@@ -188,19 +193,26 @@ impl Content {
         Resolved { meanings, qualities, scales, unknown_qualities, unmeant, dropped }
     }
 
+    /// Files with the same columns are on one scale: a file of zeros beside one of 192 is of OPC DA.
     fn qualities(&self) -> (Vec<Kept>, Vec<(String, Scale)>) {
-        let mut scales = Vec::new();
-        let scale_of: Vec<Scale> = (0..self.files.len())
-            .map(|file| {
-                let texts = self.qualities.iter().filter(move |met| met.file == file);
-                let scale = Scale::of(texts.clone().map(|met| met.text.as_str()));
-                if texts.clone().any(|met| met.text.bytes().any(|byte| byte.is_ascii_digit())) {
-                    scales.push((self.files[file].clone(), scale));
-                }
-                scale
+        let mut of_kind: HashMap<&Likeness, Vec<&str>> = HashMap::new();
+        for met in &self.qualities {
+            of_kind.entry(&self.kinds[met.file].0).or_default().push(&met.text);
+        }
+        let scale_of: HashMap<&Likeness, Scale> = self
+            .kinds
+            .iter()
+            .filter_map(|(kind, header)| {
+                let texts = of_kind.get(kind)?.iter().copied();
+                Some((kind, Scale::of_column(header, texts)))
             })
             .collect();
-        let kept = self.qualities.iter().map(|met| quality::understand(&met.text, scale_of[met.file]));
+        let scale = |file: usize| scale_of.get(&self.kinds[file].0).copied().unwrap_or(Scale::ZeroIsGood);
+        let has_digits = |met: &&MetQuality| met.text.bytes().any(|byte| byte.is_ascii_digit());
+        let numbered: BTreeSet<usize> =
+            self.qualities.iter().filter(has_digits).map(|met| met.file).collect();
+        let scales = numbered.into_iter().map(|file| (self.files[file].clone(), scale(file))).collect();
+        let kept = self.qualities.iter().map(|met| quality::understand(&met.text, scale(met.file)));
         (kept.collect(), scales)
     }
 }

@@ -9,13 +9,18 @@ pub enum DateOrder {
     #[default]
     DayFirst,
     MonthFirst,
+    /// Of years of two digits: 26/11/20 is of 2026.
+    YearFirst,
 }
 
 impl DateOrder {
+    pub const ALL: [Self; 3] = [Self::DayFirst, Self::MonthFirst, Self::YearFirst];
+
     pub fn by_name(name: &str) -> Option<Self> {
         match name {
             "day-first" | "dmy" | "day" => Some(Self::DayFirst),
             "month-first" | "mdy" | "month" => Some(Self::MonthFirst),
+            "year-first" | "ymd" | "year" => Some(Self::YearFirst),
             _ => None,
         }
     }
@@ -24,6 +29,7 @@ impl DateOrder {
         match self {
             Self::DayFirst => "day-first",
             Self::MonthFirst => "month-first",
+            Self::YearFirst => "year-first",
         }
     }
 }
@@ -33,6 +39,7 @@ impl fmt::Display for DateOrder {
         f.write_str(match self {
             Self::DayFirst => "day first",
             Self::MonthFirst => "month first",
+            Self::YearFirst => "year first",
         })
     }
 }
@@ -48,62 +55,98 @@ pub enum Told {
     Likely(DateOrder),
     /// One day only, or days that fit as well either way.
     Open,
+    /// The same, and the year could come first as well: years apart are too far for a guess.
+    OpenYear,
 }
 
 /// Looks at the dates of a column one after the other.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct OrderEvidence {
-    sure: Option<DateOrder>,
+    /// The orders in which all dates are on the calendar.
+    possible: [bool; 3],
     last: Option<OpenDate>,
-    /// Days between neighbours, summed up, read day first and month first.
-    steps: [i64; 2],
+    /// Days between neighbours, summed up, read in each order.
+    steps: [i64; 3],
     has_half_days: bool,
+    /// Whether the first, or the second number is 1 in all dates, each of which came once only.
+    is_one: [bool; 2],
+    comes_again: bool,
+}
+
+impl Default for OrderEvidence {
+    fn default() -> Self {
+        Self {
+            possible: [true; 3],
+            last: None,
+            steps: [0; 3],
+            has_half_days: false,
+            is_one: [true; 2],
+            comes_again: false,
+        }
+    }
 }
 
 impl OrderEvidence {
     /// Breaks where nothing more is to be found out.
     pub fn see(&mut self, date: OpenDate, has_half_days: bool) -> ControlFlow<()> {
         self.has_half_days |= has_half_days;
-        if date.first > 12 || date.second > 12 {
-            let order = if date.first > 12 { DateOrder::DayFirst } else { DateOrder::MonthFirst };
-            self.sure.get_or_insert(order);
-            return ControlFlow::Break(());
+        if self.last == Some(date) {
+            self.comes_again = true;
+            return ControlFlow::Continue(());
         }
-        if let Some(last) = self.last.filter(|last| *last != date) {
-            let steps = [
-                days(date, DateOrder::DayFirst) - days(last, DateOrder::DayFirst),
-                days(date, DateOrder::MonthFirst) - days(last, DateOrder::MonthFirst),
-            ];
-            for (sum, step) in self.steps.iter_mut().zip(steps) {
-                *sum += step.abs();
+        for (possible, order) in self.possible.iter_mut().zip(DateOrder::ALL) {
+            *possible &= date.is_possible(order);
+        }
+        self.is_one[0] &= date.first == 1;
+        self.is_one[1] &= date.second == 1;
+        if let Some(last) = self.last {
+            for (sum, order) in self.steps.iter_mut().zip(DateOrder::ALL) {
+                *sum += (days(date, order) - days(last, order)).abs();
             }
         }
         self.last = Some(date);
-        ControlFlow::Continue(())
+        match self.told() {
+            Told::Surely(_) => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
     }
 
     pub fn told(&self) -> Told {
-        if let Some(order) = self.sure {
-            return Told::Surely(order);
-        }
-        match (self.last, self.steps) {
-            (None, _) => Told::NothingOpen,
-            (_, [day, month]) if day < month => Told::Likely(DateOrder::DayFirst),
-            (_, [day, month]) if month < day => Told::Likely(DateOrder::MonthFirst),
+        let of = |order: DateOrder| self.steps[order as usize];
+        let mut possible: Vec<DateOrder> =
+            DateOrder::ALL.into_iter().filter(|order| self.possible[*order as usize]).collect();
+        possible.sort_by_key(|order| of(*order));
+        let told = match (self.last, &possible[..]) {
+            (None, _) => return Told::NothingOpen,
+            (_, []) => return Told::Open,
+            (_, [order]) => return Told::Surely(*order),
+            (_, [first, second, ..]) if of(*first) < of(*second) => *first,
             // Who counts half days writes the month first.
-            _ if self.has_half_days => Told::Likely(DateOrder::MonthFirst),
-            _ => Told::Open,
+            _ if self.has_half_days && possible.contains(&DateOrder::MonthFirst) => {
+                return Told::Likely(DateOrder::MonthFirst);
+            }
+            _ if possible.contains(&DateOrder::YearFirst) => return Told::OpenYear,
+            _ => return Told::Open,
+        };
+        // Twelve days of January, or the first days of twelve months: each is as regular as the other.
+        let is_of_firsts = !self.comes_again && (self.is_one[0] || self.is_one[1]);
+        match told {
+            DateOrder::DayFirst | DateOrder::MonthFirst if is_of_firsts && possible.len() > 1 => Told::Open,
+            // Years lie so far apart that neighbours tell them surely.
+            told if !possible.contains(&DateOrder::MonthFirst)
+                || !possible.contains(&DateOrder::DayFirst) =>
+            {
+                Told::Surely(told)
+            }
+            told => Told::Likely(told),
         }
     }
 }
 
 /// Near enough to compare distances.
 fn days(date: OpenDate, order: DateOrder) -> i64 {
-    let (day, month) = match order {
-        DateOrder::DayFirst => (date.first, date.second),
-        DateOrder::MonthFirst => (date.second, date.first),
-    };
-    i64::from(date.year) * 365 + i64::from(month) * 30 + i64::from(day)
+    let (year, month, day) = date.read(order).unwrap_or_default();
+    i64::from(year) * 365 + i64::from(month) * 30 + i64::from(day)
 }
 
 #[cfg(test)]
@@ -139,5 +182,23 @@ mod tests {
         assert_eq!(told(&["04/07/2026 10:00", "04/07/2026 11:00"]), Told::Open);
         assert_eq!(told(&["04/07/2026 10:00 PM"]), Told::Likely(DateOrder::MonthFirst));
         assert_eq!(told(&[]), Told::NothingOpen);
+        assert_eq!(told(&["26/11/18 00:00", "26/11/18 01:00"]), Told::OpenYear);
+    }
+
+    #[test]
+    fn of_years_of_two_digits_the_neighbours_tell_where_they_stand() {
+        assert_eq!(told(&["26/11/18 00:00", "26/11/19 00:00"]), Told::Surely(DateOrder::YearFirst));
+        assert_eq!(told(&["26-11-20 00:00:00", "26-11-21 00:00:00"]), Told::Surely(DateOrder::YearFirst));
+        assert_eq!(told(&["18/11/26", "19/11/26"]), Told::Surely(DateOrder::DayFirst));
+        assert_eq!(told(&["04/05/26", "05/05/26", "06/05/26"]), Told::Likely(DateOrder::DayFirst));
+        assert_eq!(told(&["11/20/26"]), Told::Surely(DateOrder::MonthFirst));
+    }
+
+    #[test]
+    fn first_days_of_months_are_as_regular_as_days_of_january() {
+        assert_eq!(told(&["01/01/2026", "01/02/2026", "01/03/2026"]), Told::Open);
+        assert_eq!(told(&["01/01/2026", "02/01/2026", "03/01/2026"]), Told::Open);
+        let hours = ["01/01/2026 00:00", "01/01/2026 12:00", "01/02/2026 00:00", "01/02/2026 12:00"];
+        assert_eq!(told(&hours), Told::Likely(DateOrder::MonthFirst));
     }
 }

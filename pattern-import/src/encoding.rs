@@ -18,6 +18,7 @@ pub fn detect(bytes: &[u8], is_whole: bool) -> &'static Encoding {
         Ok(_) => return UTF_8,
         // Cut within a character.
         Err(error) if error.error_len().is_none() && !is_whole => return UTF_8,
+        Err(_) if is_mostly_utf8(bytes) => return UTF_8,
         Err(_) => {}
     }
     if is_western(bytes) {
@@ -26,6 +27,16 @@ pub fn detect(bytes: &[u8], is_whole: bool) -> &'static Encoding {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(bytes, is_whole);
     detector.guess(None, Utf8Detection::Deny)
+}
+
+/// Letters of several bytes hardly come about by chance: where most that is no ASCII is such, a stray byte is a mistake.
+fn is_mostly_utf8(bytes: &[u8]) -> bool {
+    let (mut letters, mut strays) = (0, 0);
+    for chunk in bytes.utf8_chunks() {
+        letters += chunk.valid().chars().filter(|letter| !letter.is_ascii()).count();
+        strays += usize::from(!chunk.invalid().is_empty());
+    }
+    letters > strays
 }
 
 /// Every other byte of Latin text in UTF-16 is zero.
@@ -99,6 +110,7 @@ mod tests {
         for western in [&b"name,unit\nA,\xb0C\n"[..], b"R\xfccklauf;\xb0C", b"m\xb3/h"] {
             assert_eq!(detect(western, true), WINDOWS_1252, "{western:?}");
         }
+        assert_eq!(detect(b"T \xb0C,R\xc3\xbccklauf,M\xc3\xb6rtel", true), UTF_8, "one stray byte");
         let (korean, ..) = EUC_KR.encode("일시,굴뚝 NOx,배출유량,펌프\n2026-11-20 오전 12:00,50.0\n");
         assert_eq!(title(detect(&korean, true)), "CP949");
     }

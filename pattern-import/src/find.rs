@@ -27,6 +27,8 @@ pub(crate) struct Found {
     pub sources: Vec<Source>,
     /// Files that are no data.
     pub others: Vec<String>,
+    /// Files whose names begin with a point.
+    pub hidden: Vec<String>,
     /// (what, why) of anything else.
     pub refused: Vec<(String, &'static str)>,
 }
@@ -77,11 +79,14 @@ impl Found {
         paths.sort_by_key(|path| (path.is_dir(), path.clone()));
         for path in paths {
             let name = file_name(&path);
-            let is_ours = name.starts_with('.') || name == "__MACOSX" || depth == 0 && name == mapping::FILE;
-            if is_ours || is_rejects(&name) {
+            if is_of_a_system(&name) || depth == 0 && name == mapping::FILE || is_rejects(&name) {
                 continue;
             }
             let way = joined(folder, &name);
+            if name.starts_with('.') {
+                self.hidden.push(way);
+                continue;
+            }
             match path.is_dir() {
                 // What it leads to is read where it lies, or is none of this folder's.
                 true if path.is_symlink() => self.refused.push((way, "is a link to a folder")),
@@ -114,10 +119,14 @@ impl Found {
         let mut listed = Vec::new();
         for (name, member) in archive::members(path)? {
             let way = name.replace('\\', "/");
-            if way.split('/').any(|part| part.starts_with('.') || part == "__MACOSX") {
+            if way.split('/').any(is_of_a_system) {
                 continue;
             }
             let name = format!("{of}/{way}");
+            if way.split('/').any(|part| part.starts_with('.')) {
+                self.hidden.push(name);
+                continue;
+            }
             let (inside, file) = way.rsplit_once('/').unwrap_or(("", &way));
             if !is_data(file) {
                 self.others.extend((!is_rejects(file)).then_some(name));
@@ -161,6 +170,11 @@ fn unpacked_name(name: &str) -> String {
     let name = name.to_lowercase();
     let plain = PACKED.iter().find_map(|ending| name.strip_suffix(&format!(".{ending}")));
     plain.map_or(name.clone(), str::to_owned)
+}
+
+/// What desktops leave behind, which nobody exported.
+fn is_of_a_system(name: &str) -> bool {
+    name == "__MACOSX" || name == ".DS_Store" || name.starts_with("._")
 }
 
 /// What an earlier import wrote.

@@ -21,6 +21,7 @@ mod archive;
 pub mod columns;
 mod content;
 mod date_order;
+mod decimals;
 pub mod dialect;
 pub mod encoding;
 mod find;

@@ -109,7 +109,7 @@ pub fn meaning(word: &str) -> Result<Meaning> {
 
 pub fn date_order(name: &str) -> Result<DateOrder> {
     DateOrder::by_name(name)
-        .with_context(|| format!("the date order is day-first or month-first, not '{name}'"))
+        .with_context(|| format!("the date order is day-first, month-first or year-first, not '{name}'"))
 }
 
 pub fn separator(name: &str) -> Result<u8> {

@@ -7,6 +7,8 @@ pub enum Meaning {
     /// The day alone, where the time of day has a column of its own.
     Date,
     Clock,
+    /// What stands behind the second, in a column of its own.
+    Millisecond,
     Name,
     Value,
     Quality,
@@ -23,10 +25,11 @@ pub enum Meaning {
 use Meaning::*;
 
 impl Meaning {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Time,
         Date,
         Clock,
+        Millisecond,
         Name,
         Value,
         Quality,
@@ -46,6 +49,7 @@ impl Meaning {
             Time => "timestamp",
             Date => "date",
             Clock => "clock",
+            Millisecond => "millisecond",
             Name => "name",
             Value => "value",
             Quality => "quality",
@@ -68,10 +72,10 @@ impl Meaning {
     pub(crate) fn called(self) -> impl Iterator<Item = &'static str> {
         let words = match self {
             Time => {
-                "timestamp datetime ts time timestamputc utctimestamp timeutc utctime utc utcdatetime \
-                 datetimeutc timestamplocal localtime localtimestamp sampletime eventtime valuetime \
+                "timestamputc utctimestamp timeutc utctime utcdatetime datetimeutc timestamp datetime ts \
+                 time utc timestamplocal localtime localtimestamp sampletime eventtime valuetime \
                  sourcetimestamp servertimestamp recordtime logtime measuretime measurementtime \
-                 lastchanged dateandtime datehour timeofsample tstamp timstamp epoch epochms unixtime \
+                 lastchanged timestring dateandtime datehour timeofsample tstamp timstamp epoch epochms unixtime \
                  zeitstempel datumzeit datumuhrzeit zeitpunkt zeit datum horodatage horodate dateheure \
                  fechahora fechayhora fecha tidspunkt tidsstempel tidsstämpel tidpunkt tid tijdstip \
                  tijdstempel datumtijd dataora datahora czas 일시 시간 시각 날짜 日時 时间 時間 時刻 date dato"
@@ -80,22 +84,25 @@ impl Meaning {
             Clock => {
                 "time timeofday hour clock uhrzeit zeit heure hora ora tid tijd klokkeslett 시간 時刻 时间"
             }
+            Millisecond => {
+                "millisecond milliseconds millis msec msecs millisec millitm millisekunde millisekunden ms"
+            }
             Name => {
                 "name tagname tag pointname point pointid tagid itemname itemid nodeid node signalname \
                  signal sensorname sensorid sensor channelname channel variablename variable seriesname \
                  series objectname registername entityid parametername parameter metric measurementname \
                  historyid datapoint datapointname datapointid trendname kks akz messstelle datenpunkt \
-                 bezeichner variablenname nom nomtag nombre etiqueta navn namn naam nome nazwa 태그 태그명 タグ \
+                 bezeichner variablenname varname nom nomtag nombre etiqueta navn namn naam nome nazwa 태그 태그명 タグ \
                  タグ名 标签 位号 item id"
             }
             Value => {
                 "value val values wert messwert istwert valeur valor valore verdi värde vaerdi værdi \
                  waarde wartosc wartość reading state doublevalue floatvalue numericvalue pointvalue \
-                 tagvalue analogvalue measuredvalue presentvalue currentvalue 값 値 值 数值 data"
+                 tagvalue analogvalue measuredvalue presentvalue currentvalue varvalue 값 値 值 数值 data"
             }
             Quality => {
                 "quality qualitycode opcquality qualityflag dataquality qualitystatus qualitydetail qual \
-                 statuscode status valuestatus confidence validity qualität qualitaet qualite qualité \
+                 statuscode status valuestatus confidence validity isgood isvalid qualität qualitaet qualite qualité \
                  calidad kvalitet kwaliteit 품질 状态 品質 qc flag"
             }
             Unit => {

@@ -1,5 +1,7 @@
 //! Numbers as people write them: with a decimal point or a decimal comma, and signs between thousands.
 
+use crate::time;
+
 /// How the numbers of a file are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Decimal {
@@ -107,6 +109,43 @@ pub fn told(text: &str) -> Option<Decimal> {
     }
     let may_be_thousands = fraction.len() == 3 && (1..=3).contains(&whole.len()) && !whole.starts_with('0');
     (!may_be_thousands).then_some(decimal)
+}
+
+/// The one sign in a number that could be decimal or stand between thousands: in `1.234` a point.
+pub fn lone(text: &str) -> Option<Decimal> {
+    let digits = text.trim().trim_start_matches(['-', '+']);
+    let at = digits.find(['.', ','])?;
+    let (whole, fraction) = (&digits[..at], &digits[at + 1..]);
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_lone =
+        (1..=3).contains(&whole.len()) && fraction.len() == 3 && is_digits(whole) && is_digits(fraction);
+    let sign = if digits.as_bytes()[at] == b',' { Decimal::Comma } else { Decimal::Point };
+    is_lone.then_some(sign)
+}
+
+/// Why a text that is no number here is none: it is one that is written in another way, and so no state either.
+pub fn written_otherwise(text: &str) -> Option<&'static str> {
+    let hex = text.strip_prefix("0x").or(text.strip_prefix("0X"));
+    if hex.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+        return Some("is a hexadecimal number; export it as a decimal one");
+    }
+    if time::is_clock(text.trim_start_matches('-')) {
+        return Some("is a span of time or a time of day; export it as a number of seconds or hours");
+    }
+    if told(text).is_some() {
+        return Some("has another decimal sign than the other numbers");
+    }
+    let is_numeric =
+        |c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | '\'' | '’' | ' ' | '\u{a0}' | '\u{202f}');
+    let digits = text.trim_start_matches(['-', '+', '\u{2212}']);
+    let is_number = digits.starts_with(|c: char| c.is_ascii_digit()) && digits.chars().all(is_numeric);
+    is_number.then_some("is no number as the others are written")
+}
+
+/// Whether it has thousands, and no sign between them.
+pub fn is_ungrouped(text: &str) -> bool {
+    let digits = text.trim().trim_start_matches(['-', '+']);
+    digits.len() > 3 && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ pub struct PreviewRow {
 
 impl SurveyedFile {
     pub fn preview(&self, options: &Options) -> Vec<PreviewRow> {
-        let scale = Scale::of(self.taste.qualities.iter().map(String::as_str));
+        let scale = Scale::of_column(&self.quality_header(), self.taste.qualities.iter().map(String::as_str));
         self.taste.examples.iter().map(|example| self.row(example, scale, options)).collect()
     }
 
@@ -59,11 +59,9 @@ impl SurveyedFile {
         let micros = match time::parse(text, self.order.unwrap_or_default()) {
             Err(problem) => return problem,
             Ok(Moment::At(micros)) => Some(micros),
-            Ok(Moment::Local(local)) => {
-                options.zone.and_then(|zone| zone.utc(local)).map(|when| match when {
-                    Local::Once(at) | Local::Twice(at, _) | Local::Never(at) => at,
-                })
-            }
+            Ok(Moment::Local(local)) => self.zone.and_then(|zone| zone.utc(local)).map(|when| match when {
+                Local::Once(at) | Local::Twice(at, _) | Local::Never(at) => at,
+            }),
         };
         let at = micros.and_then(DateTime::from_timestamp_micros);
         at.map_or_else(
@@ -101,7 +99,7 @@ impl SurveyedFile {
         if let Some(order) = self.order.filter(|_| self.has_open_dates) {
             said += &format!("; dates {order}");
         }
-        if let Some(zone) = options.zone.filter(|_| self.taste.local > 0) {
+        if let Some(zone) = self.zone.filter(|_| self.taste.local > 0) {
             said += &format!("; times of {zone}");
         }
         said

@@ -3,6 +3,8 @@
 pub use pattern_core::domain::quality::Class;
 use pattern_core::domain::quality::{self as stored, class_of, class_of_status};
 
+use crate::columns::plain;
+
 /// The scales of the numbers that are met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scale {
@@ -14,6 +16,8 @@ pub enum Scale {
     OpcUa,
     /// 100 is good.
     Percent,
+    /// 1 is good: what is asked is whether it is valid.
+    OneIsGood,
 }
 
 impl Scale {
@@ -23,19 +27,33 @@ impl Scale {
             Self::OpcDa => "OPC DA, 192 is good",
             Self::OpcUa => "OPC UA status codes",
             Self::Percent => "percent, 100 is good",
+            Self::OneIsGood => "1 is good",
         }
+    }
+
+    /// The scale that all texts of a column fit. Some are called by what their numbers say: IsGood, Validity.
+    pub fn of_column<'a>(header: &str, texts: impl Iterator<Item = &'a str> + Clone) -> Self {
+        let asks = ["isgood", "isvalid", "validity", "valid"].contains(&plain(header).as_str());
+        let mut codes = texts.clone().filter_map(code);
+        let is_answer =
+            codes.clone().any(|code| code == 1.0) && codes.all(|code| (0.0..=2.0).contains(&code));
+        if asks && is_answer { Self::OneIsGood } else { Self::of(texts) }
     }
 
     /// The scale that all these texts fit.
     pub fn of<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> Self {
         let codes = texts.clone().filter_map(code);
         let any = |is: fn(f64) -> bool| codes.clone().any(is);
-        let all_are_percents = codes.clone().all(|code| (0.0..=100.0).contains(&code));
+        // Uniformance PHD says -1 where it has no confidence at all.
+        let all_are_percents = codes.clone().all(|code| code == -1.0 || (0.0..=100.0).contains(&code));
         let has_fractions = texts.clone().any(|text| text.contains('.') && code(text).is_some());
-        let has_hex = texts.clone().any(|text| text.starts_with("0x") || text.starts_with("0X"));
-        if has_hex || any(|code| !(-32_768.0..=65_535.0).contains(&code)) {
+        // A status of OPC UA has 32 bits, one of OPC DA 16.
+        let digits = |text: &str| text.strip_prefix("0x").or(text.strip_prefix("0X")).map(str::len);
+        let has_status = texts.clone().filter_map(digits).any(|digits| digits > 4);
+        let has_short = texts.clone().filter_map(digits).any(|digits| digits <= 4);
+        if has_status || any(|code| !(-32_768.0..=65_535.0).contains(&code)) {
             Self::OpcUa
-        } else if any(|code| (192.0..=219.0).contains(&code)) {
+        } else if has_short || any(|code| (192.0..=219.0).contains(&code)) {
             Self::OpcDa
         } else if all_are_percents && (any(|code| code == 100.0) || has_fractions && any(|code| code > 1.0)) {
             Self::Percent
@@ -56,6 +74,8 @@ impl Scale {
             Self::Percent if code >= 99.5 => Class::Good,
             Self::Percent if code >= 50.0 => Class::Uncertain,
             Self::Percent => Class::Bad,
+            Self::OneIsGood if code == 1.0 => Class::Good,
+            Self::OneIsGood => Class::Bad,
         }
     }
 }
@@ -93,7 +113,7 @@ pub fn understand(text: &str, scale: Scale) -> Kept {
             Scale::ZeroIsGood | Scale::OpcDa => i16::try_from(code as i64).unwrap_or(0),
             // The upper half names the state; the lower half is flags.
             Scale::OpcUa => ((code as i64 as u32) >> 16) as i16,
-            Scale::Percent => 0,
+            Scale::Percent | Scale::OneIsGood => 0,
         };
         return Kept::of(scale.class(code), own);
     }

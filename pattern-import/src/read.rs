@@ -1,11 +1,10 @@
 //! Understands what the formats hand on: the one place where texts become points and samples.
 
+mod cells;
+
 use anyhow::Result;
 use chrono::{DateTime, Utc};
-use pattern_core::{
-    domain::{absurd_timestamp, name_problem},
-    units,
-};
+use pattern_core::domain::{absurd_timestamp, name_problem};
 use std::{
     collections::HashMap,
     sync::{
@@ -14,13 +13,14 @@ use std::{
     },
 };
 
+use cells::LastUnits;
+
 use crate::{
     Survey, SurveyedFile,
-    content::{Content, MetQuality, ReadPoint},
+    content::{Content, ReadPoint},
     folders::Whereabouts,
     record::{RawPoint, RawSample, Sink},
-    sample::{ReadSample, Symbol},
-    states::{MOST_STATES, ShownWord},
+    sample::ReadSample,
     time::{self, DateOrder, Moment},
     value::{self, Cell},
     zone::{Local, ZoneReader},
@@ -57,11 +57,11 @@ pub fn read(survey: &Survey, now: DateTime<Utc>, output: &mut dyn Output) -> Res
         words: HashMap::new(),
         now,
         latest: (now + chrono::Duration::days(1)).timestamp_micros(),
-        zone: survey.options.zone.map(ZoneReader::new),
         output,
     };
     for (place, file) in files.into_iter().enumerate() {
         reader.content.files.push(file.source.name.clone());
+        reader.content.kinds.push((file.likeness(), file.quality_header()));
         reader.output.begin(file)?;
         let mut sink = FileSink::new(&mut reader, file, place);
         let input = file.input(&survey.sources, Arc::clone(&sink.taken));
@@ -81,7 +81,6 @@ struct Reader<'a> {
     words: HashMap<String, u32>,
     now: DateTime<Utc>,
     latest: i64,
-    zone: Option<ZoneReader>,
     output: &'a mut dyn Output,
 }
 
@@ -109,10 +108,12 @@ struct FileSink<'r, 'a> {
     samples: u64,
     rows: u64,
     order: DateOrder,
+    zone: Option<ZoneReader>,
     newest_first: bool,
     /// Neighbours often have the same time, and nearly always the same quality.
     last_time: (String, Result<Local, String>),
     last_quality: (String, u32),
+    last_units: LastUnits,
     qualities: HashMap<String, u32>,
 }
 
@@ -128,9 +129,11 @@ impl<'r, 'a> FileSink<'r, 'a> {
             samples: 0,
             rows: 0,
             order: file.order.unwrap_or_default(),
+            zone: file.zone.map(ZoneReader::new),
             newest_first: file.taste.is_newest_first(),
             last_time: (String::new(), Err("the time is empty".into())),
             last_quality: (String::new(), u32::MAX),
+            last_units: LastUnits::default(),
             qualities: HashMap::new(),
         }
     }
@@ -216,7 +219,7 @@ impl<'r, 'a> FileSink<'r, 'a> {
             let said = ReadPoint::of(raw)?;
             self.reader.content.points[place as usize].complete(said);
         }
-        let value = self.value(place, cell, sample)?;
+        let value = self.value(place, cell, raw.unit, sample)?;
         let at_micros = self.settle(when, place)?;
         let point = &mut self.reader.content.points[place as usize];
         point.samples += 1;
@@ -237,7 +240,7 @@ impl<'r, 'a> FileSink<'r, 'a> {
         let micros = match time::parse(text, self.order)? {
             Moment::At(micros) => Local::Once(micros),
             Moment::Local(micros) => {
-                let zone = self.reader.zone.as_mut().ok_or_else(|| {
+                let zone = self.zone.as_mut().ok_or_else(|| {
                     format!("the time '{text}' has no offset; say where the clock hung with --timezone")
                 })?;
                 zone.utc(micros).ok_or_else(|| format!("the time '{text}' is out of range"))?
@@ -271,81 +274,6 @@ impl<'r, 'a> FileSink<'r, 'a> {
         };
         point.last_micros = at;
         Ok(at)
-    }
-
-    fn room_for(&mut self, place: u32, word: &str) -> Result<(), String> {
-        let ReadPoint { name, shown, .. } = &mut self.reader.content.points[place as usize];
-        if shown.words.len() < MOST_STATES || shown.words.iter().any(|known| known.word == word) {
-            return Ok(());
-        }
-        shown.is_free_text = true;
-        Err(format!("the value '{word}' is free text: '{name}' shows more than {MOST_STATES} different ones"))
-    }
-
-    fn value(&mut self, place: u32, cell: Cell<'_>, sample: &RawSample<'_>) -> Result<Symbol, String> {
-        let point = &mut self.reader.content.points[place as usize];
-        match cell {
-            Cell::Number(number) => {
-                point.shown.numbers += 1;
-                Ok(Symbol::number(number))
-            }
-            Cell::Measured(number, unit) => {
-                if point.unit.is_empty() {
-                    unit.clone_into(&mut point.unit);
-                } else if point.unit != unit && units::parse(&point.unit) != units::parse(unit) {
-                    return Err(format!("the value is in {unit}, but '{}' is in {}", point.name, point.unit));
-                }
-                point.shown.numbers += 1;
-                Ok(Symbol::number(number))
-            }
-            Cell::Gap => {
-                let gaps = &mut self.reader.content.gaps;
-                match gaps.get_mut(sample.value) {
-                    Some(count) => *count += 1,
-                    None => drop(gaps.insert(sample.value.to_owned(), 1)),
-                }
-                Ok(Symbol::GAP)
-            }
-            Cell::Word(word) => {
-                let next = self.reader.words.len() as u32;
-                let id = match self.reader.words.get(word) {
-                    Some(id) => *id,
-                    None => *self.reader.words.entry(word.to_owned()).or_insert(next),
-                };
-                match point.shown.words.iter_mut().find(|shown| shown.id == id) {
-                    Some(shown) => shown.count += 1,
-                    None => point.shown.words.push(ShownWord {
-                        word: word.to_owned(),
-                        id,
-                        count: 1,
-                        first: (self.place, sample.line),
-                    }),
-                }
-                Ok(Symbol::word(id))
-            }
-        }
-    }
-
-    fn quality(&mut self, text: &str) -> Result<u32, String> {
-        if self.last_quality.1 != u32::MAX && self.last_quality.0 == text {
-            return Ok(self.last_quality.1);
-        }
-        let met = &mut self.reader.content.qualities;
-        let place = match self.qualities.get(text) {
-            Some(place) => *place,
-            None if met.len() >= MOST_QUALITIES => {
-                return Err(format!("the quality '{text}' is one of too many different ones"));
-            }
-            None => {
-                let place = met.len() as u32;
-                met.push(MetQuality { file: self.place, text: text.to_owned(), count: 0 });
-                self.qualities.insert(text.to_owned(), place);
-                place
-            }
-        };
-        text.clone_into(&mut self.last_quality.0);
-        self.last_quality.1 = place;
-        Ok(place)
     }
 }
 

@@ -54,6 +54,14 @@ pub(crate) enum Place {
 }
 
 impl Source {
+    /// The file that is read: of what is in an archive, that.
+    pub fn path(&self) -> &Path {
+        match &self.place {
+            Place::File(path) => path,
+            Place::Member(member) => &member.archive,
+        }
+    }
+
     fn counted(&self, path: &Path, taken: &Arc<AtomicU64>) -> Result<Counted> {
         let inner = File::open(path).with_context(|| format!("cannot read {}", self.name))?;
         Ok(Counted { inner, taken: Arc::clone(taken), stop: self.stop.clone() })

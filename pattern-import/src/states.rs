@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::number;
+
 /// Words that say no and yes, in the pairs in which they come.
 const PAIRS: [(&str, &str); 61] = [
     ("off", "on"),
@@ -108,11 +110,17 @@ impl Shown {
             if let Some(two) = self.two_states(&lower) {
                 return two;
             }
-            if self.numbers > 0 {
+            if self.numbers > 0 || self.are_numbers() {
                 return Meanings { values: self.sides(&lower), states: Vec::new() };
             }
         }
         self.numbered(&lower, known)
+    }
+
+    /// Whether many of the words are numbers in another dialect: spans of time, or of another decimal sign.
+    fn are_numbers(&self) -> bool {
+        let numbers = self.words.iter().filter(|shown| number::written_otherwise(&shown.word).is_some());
+        numbers.count() * 2 >= self.words.len()
     }
 
     /// 0 and 1, where all words are of one pair.
@@ -146,7 +154,8 @@ impl Shown {
         let mut numbers: HashMap<String, usize> =
             states.iter().enumerate().map(|(number, state)| (state.to_lowercase(), number)).collect();
         for (shown, word) in self.words.iter().zip(lower) {
-            if !numbers.contains_key(word) && self.numbers == 0 && states.len() < MOST_STATES {
+            let may_be = self.numbers == 0 && number::written_otherwise(word).is_none();
+            if !numbers.contains_key(word) && may_be && states.len() < MOST_STATES {
                 numbers.insert(word.clone(), states.len());
                 states.push(shown.word.clone());
             }

@@ -1,5 +1,7 @@
 //! Looks at the beginnings of all files: what each is and how it is to be read, and everything that is wrong, at once.
 
+mod checks;
+
 use anyhow::{Context, Result};
 use encoding_rs::Encoding;
 use std::{
@@ -11,7 +13,6 @@ use std::{
 
 use crate::{
     columns::Meaning,
-    date_order::Told,
     dialect, encoding, find, folders,
     formats::{self, Format, Head, Input, Recognised},
     limits::{self, MOST_LINE_BYTES},
@@ -21,9 +22,10 @@ use crate::{
     record::unless_enough,
     shown::shown_up_to,
     source::Source,
-    taste::{OrderScan, Taste},
+    taste::Taste,
     time::DateOrder,
     value::Numbers,
+    zone::{self, Zone},
 };
 
 const HEAD_BYTES: usize = 256 * 1024;
@@ -33,6 +35,9 @@ const HEAD_ROWS: usize = 200;
 const NAMED: usize = 3;
 /// A problem or a note is a sentence or two; those that quote a file may be longer.
 const MOST_SAID: usize = 1500;
+
+/// What files have in common that one program wrote: the separator, and which columns hold what.
+pub(crate) type Likeness = (u8, Vec<(Meaning, String)>);
 
 /// A file of which it is known what it is.
 #[derive(Debug)]
@@ -47,15 +52,27 @@ pub struct SurveyedFile {
     pub prefix: String,
     /// How its dates are meant, where that is open in the dates themselves.
     pub order: Option<DateOrder>,
+    /// Where the clock hung that its times are of: as a header says, or a person.
+    pub zone: Option<Zone>,
     pub has_open_dates: bool,
     has_crlf: bool,
-    is_whole: bool,
+    pub(crate) is_whole: bool,
 }
 
 impl SurveyedFile {
     /// Where its points stand, as far as its folder tells.
     pub fn path(&self) -> String {
         folders::path(&self.source.folder)
+    }
+
+    pub(crate) fn likeness(&self) -> Likeness {
+        (self.separator, self.format.columns())
+    }
+
+    /// What the column of qualities is called, where all samples have one.
+    pub(crate) fn quality_header(&self) -> String {
+        let quality = self.format.columns().into_iter().find(|(meaning, _)| *meaning == Meaning::Quality);
+        quality.map_or_else(String::new, |(_, header)| header)
     }
 
     /// The whole file, to be read.
@@ -123,6 +140,9 @@ pub fn survey(path: &Path, options: Options) -> Result<Survey> {
         let named = some_of(&found.others);
         survey.notes.push(format!("left alone, because no table, workbook or archive: {named}"));
     }
+    if !found.hidden.is_empty() {
+        survey.notes.push(format!("left alone, because hidden: {}", some_of(&found.hidden)));
+    }
     if survey.sources.is_empty() {
         survey.problems.push(format!(
             "{} holds no table, workbook or archive; put your export there, or a points.csv whose first line is `name,unit,description`",
@@ -133,7 +153,9 @@ pub fn survey(path: &Path, options: Options) -> Result<Survey> {
     survey.set_prefixes();
     survey.set_devices();
     survey.decide_orders(&options)?;
+    survey.decide_decimals(&options)?;
     survey.check_times(&options);
+    survey.check_repeats();
     survey.options = options;
     for said in survey.problems.iter_mut().chain(&mut survey.notes) {
         *said = shown_up_to(MOST_SAID, said);
@@ -166,10 +188,10 @@ fn look(source: &Source, others: &[Source], options: &Options) -> Result<Result<
     let input =
         Input { source, others, encoding, separator, has_crlf, head, cells: None, taken: Arc::default() };
     unless_enough(format.read(&input, &mut taste))?;
-    let decimal = options.decimal.or(taste.decimal());
-    let otherwise = if separator == b';' { Decimal::Comma } else { Decimal::Point };
-    let numbers = Numbers { decimal, otherwise };
+    let decimal = options.decimal.or(taste.decimals.sure());
+    let numbers = Numbers { decimal, otherwise: Decimal::Point };
     let source = source.clone();
+    let zone = zone_said(&*format).or(options.zone);
     Ok(Ok(SurveyedFile {
         source,
         encoding,
@@ -179,10 +201,17 @@ fn look(source: &Source, others: &[Source], options: &Options) -> Result<Result<
         numbers,
         prefix: String::new(),
         order: options.date_order,
+        zone,
         has_open_dates: false,
         has_crlf,
         is_whole,
     }))
+}
+
+fn zone_said(format: &dyn Format) -> Option<Zone> {
+    let is_time = |meaning| matches!(meaning, Meaning::Time | Meaning::Date | Meaning::Clock);
+    let columns = format.columns().into_iter();
+    columns.filter(|(meaning, _)| is_time(*meaning)).find_map(|(_, header)| zone::of_header(&header))
 }
 
 /// The first bytes: of a table as many as hold a few of its lines. And whether these are all.
@@ -223,23 +252,6 @@ fn refuse_empty(raw: &[u8], recognised: Recognised) -> Result<Box<dyn Format>, S
 }
 
 impl Survey {
-    /// A header that a person says and that no file has is a mistake.
-    fn check_mapping(&mut self, said: &[(Meaning, String)]) {
-        for (meaning, header) in said {
-            let is_there = self.files.iter().any(|file| {
-                file.format
-                    .columns()
-                    .iter()
-                    .any(|(_, known)| known.trim().eq_ignore_ascii_case(header.trim()))
-            });
-            // Where a file could not be understood, it may be in that one.
-            if !is_there && self.problems.is_empty() {
-                self.problems
-                    .push(format!("no file has the column '{header}' that is to be the {}", meaning.word()));
-            }
-        }
-    }
-
     /// Folders whose names others have too are of a device each, by which their points are called.
     fn set_prefixes(&mut self) {
         let namespaces = folders::namespaces(&self.files);
@@ -278,66 +290,7 @@ impl Survey {
         }
     }
 
-    /// Where the beginning leaves open how dates are meant, the rest is looked through.
-    fn decide_orders(&mut self, options: &Options) -> Result<()> {
-        let mut open = Vec::new();
-        for place in 0..self.files.len() {
-            let file = &self.files[place];
-            let mut told = file.taste.order();
-            if matches!(told, Told::NothingOpen) {
-                continue;
-            }
-            if options.date_order.is_none() && !matches!(told, Told::Surely(_)) && !file.is_whole {
-                let mut scan = OrderScan::default();
-                unless_enough(file.format.read(&file.input(&self.sources, Arc::default()), &mut scan))?;
-                told = scan.0.told();
-            }
-            let file = &mut self.files[place];
-            file.has_open_dates = true;
-            match (options.date_order, told) {
-                (Some(_), _) => {}
-                (None, Told::Surely(order) | Told::Likely(order)) => file.order = Some(order),
-                (None, Told::Open | Told::NothingOpen) => open.push(place),
-            }
-        }
-        // One program wrote them all.
-        let known = self.files.iter().find_map(|file| file.order);
-        for place in &open {
-            self.files[*place].order = known.or(Some(DateOrder::DayFirst));
-        }
-        if let Some(place) = open.first().filter(|_| known.is_none()) {
-            let file = &self.files[*place];
-            self.notes.push(format!(
-                "dates like {} in {} are read day first, which nothing in the file tells; --date-order month-first otherwise",
-                file.taste.first_time,
-                self.named(&open)
-            ));
-        }
-        Ok(())
-    }
-
-    fn check_times(&mut self, options: &Options) {
-        let places = |is: &dyn Fn(&SurveyedFile) -> bool| -> Vec<usize> {
-            (0..self.files.len()).filter(|place| is(&self.files[*place])).collect()
-        };
-        let local =
-            places(&|file| file.taste.local > 0 && file.taste.with_offset == 0 && options.zone.is_none());
-        let none = places(&|file| file.taste.no_times > 0 && file.taste.local + file.taste.with_offset == 0);
-        if let Some(first) = local.first() {
-            let example = &self.files[*first].taste.first_time;
-            self.problems.push(format!(
-                "the times of {} have no offset ({example}); say where that clock hung, as in --timezone Europe/Oslo or --timezone UTC",
-                self.named(&local)
-            ));
-        }
-        for place in none {
-            let SurveyedFile { source, taste, .. } = &self.files[place];
-            let why = taste.no_time.as_deref().unwrap_or_default();
-            self.problems.push(format!("{} has no time that is understood: {why}", source.name));
-        }
-    }
-
-    fn named(&self, places: &[usize]) -> String {
+    pub(crate) fn named(&self, places: &[usize]) -> String {
         let names: Vec<String> = places.iter().map(|place| self.files[*place].source.name.clone()).collect();
         some_of(&names)
     }

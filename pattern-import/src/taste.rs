@@ -1,11 +1,15 @@
 //! What the beginning of a file tells of the rest: its times, decimal sign, order and quality column.
 
 use anyhow::Result;
-use std::{cmp::Ordering, collections::BTreeSet};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeSet, HashSet},
+    hash::BuildHasher,
+};
 
 use crate::{
     date_order::{OrderEvidence, Told},
-    number::{self, Decimal},
+    decimals::DecimalEvidence,
     record::{Enough, RawPoint, RawSample, Sink},
     time::{self, DateOrder, Moment},
 };
@@ -13,6 +17,7 @@ use crate::{
 const EXAMPLES: usize = 3;
 const MOST_QUALITIES: usize = 1000;
 const MOST_NAMES: usize = 1000;
+const MOST_SEEN: usize = 100_000;
 
 /// A sample as it stands in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,10 +45,13 @@ pub struct Taste {
     pub qualities: BTreeSet<String>,
     /// What the points are called.
     pub names: BTreeSet<String>,
+    pub(crate) decimals: DecimalEvidence,
     order: OrderEvidence,
-    decimals: [u64; 2],
     /// Steps forward and back in time.
     steps: [u64; 2],
+    /// What had a sample at a time already, and how many came again with another value.
+    seen: HashSet<u64>,
+    pub again: u64,
     first: Option<i64>,
     last: Option<(i64, String)>,
 }
@@ -51,14 +59,6 @@ pub struct Taste {
 impl Taste {
     pub fn order(&self) -> Told {
         self.order.told()
-    }
-
-    pub fn decimal(&self) -> Option<Decimal> {
-        match self.decimals {
-            [0, 0] => None,
-            [point, comma] if point >= comma => Some(Decimal::Point),
-            _ => Some(Decimal::Comma),
-        }
     }
 
     pub fn is_newest_first(&self) -> bool {
@@ -69,6 +69,22 @@ impl Taste {
     pub fn span(&self) -> Option<(i64, i64)> {
         let (first, last) = (self.first?, self.last.as_ref()?.0);
         Some((first.min(last), first.max(last)))
+    }
+
+    /// Whether most samples are of a point and a time that had another: one of each would be kept.
+    pub fn overwrites_itself(&self) -> bool {
+        self.again * 2 > self.samples.min(MOST_SEEN as u64)
+    }
+
+    /// The same value once more does no harm.
+    fn see_again(&mut self, name: &str, RawSample { time, value, .. }: &RawSample<'_>) {
+        if self.samples > MOST_SEEN as u64 {
+            return;
+        }
+        let hasher = self.seen.hasher().clone();
+        let is_first = self.seen.insert(hasher.hash_one((name, time)));
+        let is_other = self.seen.insert(hasher.hash_one((name, time, value)));
+        self.again += u64::from(!is_first && is_other);
     }
 
     fn see_name(&mut self, name: &str) {
@@ -85,8 +101,9 @@ impl Taste {
         if let Some(date) = time::open_date(text) {
             let _ = self.order.see(date, has_half_days(text));
         }
-        let moment =
-            time::parse(text, DateOrder::DayFirst).or_else(|_| time::parse(text, DateOrder::MonthFirst));
+        let moment = time::parse(text, DateOrder::DayFirst)
+            .or_else(|problem| time::parse(text, DateOrder::MonthFirst).map_err(|_| problem))
+            .or_else(|problem| time::parse(text, DateOrder::YearFirst).map_err(|_| problem));
         let micros = match moment {
             Ok(Moment::At(micros)) => {
                 self.with_offset += 1;
@@ -149,12 +166,9 @@ impl Sink for Taste {
             self.examples.push(Example { line: sample.line, name, time, value, quality });
         }
         self.see_name(point.name);
+        self.see_again(point.name, sample);
         self.see_time(sample.time);
-        match number::told(sample.value) {
-            Some(Decimal::Point) => self.decimals[0] += 1,
-            Some(Decimal::Comma) => self.decimals[1] += 1,
-            None => {}
-        }
+        self.decimals.see(sample.value);
         if self.qualities.len() < MOST_QUALITIES && !self.qualities.contains(sample.quality) {
             self.qualities.insert(sample.quality.to_owned());
         }

@@ -5,6 +5,8 @@ use chrono::{DateTime, Duration, FixedOffset, MappedLocalTime, NaiveDateTime, Of
 use chrono_tz::Tz;
 use std::{fmt, str::FromStr};
 
+use crate::columns::split_unit;
+
 const HOUR: i64 = 3_600_000_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +84,37 @@ impl ZoneReader {
     }
 }
 
+/// The zone that a column of times says in its header: `Time (UTC)`, `Date Time, GMT+01:00`, `Time (Europe/Oslo)`.
+pub fn of_header(header: &str) -> Option<Zone> {
+    let lower = header.to_ascii_lowercase();
+    let behind = ["utc", "gmt"].into_iter().find_map(|name| Some(&lower[lower.find(name)? + name.len()..]));
+    let offset = behind.and_then(offset_in_front).or_else(|| offset_in_front(split_unit(header).1));
+    if let Some(offset) = offset {
+        return Some(Zone::Fixed(offset));
+    }
+    if behind.is_some() && !lower.contains("local") {
+        return FixedOffset::east_opt(0).map(Zone::Fixed);
+    }
+    let in_brackets = split_unit(header).1;
+    in_brackets.parse().ok().filter(|_| in_brackets.contains('/'))
+}
+
+/// The offset that a text begins with: `+01:00`, `+0100`, `-5`.
+fn offset_in_front(text: &str) -> Option<FixedOffset> {
+    let text = text.trim_start();
+    let sign = if text.starts_with('+') { 1 } else { -1 };
+    let digits = text.strip_prefix(['+', '-'])?;
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    let (hours, minutes) = match (&digits[..end], digits[end..].strip_prefix(':')) {
+        ("", _) => return None,
+        (hours, Some(minutes)) => (hours, minutes.get(..2)?),
+        (four, None) if four.len() == 4 => four.split_at(2),
+        (hours, None) => (hours, "0"),
+    };
+    let seconds = hours.parse::<i32>().ok()? * 3600 + minutes.parse::<i32>().ok()? * 60;
+    FixedOffset::east_opt(sign * seconds).filter(|_| hours.len() <= 2)
+}
+
 impl FromStr for Zone {
     type Err = anyhow::Error;
 
@@ -148,5 +181,24 @@ mod tests {
         let unknown = "oslo".parse::<Zone>().unwrap_err().to_string();
         assert!(unknown.contains("did you mean Europe/Oslo"), "{unknown}");
         assert!("Mars/Base".parse::<Zone>().is_err());
+    }
+
+    #[test]
+    fn a_header_may_say_the_zone_of_its_times() {
+        for (header, expected) in [
+            ("Time (UTC)", Some("+00:00")),
+            ("UtcTime", Some("+00:00")),
+            ("Date Time, GMT+01:00", Some("+01:00")),
+            ("Date Time, GMT-0530", Some("-05:30")),
+            ("Local Time (UTC+2)", Some("+02:00")),
+            ("Time (+01:00)", Some("+01:00")),
+            ("Time (Europe/Oslo)", Some("Europe/Oslo")),
+            ("LocalTime", None),
+            ("Time (local, not UTC)", None),
+            ("Time (s)", None),
+            ("Zeit", None),
+        ] {
+            assert_eq!(of_header(header).map(|zone| zone.to_string()).as_deref(), expected, "{header}");
+        }
     }
 }

@@ -32,7 +32,7 @@ pub struct ImportArgs {
     /// Zone of times without an offset: Europe/Oslo, UTC or +01:00
     #[arg(long)]
     pub timezone: Option<Zone>,
-    /// Whether 04/07/2026 is in July (day-first) or in April (month-first)
+    /// Whether 04/07/2026 is in July (day-first) or in April (month-first); 26/07/04 may be year-first
     #[arg(long)]
     pub date_order: Option<String>,
     /// Encoding of the files: utf-8, utf-16le, windows-1252, cp949 …

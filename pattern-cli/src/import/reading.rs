@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use chrono::{DateTime, Utc};
-use pattern_import::{Content, Options, Output, ReadSample, Survey, SurveyedFile, read, survey};
+use pattern_import::{Content, Options, Output, ReadSample, Source, Survey, SurveyedFile, read, survey};
 use std::path::Path;
 use tokio_util::sync::CancellationToken;
 
@@ -37,6 +37,7 @@ pub fn read_all(
     now: DateTime<Utc>,
     stop: &CancellationToken,
 ) -> Result<Reading> {
+    refuse_input(&survey, rejects)?;
     let mut collector = Collector {
         sorter: SampleSorter::new(SAMPLES_IN_MEMORY),
         rejects: Rejects::new(rejects.to_path_buf()),
@@ -50,6 +51,21 @@ pub fn read_all(
     // A file that breaks off still leaves its rejected rows to look at.
     collector.rejects.flush()?;
     Ok(Reading { survey, content: content?, sorter: collector.sorter, rejects: collector.rejects })
+}
+
+/// Rejected rows would be written over what is read.
+fn refuse_input(survey: &Survey, rejects: &Path) -> Result<()> {
+    let Ok(rejects) = rejects.canonicalize() else { return Ok(()) };
+    let is_read = |source: &&Source| source.path().canonicalize().is_ok_and(|path| path == rejects);
+    match survey.sources.iter().find(is_read) {
+        Some(source) => {
+            bail!(
+                "rejected rows would overwrite {}, which is to be read; choose another file with --rejects",
+                source.name
+            )
+        }
+        None => Ok(()),
+    }
 }
 
 struct Collector {

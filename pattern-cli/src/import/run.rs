@@ -88,6 +88,7 @@ impl Import {
         let resolved = reading.content.resolve(|name| known.get(name).map_or(&[], Vec::as_slice));
         let Reading { survey, content, sorter, mut rejects } = reading;
         let mut summary = self.summary(&survey, &content, &resolved, &mut rejects)?;
+        self.refuse_unusable(&content, &summary)?;
         let keys = storing.points(&content, &resolved, &mut summary).await?;
         let mut understood = Understood::new(sorter, &content, &resolved)?;
         if content.samples > 0 {
@@ -111,6 +112,7 @@ impl Import {
         let resolved = reading.content.resolve(|_| &[]);
         let Reading { survey, content, sorter, mut rejects } = reading;
         let mut summary = self.summary(&survey, &content, &resolved, &mut rejects)?;
+        self.refuse_unusable(&content, &summary)?;
         let used = (0..content.points.len()).filter(|place| content.is_used(*place, &resolved));
         summary.points.new = used.count() as u64;
         let mut understood = Understood::new(sorter, &content, &resolved)?;
@@ -170,6 +172,16 @@ impl Import {
         }
     }
 
+    /// Samples that all turned out to be no values are none.
+    fn refuse_unusable(&self, content: &Content, summary: &ImportSummary) -> Result<()> {
+        let dropped = summary.samples.rejected - content.rejected_samples;
+        if content.samples > 0 && dropped == content.samples {
+            let path = self.path.display();
+            bail!("no sample in {path} could be used:\n{}", summary.commonest_reasons);
+        }
+        Ok(())
+    }
+
     /// What can be said before anything is stored.
     fn summary(
         &self,
@@ -185,10 +197,7 @@ impl Import {
                 1 => String::new(),
                 count => format!(" (and in {} more rows)", count - 1),
             };
-            let what = match number::told(&unmeant.word) {
-                Some(_) => "has another decimal sign than the other numbers",
-                None => "is neither a number nor a state",
-            };
+            let what = number::written_otherwise(&unmeant.word).unwrap_or("is neither a number nor a state");
             let reason = format!("the value '{}' of '{point}' {what}{more}", unmeant.word);
             let file = &content.files[unmeant.file];
             rejects.add_many(unmeant.count, file, unmeant.line, &reason, &unmeant.word)?;

@@ -73,6 +73,8 @@ pub struct ImportSummary {
     pub states: Vec<String>,
     /// Samples whose point and time come again further down.
     pub repeated_samples: u64,
+    /// (unit, that of its point, how many) of samples that were converted.
+    pub converted: Vec<(String, String, u64)>,
     pub doubled_hours: u64,
     pub skipped_hours: u64,
     pub ignored_columns: Vec<String>,
@@ -91,6 +93,7 @@ impl ImportSummary {
     pub(super) fn count(&mut self, content: &Content, understood: &Understood<'_>) {
         self.qualities = understood.qualities;
         self.repeated_samples = content.samples.saturating_sub(understood.seen);
+        self.converted.clone_from(&content.converted);
         self.doubled_hours = content.doubled_hours;
         self.skipped_hours = content.skipped_hours;
         let lists_any = content.points.iter().any(|point| point.listed.is_some());
@@ -139,8 +142,13 @@ impl fmt::Display for ImportSummary {
         if !self.commonest_reasons.is_empty() {
             write!(f, "rejected:\n{}", self.commonest_reasons)?;
         }
-        if self.changed_nothing() && !self.is_dry_run {
-            writeln!(f, "nothing changed: all of this was there already")?;
+        let was_there = self.points.unchanged + self.samples.unchanged > 0;
+        if self.changed_nothing() && was_there && !self.is_dry_run {
+            let what = match self.points.rejected + self.samples.rejected {
+                0 => "all of this",
+                _ => "all of this that could be used",
+            };
+            writeln!(f, "nothing changed: {what} was there already")?;
         }
         Ok(())
     }
@@ -207,6 +215,10 @@ impl ImportSummary {
         if self.repeated_samples > 0 {
             let count = grouped(self.repeated_samples);
             writeln!(f, "samples given again further down, where the last one counts: {count}")?;
+        }
+        for (unit, of_point, count) in &self.converted {
+            let [unit, of_point] = [unit, of_point].map(|unit| shown(unit));
+            writeln!(f, "samples in {unit} of points in {of_point}, converted: {}", grouped(*count))?;
         }
         if self.doubled_hours > 0 {
             let count = grouped(self.doubled_hours);

@@ -340,6 +340,18 @@ async fn an_import_of_which_nothing_can_be_used_fails_and_says_why_and_where_to_
 }
 
 #[tokio::test]
+async fn an_import_whose_values_all_mean_nothing_fails_and_leaves_nothing_behind() {
+    let site = Site::new(&[(
+        "samples.csv",
+        b"timestamp,name,value\n2026-03-02T00:00:00Z,A,0x10\n2026-03-02T00:05:00Z,A,0x1F\n",
+    )])
+    .await;
+    let error = site.import().await.unwrap_err().to_string();
+    assert!(error.contains("no sample in") && error.contains("hexadecimal"), "{error}");
+    assert!(site.is_untouched().await);
+}
+
+#[tokio::test]
 async fn of_a_file_that_breaks_off_nothing_is_stored() {
     let long: String =
         (0..20_000).map(|i| format!("{},A,{}\n", 1_772_409_600_000i64 + i * 1000, i * i)).collect();

@@ -205,3 +205,14 @@ async fn a_reading_of_many_gigabytes_ends_at_a_signal_and_leaves_nothing_behind(
     let left: Vec<_> = fs::read_dir(here.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(left.len() == 2 && fs::read_dir(&temporary).unwrap().count() == 0, "{left:?}");
 }
+
+#[test]
+fn rejected_rows_are_not_written_over_what_is_read() {
+    let here = tempfile::tempdir().unwrap();
+    let file = here.path().join("a.csv");
+    let rows = "timestamp,name,value\nsoon,A,1\n2026-03-02T00:00:00Z,A,1\n";
+    fs::write(&file, rows).unwrap();
+    let refused = naia(here.path(), &["import", "a.csv", "--dry-run", "--rejects", "a.csv"]);
+    assert!(!refused.success && refused.stderr.contains("would overwrite a.csv"), "{}", refused.stderr);
+    assert_eq!(fs::read_to_string(&file).unwrap(), rows);
+}

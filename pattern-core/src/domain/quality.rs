@@ -122,7 +122,7 @@ pub(super) fn schema() -> OneOfBuilder {
 
 /// What a word says.
 pub fn class_of(text: &str) -> Option<Class> {
-    const WORDS: [(&str, Class); 42] = [
+    const WORDS: [(&str, Class); 59] = [
         ("good", Class::Good),
         ("ok", Class::Good),
         ("g", Class::Good),
@@ -132,6 +132,9 @@ pub fn class_of(text: &str) -> Option<Class> {
         ("normal", Class::Good),
         ("gut", Class::Good),
         ("bon", Class::Good),
+        ("buen", Class::Good),
+        // It tells of the plant: the reading is as good as any.
+        ("alarm", Class::Good),
         ("true", Class::Good),
         ("ein", Class::Good),
         ("정상", Class::Good),
@@ -149,6 +152,9 @@ pub fn class_of(text: &str) -> Option<Class> {
         ("s", Class::Uncertain),
         ("unsicher", Class::Uncertain),
         ("incertain", Class::Uncertain),
+        ("ersatzwert", Class::Uncertain),
+        ("dudos", Class::Uncertain),
+        ("douteu", Class::Uncertain),
         ("bad", Class::Bad),
         ("b", Class::Bad),
         ("invalid", Class::Bad),
@@ -163,6 +169,18 @@ pub fn class_of(text: &str) -> Option<Class> {
         ("no data", Class::Bad),
         ("nodata", Class::Bad),
         ("schlecht", Class::Bad),
+        ("gestört", Class::Bad),
+        ("gestoert", Class::Bad),
+        ("mala", Class::Bad),
+        ("malo", Class::Bad),
+        ("mauvais", Class::Bad),
+        ("timeout", Class::Bad),
+        ("i/o timeout", Class::Bad),
+        ("comm fail", Class::Bad),
+        ("comm. fail", Class::Bad),
+        ("device down", Class::Bad),
+        ("offline", Class::Bad),
+        ("not good", Class::Bad),
         ("불량", Class::Bad),
         ("비정상", Class::Bad),
     ];

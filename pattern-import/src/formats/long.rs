@@ -2,7 +2,10 @@
 
 use anyhow::Result;
 
-use super::{Format, Input, as_text, swallowed};
+use super::{
+    Format, Input, as_text,
+    fit::{Fit, Fitting},
+};
 use crate::{
     columns::{Columns, Meaning},
     record::{RawLabels, RawPoint, RawSample, Sink},
@@ -44,14 +47,17 @@ impl Format for Long {
             .filter_map(|meaning| columns.place(meaning).map(|place| (place, meaning)))
             .max();
         let unit = columns.unit_of_values();
+        let mut fitting = Fitting::new(columns, input.cells.is_none());
         let (mut rows, mut joined) = (0, String::new());
         input.rows(sink, |sink, line, row| {
             rows += 1;
             if rows <= self.skip {
                 return Ok(());
             }
-            if let Some(problem) = swallowed(row) {
-                return sink.reject(line, &problem, &as_text(row));
+            match fitting.look(line, row) {
+                Fit::Fits => {}
+                Fit::Header => return Ok(()),
+                Fit::Not(problem) => return sink.reject(line, &problem, &as_text(row)),
             }
             if let Some((_, meaning)) = needed.filter(|(place, _)| row.len() <= *place) {
                 let problem = format!("the row has {} fields, too few for '{}'", row.len(), meaning.word());
@@ -76,16 +82,37 @@ impl Format for Long {
     }
 }
 
-/// The time of a row, put together where day and time of day have a column each.
+/// The time of a row, put together where parts of it have a column each.
 pub fn time_of<'r>(columns: &Columns, row: &'r csv::StringRecord, joined: &'r mut String) -> &'r str {
-    if columns.place(Meaning::Clock).is_none() {
+    let has = |meaning| columns.place(meaning).is_some();
+    if !has(Meaning::Clock) && !has(Meaning::Millisecond) {
         return columns.text(row, Meaning::Time);
     }
     joined.clear();
-    joined.push_str(columns.text(row, Meaning::Date));
-    joined.push(' ');
-    joined.push_str(columns.text(row, Meaning::Clock));
+    if has(Meaning::Clock) {
+        joined.push_str(columns.text(row, Meaning::Date));
+        joined.push(' ');
+        joined.push_str(columns.text(row, Meaning::Clock));
+    } else {
+        joined.push_str(columns.text(row, Meaning::Time));
+    }
+    let milliseconds = columns.text(row, Meaning::Millisecond);
+    if let Some(at) = behind_seconds(joined).filter(|_| !milliseconds.is_empty()) {
+        joined.insert_str(at, &format!(".{milliseconds:0>3}"));
+    }
     joined.trim()
+}
+
+/// Where a time ends that has seconds and no parts of them: behind `14:05:06`.
+fn behind_seconds(time: &str) -> Option<usize> {
+    let bytes = time.as_bytes();
+    let is_clock = |at: &usize| {
+        let digit = |place: usize| bytes.get(at + place).is_some_and(u8::is_ascii_digit);
+        let colon = |place: usize| bytes.get(at + place) == Some(&b':');
+        colon(0) && digit(1) && digit(2) && colon(3) && digit(4) && digit(5)
+    };
+    let end = (0..bytes.len()).find(is_clock)? + 6;
+    (!matches!(bytes.get(end), Some(b'.' | b','))).then_some(end)
 }
 
 /// What a row says of its point.

@@ -2,11 +2,13 @@
 //! `recognise`, and its line in [`KNOWN`].
 
 mod ede;
+mod fit;
 mod haystack;
 mod home_assistant;
 mod influx;
 mod ip21;
 mod long;
+mod matrix;
 mod pi_datalink;
 mod point_list;
 mod ruled;
@@ -16,7 +18,7 @@ mod wide;
 mod workbook;
 
 use anyhow::{Context, Result, anyhow, bail};
-use csv::{ErrorKind, ReaderBuilder, StringRecord};
+use csv::{ByteRecord, ErrorKind, ReaderBuilder, StringRecord};
 use encoding_rs::Encoding;
 use std::{
     fmt,
@@ -29,7 +31,7 @@ use crate::{
     encoding,
     limits::{self, Allowance, Allowed, MOST_COLUMNS, TooLong},
     options::Options,
-    record::Sink,
+    record::{RawPoint, RawSample, Sink},
     source::Source,
 };
 
@@ -163,8 +165,8 @@ impl<'a> Input<'a> {
         sink: &mut dyn Sink,
         mut each: impl FnMut(&mut dyn Sink, u64, &StringRecord) -> Result<()>,
     ) -> Result<()> {
-        let mut row = StringRecord::new();
         if let Some(cells) = self.cells {
+            let mut row = StringRecord::new();
             while let Some(line) = cells.next(&mut row)? {
                 each(sink, line, &row)?;
             }
@@ -177,21 +179,13 @@ impl<'a> Input<'a> {
             .flexible(true)
             .from_reader(text);
         let (mut line, mut late) = (1, 0);
+        let mut bytes = ByteRecord::new();
         loop {
             allowance.renew();
             let begins = csv.position().line() + late;
-            match csv.read_record(&mut row) {
+            match csv.read_byte_record(&mut bytes) {
                 Ok(true) => {}
                 Ok(false) => return Ok(()),
-                Err(error) if matches!(error.kind(), ErrorKind::Utf8 { .. }) => {
-                    let line = error.position().map_or(line, csv::Position::line);
-                    sink.reject(
-                        line,
-                        "is not UTF-8; say in which encoding it is written with --encoding",
-                        "",
-                    )?;
-                    continue;
-                }
                 Err(error) if is_too_long(&error) => {
                     bail!("{}: line {begins} {TooLong} None of its samples were stored", self.source.name)
                 }
@@ -204,16 +198,58 @@ impl<'a> Input<'a> {
                     });
                 }
             }
-            line = row.position().map_or(line, csv::Position::line) + late;
+            line = bytes.position().map_or(line, csv::Position::line) + late;
             late = u64::from(self.has_crlf);
-            if row.len() > MOST_COLUMNS {
+            if bytes.len() > MOST_COLUMNS {
                 let problem =
-                    format!("the row has {} fields, and {MOST_COLUMNS} are read at most", row.len());
+                    format!("the row has {} fields, and {MOST_COLUMNS} are read at most", bytes.len());
                 sink.reject(line, &problem, "")?;
                 continue;
             }
-            each(sink, line, &row)?;
+            // The record goes to and fro, so that no row takes new memory.
+            let row = match StringRecord::from_byte_record(std::mem::take(&mut bytes)) {
+                Ok(row) => {
+                    each(sink, line, &row)?;
+                    row
+                }
+                Err(error) => {
+                    let row = StringRecord::from_byte_record_lossy(error.into_byte_record());
+                    each(&mut Garbled { sink, is_said: false }, line, &row)?;
+                    row
+                }
+            };
+            bytes = row.into_byte_record();
         }
+    }
+}
+
+/// Takes what a row says that is not in the file's encoding, and rejects it once. One that is only passed over, as a
+/// header is, does no harm.
+struct Garbled<'a> {
+    sink: &'a mut dyn Sink,
+    is_said: bool,
+}
+
+impl Garbled<'_> {
+    fn refuse(&mut self, line: u64) -> Result<()> {
+        if std::mem::replace(&mut self.is_said, true) {
+            return Ok(());
+        }
+        self.sink.reject(line, "is not UTF-8; say in which encoding it is written with --encoding", "")
+    }
+}
+
+impl Sink for Garbled<'_> {
+    fn point(&mut self, line: u64, _point: &RawPoint<'_>) -> Result<()> {
+        self.refuse(line)
+    }
+
+    fn sample(&mut self, _point: &RawPoint<'_>, sample: &RawSample<'_>) -> Result<()> {
+        self.refuse(sample.line)
+    }
+
+    fn reject(&mut self, line: u64, _reason: &str, _row: &str) -> Result<()> {
+        self.refuse(line)
     }
 }
 
@@ -250,12 +286,6 @@ impl Iterator for Lines<'_> {
             Err(error) => Some(Err(error).with_context(|| format!("cannot read {name} behind line {read}"))),
         }
     }
-}
-
-/// Why a row cannot be what it seems: a forgotten quote swallows the rows behind it, and nobody would miss them.
-pub fn swallowed(row: &StringRecord) -> Option<String> {
-    let breaks = row.as_slice().bytes().filter(|byte| *byte == b'\n').count();
-    (breaks > 0).then(|| format!("a field goes on over {breaks} more lines; is a closing quote missing?"))
 }
 
 /// A row as it is written down where it is rejected.

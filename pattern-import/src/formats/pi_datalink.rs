@@ -4,7 +4,7 @@
 use anyhow::Result;
 use csv::StringRecord;
 
-use super::{Format, Head, Input, Recognised, as_text, swallowed};
+use super::{Format, Head, Input, Recognised, as_text, fit::swallowed};
 use crate::{
     columns::{Meaning, is_known, plain},
     record::{RawPoint, RawSample, Sink},

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Format, Input, as_text, long::point, swallowed};
+use super::{Format, Input, as_text, fit::swallowed, long::point};
 use crate::{
     columns::{Columns, Meaning},
     record::Sink,

@@ -1,5 +1,8 @@
 //! Tables as people export them: which of the shapes it is, told by headers and by what stands below them.
 
+mod doubts;
+mod header;
+
 use std::collections::{HashMap, HashSet};
 
 use super::{Format, Head, Recognised, long::Long, point_list::PointList, wide::Tag, wide::Wide};
@@ -15,15 +18,25 @@ const MOST_HEADER_ROWS: usize = 4;
 
 pub fn recognise(head: &Head<'_>) -> Recognised {
     let rows = head.rows;
-    let widest = rows.iter().take(ROWS_BEFORE).map(|row| filled(row)).max()?;
+    let keys = header::keys(rows);
+    let early = &rows[..rows.len().min(ROWS_BEFORE + keys.len())];
+    let widest = early.iter().map(|row| filled(row)).max()?;
     if is_dated_row(&rows[0]) {
         return without_header(head);
     }
-    let Some(at) = header_row(rows, widest, head) else { return unknown(head) };
-    let columns = match Columns::guess(&rows[at], &head.options.columns) {
+    let Some(at) = header_row(early, widest, head) else { return unknown(head) };
+    let mut header = header::header(rows, at);
+    for name in &mut header.names {
+        if let Some(named) = keys.get(name) {
+            name.clone_from(named);
+        }
+    }
+    let mut columns = match Columns::guess(&header.names, &head.options.columns) {
         Ok(columns) => columns,
         Err(problem) => return Some(Err(problem)),
     };
+    rows[at].clone_into(&mut columns.as_written);
+    let at = header.last;
     Table { head, columns, at, below: &rows[at + 1..] }.recognise().or_else(|| unknown(head))
 }
 
@@ -52,7 +65,7 @@ fn is_dated_row(row: &[String]) -> bool {
 /// stands above the first time.
 fn header_row(rows: &[Vec<String>], widest: usize, head: &Head<'_>) -> Option<usize> {
     let is_full = |row: &[String]| filled(row) * 2 >= widest && !row[0].starts_with("sep=");
-    let early = || rows.iter().take(ROWS_BEFORE).enumerate().filter(|(_, row)| is_full(row));
+    let early = || rows.iter().enumerate().filter(|(_, row)| is_full(row));
     let knows = |row: &[String]| {
         Columns::guess(row, &head.options.columns).map_or(true, |columns| !columns.used().is_empty())
     };
@@ -72,6 +85,9 @@ struct Table<'a> {
 
 impl Table<'_> {
     fn recognise(mut self) -> Recognised {
+        self.columns.unnamed = (0..self.columns.headers.len())
+            .filter(|place| self.columns.headers[*place].is_empty() && self.cells(*place).next().is_some())
+            .collect();
         let has = |table: &Self, meaning| table.columns.place(meaning).is_some();
         let knows_time = has(&self, Meaning::Time) || has(&self, Meaning::Clock);
         if !knows_time && has(&self, Meaning::Name) && !has(&self, Meaning::Value) {
@@ -86,7 +102,13 @@ impl Table<'_> {
                 None => return None,
             }
         }
+        self.complete_time();
         self.doubt_quality();
+        self.doubt_names();
+        self.doubt_milliseconds();
+        if let Some(matrix) = self.matrix() {
+            return Some(Ok(matrix));
+        }
         let (name, value) = (has(&self, Meaning::Name), has(&self, Meaning::Value));
         let free: Vec<usize> =
             (0..self.columns.headers.len()).filter(|place| !self.columns.is_taken(*place)).collect();
@@ -104,6 +126,9 @@ impl Table<'_> {
                 let place = self.columns.place(Meaning::Name)?;
                 self.columns.forget(Meaning::Name);
                 self.columns.set(Meaning::Device, place);
+                if !self.has_devices() {
+                    self.columns.forget(Meaning::Device);
+                }
                 self.wide()
             }
             (true, false) => None,
@@ -163,16 +188,6 @@ impl Table<'_> {
         all > 0 && fit * 3 >= all * 2
     }
 
-    /// A column called status or flag may hold anything.
-    fn doubt_quality(&mut self) {
-        let place = self.columns.place(Meaning::Quality);
-        if place.is_some_and(|place| {
-            self.cells(place).any(|c| !quality::is_quality(c)) && !self.is_column(place, quality::is_quality)
-        }) {
-            self.columns.forget(Meaning::Quality);
-        }
-    }
-
     /// A column of devices comes back with other devices at the same time, or holds names.
     fn has_devices(&self) -> bool {
         let Some(place) = self.columns.place(Meaning::Device).or(self.columns.place(Meaning::Equipment))
@@ -196,7 +211,7 @@ impl Table<'_> {
         }
         let by_device = self.columns.place(Meaning::Device).is_some();
         let keeps = |meaning| match meaning {
-            Meaning::Time | Meaning::Date | Meaning::Clock => true,
+            Meaning::Time | Meaning::Date | Meaning::Clock | Meaning::Millisecond => true,
             Meaning::Device => by_device,
             _ => false,
         };
@@ -231,7 +246,10 @@ impl Table<'_> {
             let header = headers[*place].to_lowercase();
             let is_counter =
                 matches!(header.as_str(), "" | "index" | "#" | "no" | "no." | "nr" | "nr." | "row");
-            !self.columns.is_taken(*place) && !is_counter && !header.starts_with("unnamed:")
+            !self.columns.is_taken(*place)
+                && !is_counter
+                && !header.starts_with("unnamed:")
+                && !self.is_beside(*place)
         };
         let tag = |place: usize| {
             let (name, unit) = split_unit(&headers[place]);
@@ -286,13 +304,18 @@ impl Table<'_> {
         let is_sample = |row: &Vec<String>| {
             let clock = time.and_then(|time| row.get(time)).map_or("", String::as_str);
             let has_number = tags.iter().any(|tag| row.get(tag.place).is_some_and(|cell| is_number(cell)));
-            has_number || time::parse(clock, time::DateOrder::DayFirst).is_ok() || time::is_dated(clock)
+            let is_dated = || time::parse(clock, time::DateOrder::DayFirst).is_ok() || time::is_dated(clock);
+            !is_mark(row) && (has_number || is_dated())
         };
         let count = self.below.iter().take_while(|row| !is_sample(row)).count();
         if count > MOST_HEADER_ROWS || count == self.below.len() {
             return 0;
         }
-        for row in &self.below[..count] {
+        for (place, row) in self.below[..count].iter().enumerate() {
+            // Ignition says the types of the columns: `date,D,D` under `#TYPES`.
+            if is_mark(row) || place > 0 && is_mark(&self.below[place - 1]) {
+                continue;
+            }
             let cell = |tag: &Tag| row.get(tag.place).map_or("", String::as_str).to_owned();
             let cells: Vec<String> = tags.iter().map(cell).collect();
             let texts = || cells.iter().filter(|cell| !cell.is_empty());
@@ -311,6 +334,11 @@ impl Table<'_> {
     }
 }
 
+/// A row that says what the next one is: `#TYPES`, `#ROWS,3`.
+fn is_mark(row: &[String]) -> bool {
+    row.first().is_some_and(|cell| ["#NAMES", "#TYPES", "#ROWS"].contains(&cell.as_str()))
+}
+
 fn unbracketed(cell: &str) -> &str {
     cell.trim_matches(['[', ']', '(', ')'])
 }
@@ -327,7 +355,7 @@ fn is_number(cell: &str) -> bool {
 const NUMBERS: Numbers = Numbers { decimal: None, otherwise: crate::number::Decimal::Point };
 
 /// A number, nothing, or a state of two.
-fn is_value(cell: &str) -> bool {
+pub(super) fn is_value(cell: &str) -> bool {
     match value::understand(cell, NUMBERS) {
         Cell::Number(_) | Cell::Measured(..) | Cell::Gap => true,
         Cell::Word(word) => states::is_two_state(word),

@@ -4,7 +4,11 @@
 use anyhow::Result;
 use std::collections::{HashMap, hash_map::Entry};
 
-use super::{Format, Input, as_text, long::time_of, swallowed};
+use super::{
+    Format, Input, as_text,
+    fit::{Fit, Fitting},
+    long::time_of,
+};
 use crate::{
     columns::{Columns, Meaning},
     record::{RawPoint, RawSample, Sink},
@@ -73,13 +77,16 @@ impl Format for Wide {
         let (mut rows, mut joined) = (0, String::new());
         let mut names = Names { tags: &self.tags, of: HashMap::new() };
         let by_device = self.is_by_device();
+        let mut fitting = Fitting::new(&self.columns, input.cells.is_none());
         input.rows(sink, |sink, line, row| {
             rows += 1;
             if rows <= self.skip || row.iter().all(|field| field.trim().is_empty()) {
                 return Ok(());
             }
-            if let Some(problem) = swallowed(row) {
-                return sink.reject(line, &problem, &as_text(row));
+            match fitting.look(line, row) {
+                Fit::Fits => {}
+                Fit::Header => return Ok(()),
+                Fit::Not(problem) => return sink.reject(line, &problem, &as_text(row)),
             }
             let device = if by_device { self.columns.text(row, Meaning::Device) } else { &self.device };
             if by_device && device.is_empty() {

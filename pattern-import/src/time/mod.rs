@@ -34,6 +34,24 @@ pub struct OpenDate {
     pub first: u32,
     pub second: u32,
     pub year: i32,
+    /// The same with the first number for the year and the last one for the day, where both have two digits.
+    pub year_first: Option<(i32, u32)>,
+}
+
+impl OpenDate {
+    /// Year, month and day.
+    pub fn read(self, order: DateOrder) -> Option<(i32, u32, u32)> {
+        match order {
+            DateOrder::DayFirst => Some((self.year, self.second, self.first)),
+            DateOrder::MonthFirst => Some((self.year, self.first, self.second)),
+            DateOrder::YearFirst => self.year_first.map(|(year, day)| (year, self.second, day)),
+        }
+    }
+
+    /// Whether there is such a month and day.
+    pub fn is_possible(self, order: DateOrder) -> bool {
+        self.read(order).is_some_and(|(_, month, day)| (1..=12).contains(&month) && (1..=31).contains(&day))
+    }
 }
 
 /// Reads a time; `order` says how a date like 04/07/2026 is meant.
@@ -50,10 +68,9 @@ pub fn parse(text: &str, order: DateOrder) -> Result<Moment, String> {
     let parts = Parts::of(text).ok_or_else(|| unknown(text))?;
     let (year, month, day) = match parts.date {
         Date::Known(year, month, day) => (year, month, day),
-        Date::Open(OpenDate { first, second, year }) => match order {
-            DateOrder::DayFirst => (year, second, first),
-            DateOrder::MonthFirst => (year, first, second),
-        },
+        Date::Open(date) => date.read(order).ok_or_else(|| {
+            format!("the time '{text}' does not begin with a year, as others of the file do")
+        })?,
     };
     let days = days_of(year, month, day).ok_or_else(|| match parts.date {
         Date::Open(_) => format!("the time '{text}' has no month {month} when read {order}"),
@@ -81,6 +98,17 @@ pub fn open_date(text: &str) -> Option<OpenDate> {
 /// Whether a text is a date and perhaps a time of day, as a column of times has them; no plain number is.
 pub fn is_dated(text: &str) -> bool {
     number(text).is_none() && (iso(text.as_bytes()).is_some() || Parts::of(text).is_some())
+}
+
+/// Whether a text is a time of day or a span of hours and no more: `00:15`, `100:00:00`.
+pub fn is_clock(text: &str) -> bool {
+    let is_two = |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let mut parts = text.split(':');
+    let hours = parts.next().unwrap_or_default();
+    let is_hours = (1..=5).contains(&hours.len()) && hours.bytes().all(|byte| byte.is_ascii_digit());
+    let (minutes, seconds) = (parts.next(), parts.next());
+    let whole_seconds = seconds.map(|seconds| seconds.split(['.', ',']).next().unwrap_or_default());
+    is_hours && minutes.is_some_and(is_two) && whole_seconds.is_none_or(is_two) && parts.next().is_none()
 }
 
 /// `2026-03-02T00:00:00.000Z` and its nearest relatives, without looking twice.

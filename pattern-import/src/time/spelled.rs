@@ -1,6 +1,6 @@
 //! A date and a time of day in words and digits, taken apart.
 
-use super::{HOUR, MINUTE, OpenDate, SECOND, days_of, micros, pair};
+use super::{DateOrder, HOUR, MINUTE, OpenDate, SECOND, days_of, micros, pair};
 
 #[derive(Debug, Clone, Copy)]
 pub enum Date {
@@ -84,13 +84,18 @@ fn date(text: &str) -> Option<(Date, &str)> {
     if first.len() > 2 || second.len() > 2 {
         return None;
     }
+    let leading = full_year(first).filter(|_| third.len() == 2);
     let (year, first, second) = (full_year(third)?, first.parse().ok()?, second.parse().ok()?);
+    let year_first = leading.zip(third.parse().ok().filter(|day| (1..=31).contains(day)));
     // Nobody who writes dots puts the month first.
     let date = match between {
         '.' if second <= 12 => Date::Known(year, second, first),
-        _ => Date::Open(OpenDate { first, second, year }),
+        _ => Date::Open(OpenDate { first, second, year, year_first }),
     };
-    let is_possible = first >= 1 && second >= 1 && first.min(second) <= 12 && first.max(second) <= 31;
+    let is_possible = match date {
+        Date::Open(date) => DateOrder::ALL.iter().any(|order| date.is_possible(*order)),
+        Date::Known(..) => first >= 1 && second >= 1 && first <= 31,
+    };
     is_possible.then_some((date, rest))
 }
 

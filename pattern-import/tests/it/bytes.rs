@@ -122,3 +122,15 @@ fn a_file_of_no_known_format_is_named_with_what_to_do() {
     assert!(found[0].contains("(found: abc, def)") && found[0].contains("--columns"), "{found:?}");
     assert!(found[1].contains("samples.csv is empty"), "{found:?}");
 }
+
+#[test]
+fn one_byte_of_another_encoding_leaves_the_file_what_it_is() {
+    let mut text = "time,R\u{fc}cklauf,M\u{f6}rtel,T \u{b0}\n2026-11-20 00:00,1,2,3\n".as_bytes().to_vec();
+    text.extend(b"2026-11-20 00:05,1,\xb0,3\n2026-11-20 00:10,4,5,6\n");
+    let read = read_utc(&[("a.csv", &text[..])]);
+    assert_eq!(read.points(), ["R\u{fc}cklauf", "M\u{f6}rtel", "T \u{b0}"]);
+    assert_eq!((read.samples.len(), read.rejects.len()), (6, 1), "{:?}", read.rejects);
+    // In the header it does no harm to the row below.
+    let header = [&b"time,\xb0,M\xc3\xb6rtel,R\xc3\xbccklauf\n"[..], b"2026-11-20 00:00,1,2,3\n"].concat();
+    assert_eq!(read_utc(&[("a.csv", &header[..])]).samples.len(), 3);
+}

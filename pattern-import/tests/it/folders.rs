@@ -131,3 +131,14 @@ impl pattern_import::Output for Nowhere {
         Ok(())
     }
 }
+
+#[test]
+fn hidden_files_are_left_alone_and_named() {
+    let read = read_utc(&[
+        ("a.csv", b"time,A\n2026-11-20 00:00,1\n"),
+        (".b.csv", b"time,B\n2026-11-20 00:00,1\n"),
+        (".DS_Store", b"x"),
+    ]);
+    assert_eq!(read.points(), ["A"]);
+    assert_eq!(read.survey.notes, ["left alone, because hidden: .b.csv"]);
+}

@@ -145,3 +145,124 @@ fn what_excel_says_to_itself_is_no_row() {
     let read = table("sep=;\nZeit;Vorlauf\n20.11.2026 00:00;60,5\n");
     assert_eq!(read.samples, ["Vorlauf 2026-11-20T00:00:00Z 60.5 good"]);
 }
+
+#[test]
+fn a_row_with_more_fields_than_the_header_names_is_rejected() {
+    let wide = table("time,A,B\n2026-11-20T00:00:00Z,12,5,13,7\n2026-11-20T00:01:00Z,12,13,,\n");
+    assert_eq!((wide.values("A"), wide.values("B")), (vec![12.0], vec![13.0]));
+    assert!(
+        wide.rejects[0].contains("5 fields")
+            && wide.rejects[0].contains("decimal comma")
+            && wide.rejects[0].contains("--separator"),
+        "{:?}",
+        wide.rejects
+    );
+    let long = table("timestamp,name,value\n2026-11-20T00:00:00Z,A,12,5\n2026-11-20T00:01:00Z,A,12\n");
+    assert_eq!((long.samples.len(), long.rejects.len()), (1, 1));
+}
+
+#[test]
+fn groups_over_several_columns_go_in_front_of_their_names() {
+    for text in [
+        "Time,Pump 1,,Pump 2,\n,Flow,Press,Flow,Press\n,m3/h,bar,m3/h,bar\n2026-11-20 00:00,1,2,3,4\n2026-11-20 00:05,1,2,3,4\n",
+        ",Pump 1,,Pump 2,\nTime,Flow,Press,Flow,Press\n,m3/h,bar,m3/h,bar\n2026-11-20 00:00,1,2,3,4\n2026-11-20 00:05,1,2,3,4\n",
+    ] {
+        let read = table(text);
+        assert_eq!(read.points(), ["Pump 1/Flow", "Pump 1/Press", "Pump 2/Flow", "Pump 2/Press"]);
+        assert_eq!(read.content.points[3].unit, "bar");
+        assert_eq!(read.samples.len(), 8);
+    }
+}
+
+#[test]
+fn a_column_of_values_without_a_name_is_named_where_it_is_not_read() {
+    let read = table("time,A,\n2026-11-20 00:00,1,2\n2026-11-20 00:05,1,3\n");
+    assert_eq!(read.points(), ["A"]);
+    assert_eq!(read.survey.files[0].format.ignored_columns(), ["column 3 (without a name)"]);
+}
+
+#[test]
+fn the_export_of_wincc_is_one_row_per_sample() {
+    let read = table(
+        "\"VarName\";\"TimeString\";\"VarValue\";\"Validity\";\"Time_ms\"\n\"Temp_1\";\"20.11.2026 14:05:06\";21,5;1;46346587152,7778\n\"Temp_1\";\"20.11.2026 14:06:06\";21,7;0;46346587847,2222\n",
+    );
+    assert_eq!(
+        read.samples,
+        ["Temp_1 2026-11-20T14:05:06Z 21.5 good", "Temp_1 2026-11-20T14:06:06Z 21.7 bad"]
+    );
+    assert_eq!(read.survey.files[0].format.ignored_columns(), ["Time_ms"]);
+}
+
+#[test]
+fn a_number_that_differs_in_every_row_is_no_name_and_no_device() {
+    for (header, expected) in [("id", &["flow", "press"][..]), ("Meter", &["Meter", "flow", "press"])] {
+        let read = table(&format!(
+            "time,{header},flow,press\n2026-11-20 00:00,1001,1,2\n2026-11-20 00:05,1002,3,4\n2026-11-20 00:10,1003,5,6\n"
+        ));
+        assert_eq!(read.points(), expected, "{header}");
+    }
+    let counted = table(
+        "time,id,flow\n2026-11-20 00:00,1001,1\n2026-11-20 00:00,1002,2\n2026-11-20 00:05,1001,1\n2026-11-20 00:05,1002,2\n",
+    );
+    assert_eq!(counted.points(), ["1001", "1002"], "numbers that come back name");
+}
+
+#[test]
+fn an_interval_begins_at_the_time_of_its_sample() {
+    let read = table("Datum;Von;Bis;Wert kWh\n20.11.2026;00:00;00:15;1,5\n20.11.2026;00:15;00:30;1,7\n");
+    assert_eq!(
+        read.samples,
+        ["Wert_kWh 2026-11-20T00:00:00Z 1.5 good", "Wert_kWh 2026-11-20T00:15:00Z 1.7 good"]
+    );
+    let read =
+        table("Datum;Zeit von;Zeit bis;A;B\n20.11.2026;00:00;00:15;1,5;2\n20.11.2026;00:15;00:30;1,7;2\n");
+    assert_eq!((read.points(), read.times()[3]), (vec!["A", "B"], "2026-11-20T00:15:00Z"));
+    let whole = table(
+        "Zeit von;Zeit bis;Wert\n20.11.2026 00:00;20.11.2026 00:15;1,5\n20.11.2026 00:15;20.11.2026 00:30;1,7\n",
+    );
+    assert_eq!(whole.times(), ["2026-11-20T00:00:00Z", "2026-11-20T00:15:00Z"]);
+}
+
+#[test]
+fn headers_that_are_times_of_day_make_each_row_a_day() {
+    let text = "Datum;00:15;00:30;00:45;24:00\n20.11.2026;1,5;2,5;;4\n21.11.2026;5;6;7;8\n";
+    let read = read_utc(&[("load.csv", text.as_bytes())]);
+    assert_eq!((read.points(), read.samples.len()), (vec!["load"], 7));
+    assert_eq!(read.samples[2], "load 2026-11-21T00:00:00Z 4 good");
+    assert_eq!(read.samples[6], "load 2026-11-22T00:00:00Z 8 good");
+}
+
+#[test]
+fn a_header_that_comes_again_is_no_row_and_another_one_is_no_header_of_the_first() {
+    let read = table(
+        "time,A,B\n2026-11-20 00:00,1,2\ntime,A,B\n2026-11-20 00:05,3,4\ntime,B,A\n2026-11-20 00:10,6,5\ntime,A,B\n2026-11-20 00:15,7,8\n",
+    );
+    assert_eq!((read.values("A"), read.values("B")), (vec![1.0, 3.0, 7.0], vec![2.0, 4.0, 8.0]));
+    assert_eq!(read.rejects.len(), 2, "{:?}", read.rejects);
+    assert!(read.rejects[1].contains("another header (line 5)"), "{:?}", read.rejects);
+    let long = table(
+        "timestamp,name,value,quality\n2026-11-20T00:00:00Z,A,1,Good\ntimestamp,name,value,quality\n2026-11-20T00:01:00Z,A,1,Good\n",
+    );
+    assert_eq!((long.classes(), long.rejects.len()), ([2, 0, 0], 0));
+    let unnamed =
+        table(",TI1,TI2\n2026-11-20 00:00,1,2\n2026-11-20 00:05,1,2\n,TI3,TI4\n2026-11-20 00:10,3,4\n");
+    assert_eq!((unnamed.samples.len(), unnamed.rejects.len()), (4, 2), "{:?}", unnamed.rejects);
+}
+
+#[test]
+fn a_report_of_desigo_says_above_its_table_what_the_columns_are() {
+    let read = table(
+        "\"Key\",\"Name:Suffix\",\"Trend Definitions Used\"\n\"Point_1:\",\"RLT01.ZUL.T\",\"\",\"15 minutes\"\n\"Point_2:\",\"RLT01.ABL.T\",\"\",\"15 minutes\"\n\"Time Interval:\",\"15 Minutes\"\n\n\"<>Date\",\"Time\",\"Point_1\",\"Point_2\"\n\"11/20/2026\",\"00:00:00\",\"21.5\",\"22.5\"\n\"11/20/2026\",\"00:15:00\",\"21.6\",\"No Data\"\n",
+    );
+    assert_eq!(read.points(), ["RLT01.ZUL.T", "RLT01.ABL.T"]);
+    assert_eq!((read.samples.len(), read.times()[2]), (4, "2026-11-20T00:15:00Z"));
+}
+
+#[test]
+fn the_types_that_ignition_says_are_no_units() {
+    let read = table(
+        "#NAMES\nt_stamp,TI1,TI2\n#TYPES\ndate,D,D\n#ROWS,2\n2026-11-20 00:00:00,1,2\n2026-11-20 00:05:00,3,4\n",
+    );
+    assert_eq!((read.points(), read.samples.len(), read.rejects.len()), (vec!["TI1", "TI2"], 4, 0));
+    assert_eq!(read.content.points[0].unit, "");
+}

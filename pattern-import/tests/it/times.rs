@@ -163,3 +163,51 @@ fn day_and_time_of_day_may_have_a_column_each() {
     let read = table("Date,Time,Tag,Value\n20.11.2026,14:05,A,1\n20.11.2026,14:06,A,2\n");
     assert_eq!(read.times(), ["2026-11-20T14:05:00Z", "2026-11-20T14:06:00Z"]);
 }
+
+#[test]
+fn a_year_of_two_digits_in_front_is_told_by_the_neighbours_or_asked_for() {
+    assert_eq!(
+        times(&["26/11/18 00:00", "26/11/19 00:00", "26/11/20 00:00"]),
+        ["2026-11-18T00:00:00Z", "2026-11-19T00:00:00Z", "2026-11-20T00:00:00Z"]
+    );
+    assert_eq!(times(&["26-11-20 00:00:00", "26-11-21 00:00:00"])[1], "2026-11-21T00:00:00Z");
+    let one_day = b"timestamp,name,value\n26/11/18 00:00,A,1\n26/11/18 01:00,A,2\n";
+    assert!(problems(&[("a.csv", one_day)])[0].contains("--date-order day-first, month-first or year-first"));
+    let order = mapping::date_order("ymd").unwrap();
+    let read = read_with(&[("a.csv", one_day)], Options { date_order: Some(order), ..options("UTC") });
+    assert_eq!(read.times()[0], "2026-11-18T00:00:00Z");
+}
+
+#[test]
+fn monthly_values_get_the_note_that_nothing_tells_their_order() {
+    let read = table("timestamp,name,value\n01/01/2026,A,1\n01/02/2026,A,2\n01/03/2026,A,3\n");
+    assert!(read.survey.notes[0].contains("--date-order month-first"), "{:?}", read.survey.notes);
+    assert_eq!(read.times()[1], "2026-02-01T00:00:00Z");
+}
+
+#[test]
+fn a_zone_in_the_header_counts_more_than_what_is_said() {
+    for (header, expected) in [
+        ("Time (UTC)", "2026-11-20T12:00:00Z"),
+        ("Date Time, GMT+01:00", "2026-11-20T11:00:00Z"),
+        ("Time", "2026-11-20T17:00:00Z"),
+    ] {
+        let text = format!("\"{header}\",A\n2026-11-20 12:00:00,1\n2026-11-20 12:05:00,2\n");
+        let read = read_with(&[("a.csv", text.as_bytes())], options("America/New_York"));
+        assert_eq!(read.times()[0], expected, "{header}");
+        assert_eq!(read.survey.notes.iter().any(|n| n.contains("as the header says")), header != "Time");
+    }
+    let both = table(
+        "LocalTime,UtcTime,A\n2026-11-20 13:00,2026-11-20 12:00,1\n2026-11-20 13:05,2026-11-20 12:05,2\n",
+    );
+    assert_eq!((both.points(), both.times()[0]), (vec!["A"], "2026-11-20T12:00:00Z"));
+}
+
+#[test]
+fn milliseconds_in_a_column_of_their_own_are_part_of_the_time() {
+    let read = table("Date,Time,Millisecond,A,B\n2026-11-20,12:00:00,5,1,2\n2026-11-20,12:00:00,250,3,4\n");
+    assert_eq!((read.points(), read.times()[0]), (vec!["A", "B"], "2026-11-20T12:00:00.005Z"));
+    let read =
+        table("timestamp,ms,name,value\n2026-11-20T12:00:00Z,5,A,1\n2026-11-20T12:00:00+01:00,250,A,2\n");
+    assert_eq!(read.times(), ["2026-11-20T12:00:00.005Z", "2026-11-20T11:00:00.250Z"]);
+}
