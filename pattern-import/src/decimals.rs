@@ -64,7 +64,8 @@ impl DecimalEvidence {
     fn is_doubtful(&self, separator: u8) -> bool {
         let is_usual = self.lone[1] == 0 && separator == b',';
         let is_decimal = self.lone[self.likely(separator) as usize] > 0;
-        !is_usual && !(is_decimal && self.is_ungrouped && self.lone.contains(&0))
+        let is_told = is_decimal && self.is_ungrouped && self.lone.contains(&0);
+        !is_usual && !is_told
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, SecondsFormat};
 
 use crate::{
-    Options, SurveyedFile,
+    SurveyedFile,
     formats::Writing,
     number::Decimal,
     quality::{self, Class, Scale},
@@ -24,12 +24,12 @@ pub struct PreviewRow {
 }
 
 impl SurveyedFile {
-    pub fn preview(&self, options: &Options) -> Vec<PreviewRow> {
+    pub fn preview(&self) -> Vec<PreviewRow> {
         let scale = Scale::of_column(&self.quality_header(), self.taste.qualities.iter().map(String::as_str));
-        self.taste.examples.iter().map(|example| self.row(example, scale, options)).collect()
+        self.taste.examples.iter().map(|example| self.row(example, scale)).collect()
     }
 
-    fn row(&self, example: &Example, scale: Scale, options: &Options) -> PreviewRow {
+    fn row(&self, example: &Example, scale: Scale) -> PreviewRow {
         let Example { line, name, time, value, quality } = example;
         let cell = value::understand(value, self.numbers);
         let quality = match cell {
@@ -38,7 +38,7 @@ impl SurveyedFile {
         };
         PreviewRow {
             line: *line,
-            time: self.time(time, options),
+            time: self.time(time),
             name: format!("{}{name}", self.prefix),
             value: match cell {
                 Cell::Number(number) => number.to_string(),
@@ -55,7 +55,7 @@ impl SurveyedFile {
         }
     }
 
-    fn time(&self, text: &str, options: &Options) -> String {
+    fn time(&self, text: &str) -> String {
         let micros = match time::parse(text, self.order.unwrap_or_default()) {
             Err(problem) => return problem,
             Ok(Moment::At(micros)) => Some(micros),
@@ -71,7 +71,7 @@ impl SurveyedFile {
     }
 
     /// How it is read, in one line: `one row per sample; UTF-8, commas; timestamp = TS, value = VALUE`.
-    pub fn said(&self, options: &Options) -> String {
+    pub fn said(&self) -> String {
         let mut said = self.format.title();
         let (encoding, separator) =
             (crate::encoding::title(self.encoding), crate::dialect::title(self.separator));

@@ -110,7 +110,10 @@ impl Shown {
             if let Some(two) = self.two_states(&lower) {
                 return two;
             }
-            if self.numbers > 0 || self.are_numbers() {
+            if self.numbers == 0 && self.are_numbers() {
+                return Meanings::default();
+            }
+            if self.numbers > 0 {
                 return Meanings { values: self.sides(&lower), states: Vec::new() };
             }
         }

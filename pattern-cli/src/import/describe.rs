@@ -12,26 +12,26 @@ const MOST_SAID: usize = 1000;
 /// One line per file: what it is and which columns hold what.
 pub fn read_as(survey: &Survey) -> Vec<String> {
     let files = survey.files.iter().take(FILES_TOLD);
-    let mut said: Vec<String> = files.map(|file| line_of(file, survey)).collect();
+    let mut said: Vec<String> = files.map(line_of).collect();
     if survey.files.len() > FILES_TOLD {
         said.push(format!("and {} more files", survey.files.len() - FILES_TOLD));
     }
     said
 }
 
-fn line_of(file: &SurveyedFile, survey: &Survey) -> String {
-    format!("{}: {}", file.source.name, shown_up_to(MOST_SAID, &file.said(&survey.options)))
+fn line_of(file: &SurveyedFile) -> String {
+    format!("{}: {}", file.source.name, shown_up_to(MOST_SAID, &file.said()))
 }
 
 /// The same with the first rows as they are understood.
 pub fn files(survey: &Survey) -> String {
     let mut said = String::new();
     for file in survey.files.iter().take(FILES_SHOWN) {
-        let _ = writeln!(said, "{}", line_of(file, survey));
+        let _ = writeln!(said, "{}", line_of(file));
         for (name, unit, description) in &file.taste.point_examples {
             let _ = writeln!(said, "  {} | {} | {}", shown(name), shown(unit), shown(description));
         }
-        for row in file.preview(&survey.options) {
+        for row in file.preview() {
             let _ = writeln!(
                 said,
                 "  line {}: {} | {} | {} | {}",

@@ -155,7 +155,7 @@ fn sheets_with_the_same_tags_are_devices_or_parts_of_one_table() {
 fn of_a_workbook_neither_encoding_nor_separator_is_said() {
     let book = xlsx(&[("Points", &[&[Text("name"), Text("unit")], &[Text("SAT"), Text("°C")]])]);
     let read = crate::support::read_utc(&[("points.xlsx", &book)]);
-    let said = read.survey.files[0].said(&read.survey.options);
+    let said = read.survey.files[0].said();
     assert_eq!(said, "workbook, sheet 'Points': a list of points; name, unit");
 }
 
