@@ -207,7 +207,11 @@ yesterday,A,1,0
         ("samples.csv", 5, "in the future"),
         ("samples.csv", 6, "name is empty"),
         ("samples.csv", 7, "too few for 'value'"),
-        ("samples.csv", 9, "'0x10' of 'A' is neither a number nor a state (and in 1 more rows)"),
+        (
+            "samples.csv",
+            9,
+            "'0x10' of 'A' is a hexadecimal number; export it as a decimal one (and in 1 more rows)",
+        ),
     ];
     let rejects = site.rejects();
     assert_eq!(rejects.len(), expected.len(), "{rejects:?}");
