@@ -28,7 +28,7 @@ pub struct CorrelationPlan {
     /// The rows of the grid, in order.
     pub points: Vec<Uuid>,
     pub row_versions: Vec<String>,
-    /// In the order of [`Variant::ALL`].
+    /// In the order of [`Variant`].
     pub variants: Vec<PlannedVariant>,
 }
 

@@ -52,7 +52,7 @@ pub struct FoundCorrelations {
     pub input_version: String,
 }
 
-/// What a point's pairs were computed from, and how many there were, in the order of [`Variant::ALL`].
+/// What a point's pairs were computed from, and how many there were, in the order of [`Variant`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct CorrelatedPoint {
     pub point_id: Uuid,

@@ -34,7 +34,7 @@ impl Found {
         }
     }
 
-    /// In the order of [`Variant::ALL`].
+    /// In the order of [`Variant`].
     pub fn add(&mut self, (change, counts): (CorrelationChange, Vec<PairCount>)) {
         let total = |of: fn(&PairCount) -> u32| counts.iter().map(|c| u64::from(of(c))).sum::<u64>() / 2;
         self.summary.insert(

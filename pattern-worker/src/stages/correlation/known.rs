@@ -34,7 +34,7 @@ impl Known {
         self.unchanged.iter().filter(|point| point.is_none()).count()
     }
 
-    /// Of a variant, by its place in [`Variant::ALL`].
+    /// Of a variant, by its place in [`Variant`].
     pub fn counts(&self, variant: usize) -> Vec<Option<PairCount>> {
         let count = |point: &CorrelatedPoint| PairCount {
             kept: point.kept[variant] as u32,
