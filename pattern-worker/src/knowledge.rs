@@ -200,10 +200,10 @@ impl Knowledge {
         points: &[PointFeatures],
     ) -> impl Iterator<Item = (&LibraryPattern, Proposal)> {
         let cohesion = Some(cluster.cohesion);
-        let proposals = match (cluster.kind, self.readings.get(&cluster.id)) {
-            (ClusterKind::LookAlikes, _) => self.matcher.propose_for_each(points, &self.site),
-            (_, Some(reading)) => self.matcher.propose_read(points, reading, cohesion, &self.site),
-            (_, None) => self.matcher.propose(points, cohesion, &self.site),
+        let proposals = match self.readings.get(&cluster.id) {
+            Some(reading) => self.matcher.propose_read(points, reading, cohesion, &self.site),
+            // Look-alikes, each of a machine of its own.
+            None => self.matcher.propose_for_each(points, &self.site),
         };
         let judge = |(pattern, proposal)| (pattern, self.judged(pattern, proposal));
         self.library.iter().zip(proposals).map(judge)

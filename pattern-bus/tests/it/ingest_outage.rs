@@ -140,11 +140,12 @@ async fn after_an_outage_that_is_longer_than_a_session_the_ingest_goes_on_at_onc
     kafka.kill();
     // Some of it is received and waits for the broker while it is away.
     let later: Vec<_> = (1..2_000).map(|second| sample("A", second, 1.0)).collect();
-    let publishing = tokio::spawn({
+    let mut publishing = tokio::spawn({
         let (producer, settings) = (producer.clone(), settings.clone());
         async move { publish_batches(&producer, &settings, "plant", &later).await }
     });
-    tokio::time::sleep(LONGER_THAN_A_SESSION).await;
+    let taken = tokio::time::timeout(LONGER_THAN_A_SESSION, &mut publishing).await;
+    assert!(taken.is_err(), "nobody takes it: {taken:?}");
     kafka.start_again().await;
     let back = Instant::now();
     publishing.await.unwrap().unwrap();

@@ -3,7 +3,7 @@
 use futures_util::FutureExt;
 use pattern_embedded::testing::TestDatabase;
 use pattern_store::Store;
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -12,13 +12,16 @@ async fn who_is_dropped_while_it_begins_leaves_no_transaction_to_the_next() {
     let database = TestDatabase::create().await;
     let store = Store::connect_lazy(&database.url, 1).expect("store");
     sqlx::query("create table seen (n int)").execute(store.pool()).await.expect("table");
+    let mut holder = PgConnection::connect(&database.url).await.expect("connection");
     for n in 0..20 {
+        holder.execute("select pg_advisory_lock(1)").await.expect("lock");
         let mut connection = store.pool().acquire().await.expect("connection");
-        // The first look sends it; the answer takes longer, and is not waited for.
-        let looked = connection.begin_with("begin; select pg_sleep(0.02)").now_or_never();
+        // The first look sends it; there is no answer while the lock is held.
+        let looked = connection.begin_with("begin; select pg_advisory_xact_lock(1)").now_or_never();
         assert!(looked.is_none());
         drop(looked);
         drop(connection);
+        holder.execute("select pg_advisory_unlock(1)").await.expect("unlock");
         sqlx::query("insert into seen values ($1)").bind(n).execute(store.pool()).await.expect("insert");
     }
     let elsewhere = Store::connect_lazy(&database.url, 1).expect("store");

@@ -5,7 +5,7 @@ use pattern_store::{Store, StoreError};
 use serde_json::json;
 use std::{
     process::{Child, Command, Stdio},
-    time::Duration,
+    sync::{Arc, Mutex, PoisonError},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -15,9 +15,8 @@ use crate::support::somebody_waits_for_a_lock;
 const DATABASE: &str = "NAIA_TEST_CHILD_DATABASE";
 const BEHAVIOR: &str = "NAIA_TEST_CHILD_BEHAVIOR";
 
-/// Not a test: the body of the worker processes that the tests below start and lose.
+/// The body of the worker processes that the tests below start and lose; by itself it does nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "run by other tests, as a process of its own"]
 async fn child_worker() {
     let Ok(url) = std::env::var(DATABASE) else { return };
     let behavior = std::env::var(BEHAVIOR).unwrap();
@@ -41,7 +40,7 @@ struct ChildWorker(Child);
 impl ChildWorker {
     fn start(queue: &Queue, behavior: &str) -> Self {
         let child = Command::new(std::env::current_exe().unwrap())
-            .args(["jobs::crash::child_worker", "--exact", "--ignored"])
+            .args(["jobs::crash::child_worker", "--exact"])
             .env(DATABASE, &queue.database.url)
             .env(BEHAVIOR, behavior)
             .stdout(Stdio::null())
@@ -102,12 +101,14 @@ async fn a_run_whose_worker_was_killed_is_finished_by_another() {
 async fn a_handler_that_blocks_its_thread_runs_once() {
     let queue = Queue::create().await;
     let log = Log::default();
+    let (open, gate) = std::sync::mpsc::channel::<()>();
+    let gate = Arc::new(Mutex::new(gate));
     let blocking = {
         let log = log.clone();
         handler(move |context| {
             log.note(&context);
-            // Well beyond the time after which a silent worker is thought dead.
-            std::thread::sleep(Duration::from_secs(6));
+            // Blocks the thread until the other end is dropped.
+            let _ = gate.lock().unwrap_or_else(PoisonError::into_inner).recv();
             async { Ok(json!({})) }
         })
     };
@@ -121,6 +122,19 @@ async fn a_handler_that_blocks_its_thread_runs_once() {
         let id = queue.data_source(name).await;
         ids.push(queue.enqueue(maintenance().for_data_source(id)).await);
     }
+    // All blocked for longer than it takes to think a silent worker dead, and every worker looked for such ones since.
+    eventually("the workers live on", || async {
+        queue
+            .count(
+                "select count(*) from job_runs
+                 where status = 'running'
+                   and started_at < (select min(last_seen) from apalis.workers) - interval '4 seconds'",
+            )
+            .await
+            == 4
+    })
+    .await;
+    drop(open);
     for id in &ids {
         queue.wait_for(*id, RunStatus::Succeeded).await;
         assert_eq!(log.attempts_of(*id), [1]);

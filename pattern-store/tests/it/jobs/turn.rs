@@ -1,10 +1,7 @@
 use pattern_core::domain::{JobName, RunStatus};
 use pattern_store::jobs::NewRun;
 use serde_json::json;
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -35,19 +32,28 @@ async fn runs_of_the_same_job_and_data_source_take_turns() {
     let queue = Queue::create().await;
     let plant = queue.data_source("plant").await;
     let meter = Meter::default();
+    let other = queue.another_store();
     let work = {
-        let meter = meter.clone();
+        let (meter, store) = (meter.clone(), queue.another_store());
         handler(move |_| {
-            let meter = meter.clone();
+            let (meter, store) = (meter.clone(), store.clone());
             async move {
                 meter.enter();
-                tokio::time::sleep(Duration::from_millis(20)).await;
+                eventually("others were told to wait, or there are none", || async {
+                    sqlx::query_scalar::<_, bool>(
+                        "select exists (select from apalis.jobs where status = 'Pending' and run_at > now())
+                             or not exists (select from job_runs where status = 'queued')",
+                    )
+                    .fetch_one(store.pool())
+                    .await
+                    .unwrap()
+                })
+                .await;
                 meter.leave();
                 Ok(json!({}))
             }
         })
     };
-    let other = queue.another_store();
     let workers =
         [Worker::start(&queue.store, options("a"), work.clone()), Worker::start(&other, options("b"), work)];
     let mut ids: Vec<Uuid> = Vec::new();
