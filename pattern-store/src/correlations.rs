@@ -4,13 +4,13 @@ use chrono::{DateTime, Utc};
 use pattern_core::domain::{JobName, Word};
 use sqlx::PgConnection;
 use std::collections::HashMap;
-use strum::{EnumString, IntoStaticStr, VariantArray};
+use strum::{IntoStaticStr, VariantArray};
 use uuid::Uuid;
 
 use crate::{Result, Store, analysis::set_stage_input, correlation_plans::forget_plans, jobs::Fence};
 
 /// Which transform of the series a correlation was found on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr, EnumString, VariantArray)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Variant {
     Level,

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use strum::{EnumString, IntoStaticStr, VariantArray};
+use strum::{IntoStaticStr, VariantArray};
 
 /// What a principal may do. Each of them may also read.
 #[derive(
@@ -15,7 +15,6 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
     Serialize,
     Deserialize,
     IntoStaticStr,
-    EnumString,
     VariantArray,
 )]
 #[serde(rename_all = "snake_case")]

@@ -1,8 +1,7 @@
-use std::str::FromStr;
 use strum::VariantArray;
 
 /// A closed set of words: an enum that is declared once, and written alike in SQL, in JSON and where people read it.
-pub trait Word: Copy + Into<&'static str> + FromStr + VariantArray {
+pub trait Word: Copy + Into<&'static str> + VariantArray {
     const ALL: &'static [Self] = Self::VARIANTS;
 
     fn as_str(self) -> &'static str {
@@ -11,11 +10,11 @@ pub trait Word: Copy + Into<&'static str> + FromStr + VariantArray {
 
     /// The word that is written so, or which there are.
     fn read(text: &str) -> Result<Self, String> {
-        text.parse().map_err(|_| {
+        Self::ALL.iter().copied().find(|word| word.as_str() == text).ok_or_else(|| {
             let known: Vec<&str> = Self::ALL.iter().map(|word| word.as_str()).collect();
             format!("'{text}' is none of {}", known.join(", "))
         })
     }
 }
 
-impl<T: Copy + Into<&'static str> + FromStr + VariantArray> Word for T {}
+impl<T: Copy + Into<&'static str> + VariantArray> Word for T {}

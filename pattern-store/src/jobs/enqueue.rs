@@ -1,14 +1,14 @@
 use pattern_core::domain::{JobName, Word};
 use sqlx::PgConnection;
 use std::time::Duration;
-use strum::{EnumString, IntoStaticStr, VariantArray};
+use strum::{IntoStaticStr, VariantArray};
 use uuid::Uuid;
 
 use super::{deliveries, tiles::Tile};
 use crate::{Result, Store};
 
 /// Jobs that run one after the other: each starts when the one before it succeeded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString, VariantArray)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Chain {
     Flywheel,
