@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 const ID: &str = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 
-pub fn name_form() -> Object {
-    form("^([0-9a-f]{2}){1,500}$".to_owned())
+pub fn name_and_id_form() -> Object {
+    form(format!("^([0-9a-f]{{2}}){{1,500}}[.]{ID}$"))
 }
 
 pub fn time_form() -> Object {
@@ -52,6 +52,17 @@ impl Place for String {
         let bytes = hex::decode(text).ok().filter(|bytes| !bytes.is_empty())?;
         // No name has a NUL, and PostgreSQL takes none.
         Some(String::from_utf8_lossy(&bytes).replace('\0', ""))
+    }
+}
+
+impl Place for (String, Uuid) {
+    fn text(&self) -> String {
+        format!("{}.{}", self.0.text(), self.1)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (name, id) = text.split_once('.')?;
+        Some((String::read(name)?, id.parse().ok()?))
     }
 }
 
@@ -111,6 +122,7 @@ mod tests {
         let id = Uuid::new_v4();
         comes_back(id);
         comes_back("Größe 5″ / %00".to_owned());
+        comes_back(("Größe 5″".to_owned(), id));
         comes_back((DateTime::from_timestamp_micros(1_772_000_000_123_456).expect("a time"), id));
         comes_back((vec![0, 255], id));
     }

@@ -2,7 +2,7 @@
 
 use pattern_core::{
     domain::{ClusterKind, SuggestedPoint, SuggestedRole, Suggestion, SuggestionDetail},
-    library::PatternSpec,
+    library::{EquipmentPattern, PatternBody},
 };
 use pattern_equipment::{
     matching::{PointFeatures, SiteMemory, spelled_out},
@@ -66,7 +66,7 @@ pub async fn load(state: &AppState, id: Uuid) -> Result<SuggestionDetail, Proble
             .filter(|role| role.data_source.as_ref().is_none_or(|site| *site == row.suggestion.data_source))
             .map(|role| SuggestedRole { name: role.name, required: role.required, point_id: None })
             .collect(),
-        (None, Some(draft)) => serde_json::from_value::<PatternSpec>(draft)
+        (None, Some(draft)) => EquipmentPattern::of(draft)
             .map(|spec| spec.roles)
             .unwrap_or_default()
             .into_iter()

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use pattern_core::domain::{
-    Cause, EventType, NewEvent, Pattern, PatternData, PatternRole, PatternSource, Word, stable_id,
+    Cause, EventType, NewEvent, Pattern, PatternData, PatternKind, PatternRole, PatternSource, Word,
+    stable_id,
 };
-use pattern_core::library::PatternSpec;
+use pattern_core::library::{PatternBody, PatternSpec, RoleSpec};
 use serde::Serialize;
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,13 +13,13 @@ use uuid::Uuid;
 
 use crate::{Result, Store, StoreError, error::stored, evidence, outbox};
 
-/// A pattern as matching uses it.
+/// A pattern of one kind as matching uses it.
 #[derive(Debug, Clone)]
-pub struct LibraryPattern {
+pub struct LibraryPattern<Body> {
     pub id: Uuid,
     pub version: i64,
     pub confidence: f64,
-    pub spec: PatternSpec,
+    pub spec: Body,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -56,8 +57,8 @@ impl Store {
             let body = serde_json::to_value(spec)?;
             let known = sqlx::query!(
                 "select id, body, source from patterns where kind = $1 and name = $2 for no key update",
-                spec.kind,
-                spec.name
+                spec.kind().as_str(),
+                spec.name()
             )
             .fetch_optional(&mut *tx)
             .await?;
@@ -76,8 +77,8 @@ impl Store {
                         "update patterns set category = $2, description = $3, body = $4, source = $5,
                                 status = 'active' where id = $1",
                         row.id,
-                        spec.category,
-                        spec.description,
+                        spec.category(),
+                        spec.description(),
                         body,
                         source.as_str()
                     )
@@ -98,10 +99,19 @@ impl Store {
         Ok(change)
     }
 
-    /// Patterns that matching may propose, in id order.
-    pub async fn library(&self) -> Result<Vec<LibraryPattern>> {
+    /// The patterns in force of every kind, in id order.
+    pub async fn whole_library(&self) -> Result<Vec<PatternSpec>> {
+        let bodies = sqlx::query_scalar!("select body from patterns where status = 'active' order by id")
+            .fetch_all(&self.pool)
+            .await?;
+        bodies.into_iter().map(|body| Ok(serde_json::from_value(body)?)).collect()
+    }
+
+    /// The patterns of one kind that matching may propose, in id order.
+    pub async fn library<Body: PatternBody>(&self) -> Result<Vec<LibraryPattern<Body>>> {
         let rows = sqlx::query!(
-            "select id, version, confidence, body from patterns where status = 'active' order by id"
+            "select id, version, confidence, body from patterns where status = 'active' and kind = $1 order by id",
+            Body::KIND.as_str()
         )
         .fetch_all(&self.pool)
         .await?;
@@ -122,30 +132,32 @@ impl Store {
         load(&mut conn, id).await
     }
 
-    /// Patterns by name, from behind `after`.
+    /// Patterns by name, from behind `after`; equal names, of several kinds, by id.
     pub async fn list_patterns(
         &self,
-        kind: Option<&str>,
+        kind: Option<PatternKind>,
         category: Option<&str>,
-        after: Option<&str>,
+        after: Option<(&str, Uuid)>,
         limit: i64,
     ) -> Result<Vec<Pattern>> {
         let mut conn = self.pool.acquire().await?;
+        let (after_name, after_id) = after.unzip();
         let ids = sqlx::query_scalar!(
             "select id from patterns
              where ($1::text is null or kind = $1) and ($2::text is null or category = $2)
-               and ($3::text is null or name > $3)
-             order by name limit $4",
-            kind,
+               and ($3::text is null or (name, id) > ($3, $4::uuid))
+             order by name, id limit $5",
+            kind.map(PatternKind::as_str),
             category,
-            after,
+            after_name,
+            after_id,
             limit
         )
         .fetch_all(&mut *conn)
         .await?;
-        let mut patterns = load_many(&mut conn, &ids).await?;
-        patterns.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(patterns)
+        let mut by_id: BTreeMap<Uuid, Pattern> =
+            load_many(&mut conn, &ids).await?.into_iter().map(|pattern| (pattern.id, pattern)).collect();
+        Ok(ids.iter().filter_map(|id| by_id.remove(id)).collect())
     }
 }
 
@@ -224,13 +236,13 @@ pub(crate) async fn confirm(
 /// Makes a pattern from what a site taught; a retired one of the same name comes back.
 pub(crate) async fn learn(
     conn: &mut PgConnection,
-    spec: &PatternSpec,
+    spec: PatternSpec,
     data_source: &str,
     cause: Cause,
     now: DateTime<Utc>,
 ) -> Result<Uuid> {
     let told = Told { cause, data_source: Some(data_source.to_owned()), previous_confidence: None };
-    insert(conn, spec, PatternSource::Learned, told, now).await
+    insert(conn, &spec, PatternSource::Learned, told, now).await
 }
 
 /// A learned pattern goes with its last equipment; whoever approves it again brings it back.
@@ -264,7 +276,7 @@ pub(crate) async fn retire_unused(
 }
 
 fn id_of(spec: &PatternSpec) -> Uuid {
-    stable_id(&["pattern", &spec.kind, &spec.name])
+    stable_id(&["pattern", spec.kind().as_str(), spec.name()])
 }
 
 /// Of two who insert the same name at once, the second waits for the first and is refused.
@@ -277,15 +289,15 @@ async fn insert(
 ) -> Result<Uuid> {
     let alike = sqlx::query_scalar!(
         "select name from patterns where kind = $1 and lower(name) = lower($2) and name <> $2 and status = 'active'",
-        spec.kind,
-        spec.name
+        spec.kind().as_str(),
+        spec.name()
     )
     .fetch_optional(&mut *conn)
     .await?;
     if let Some(alike) = alike {
         return Err(StoreError::Conflict(format!(
             "pattern '{}' is called as '{alike}' is; approve with that pattern_id, or give another pattern_name",
-            spec.name
+            spec.name()
         )));
     }
     let id = sqlx::query_scalar!(
@@ -299,13 +311,13 @@ async fn insert(
             where patterns.status = 'retired'
          returning id",
         id_of(spec),
-        spec.kind,
-        spec.name,
-        spec.category,
-        spec.description,
+        spec.kind().as_str(),
+        spec.name(),
+        spec.category(),
+        spec.description(),
         source.as_str(),
         serde_json::to_value(spec)?,
-        spec.confidence,
+        spec.confidence(),
         now
     )
     .fetch_optional(&mut *conn)
@@ -313,7 +325,7 @@ async fn insert(
     .ok_or_else(|| {
         StoreError::Conflict(format!(
             "pattern '{}' exists already; approve with its pattern_id, or give another pattern_name",
-            spec.name
+            spec.name()
         ))
     })?;
     replace_library_roles(conn, id, spec).await?;
@@ -322,6 +334,9 @@ async fn insert(
 }
 
 async fn replace_library_roles(conn: &mut PgConnection, pattern: Uuid, spec: &PatternSpec) -> Result<()> {
+    let roles: &[RoleSpec] = match spec {
+        PatternSpec::Equipment(body) => &body.roles,
+    };
     sqlx::query!("delete from pattern_roles where pattern_id = $1 and data_source_id is null", pattern)
         .execute(&mut *conn)
         .await?;
@@ -331,9 +346,9 @@ async fn replace_library_roles(conn: &mut PgConnection, pattern: Uuid, spec: &Pa
          from unnest($2::text[], $3::bool[], $4::double precision[]) with ordinality
               as role(name, required, weight, place)",
         pattern,
-        &spec.roles.iter().map(|r| r.name.clone()).collect::<Vec<_>>(),
-        &spec.roles.iter().map(|r| r.required).collect::<Vec<_>>(),
-        &spec.roles.iter().map(|r| r.weight).collect::<Vec<_>>()
+        &roles.iter().map(|r| r.name.clone()).collect::<Vec<_>>(),
+        &roles.iter().map(|r| r.required).collect::<Vec<_>>(),
+        &roles.iter().map(|r| r.weight).collect::<Vec<_>>()
     )
     .execute(conn)
     .await?;
@@ -407,7 +422,10 @@ async fn load_many(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Pattern>
     rows.into_iter()
         .map(|row| {
             let spec: PatternSpec = serde_json::from_value(row.body)?;
-            let library_roles = spec.roles.into_iter().map(|role| PatternRole {
+            let roles = match spec {
+                PatternSpec::Equipment(body) => body.roles,
+            };
+            let library_roles = roles.into_iter().map(|role| PatternRole {
                 name: role.name,
                 required: role.required,
                 weight: role.weight,
@@ -418,7 +436,7 @@ async fn load_many(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Pattern>
             });
             Ok(Pattern {
                 id: row.id,
-                kind: row.kind,
+                kind: stored("pattern", row.id, &row.kind)?,
                 name: row.name,
                 category: row.category,
                 description: row.description,

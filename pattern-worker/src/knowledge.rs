@@ -1,6 +1,7 @@
 //! What the engine knows of a data source, and what it makes of it.
 
 use pattern_core::domain::{Cluster, ClusterKind};
+use pattern_core::library::EquipmentPattern;
 use pattern_equipment::matching::{
     LookAlikes, Matcher, NEWEST_DECISIONS, PointFeatures, Proposal, Reading, SiteCalibration, SiteMemory,
     spelled_out,
@@ -32,7 +33,7 @@ const SURE: f64 = 1.0;
 pub struct Known {
     clusters: Vec<Cluster>,
     look_alikes: Vec<Cluster>,
-    library: Vec<LibraryPattern>,
+    library: Vec<LibraryPattern<EquipmentPattern>>,
     bindings: Vec<ActiveBinding>,
     foreign: Vec<ForeignBinding>,
     points: Vec<StoredPoint>,
@@ -86,7 +87,7 @@ pub struct Knowledge {
     /// Of kind `equipment`.
     pub clusters: Vec<Cluster>,
     pub look_alikes: Vec<Cluster>,
-    library: Vec<LibraryPattern>,
+    library: Vec<LibraryPattern<EquipmentPattern>>,
     features: HashMap<Uuid, PointFeatures>,
     matcher: Matcher,
     /// Of the clusters of kind `equipment`, by their ids.
@@ -198,7 +199,7 @@ impl Knowledge {
         &self,
         cluster: &Cluster,
         points: &[PointFeatures],
-    ) -> impl Iterator<Item = (&LibraryPattern, Proposal)> {
+    ) -> impl Iterator<Item = (&LibraryPattern<EquipmentPattern>, Proposal)> {
         let cohesion = Some(cluster.cohesion);
         let proposals = match self.readings.get(&cluster.id) {
             Some(reading) => self.matcher.propose_read(points, reading, cohesion, &self.site),
@@ -211,7 +212,7 @@ impl Knowledge {
 
     /// Calibrated, and not lifted over the threshold by a single answer: that may have been wrong. Of a kind that one
     /// answer named, the roles and their words are that answer's too.
-    fn judged(&self, pattern: &LibraryPattern, mut proposal: Proposal) -> Proposal {
+    fn judged(&self, pattern: &LibraryPattern<EquipmentPattern>, mut proposal: Proposal) -> Proposal {
         proposal.confidence = self.calibration.apply(proposal.confidence);
         proposal.unanswered = proposal.unanswered.map(|confidence| self.calibration.apply(confidence));
         let unsure = proposal.unanswered.is_some_and(|unanswered| unanswered < self.threshold);
@@ -222,7 +223,7 @@ impl Knowledge {
         proposal
     }
 
-    pub fn pattern(&self, id: Uuid) -> Option<&LibraryPattern> {
+    pub fn pattern(&self, id: Uuid) -> Option<&LibraryPattern<EquipmentPattern>> {
         self.library.iter().find(|pattern| pattern.id == id)
     }
 
@@ -256,7 +257,7 @@ impl Knowledge {
 fn learn(
     site: &mut SiteMemory,
     bindings: &[ActiveBinding],
-    library: &[LibraryPattern],
+    library: &[LibraryPattern<EquipmentPattern>],
     points: &HashMap<Uuid, PointFeatures>,
 ) {
     let names: HashMap<Uuid, &str> = library.iter().map(|p| (p.id, p.spec.name.as_str())).collect();
@@ -283,11 +284,11 @@ fn learn(
 
 /// The learned patterns of which no more than one machine was ever shown, here and elsewhere.
 fn told_once(
-    library: &[LibraryPattern],
+    library: &[LibraryPattern<EquipmentPattern>],
     bindings: &[ActiveBinding],
     foreign: &[ForeignBinding],
 ) -> BTreeSet<Uuid> {
-    let machines = |pattern: &&LibraryPattern| {
+    let machines = |pattern: &&LibraryPattern<EquipmentPattern>| {
         let here = bindings.iter().filter(|b| b.pattern_id == pattern.id).map(|b| b.equipment_id);
         let elsewhere = foreign.iter().filter(|b| b.pattern == pattern.spec.name).map(|b| b.suggestion_id);
         here.chain(elsewhere).collect::<BTreeSet<Uuid>>().len()

@@ -1,5 +1,5 @@
 use axum::{Json, extract::State};
-use pattern_core::domain::Pattern;
+use pattern_core::domain::{Pattern, PatternKind};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -19,15 +19,15 @@ pub fn routes() -> OpenApiRouter<AppState> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListParams {
-    /// What the patterns are of: `equipment`.
-    kind: Option<String>,
+    /// What the patterns are about.
+    kind: Option<PatternKind>,
     /// As in a pattern.
     category: Option<String>,
     /// 50 unless given.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
     /// `next_cursor` of the page before.
-    #[param(schema_with = cursor::name_form)]
+    #[param(schema_with = cursor::name_and_id_form)]
     cursor: Option<String>,
 }
 
@@ -47,10 +47,11 @@ async fn list(
     Params(params): Params<ListParams>,
 ) -> Result<Json<PatternList>, Problem> {
     let limit = page_limit(params.limit)?;
-    let after: Option<String> = decode_cursor(params.cursor.as_deref())?;
-    let (kind, category) = (params.kind.as_deref(), params.category.as_deref());
-    let mut items = state.store.list_patterns(kind, category, after.as_deref(), limit + 1).await?;
-    let next_cursor = cut_page(&mut items, limit, |last| last.name.clone());
+    let after: Option<(String, Uuid)> = decode_cursor(params.cursor.as_deref())?;
+    let after = after.as_ref().map(|(name, id)| (name.as_str(), *id));
+    let mut items =
+        state.store.list_patterns(params.kind, params.category.as_deref(), after, limit + 1).await?;
+    let next_cursor = cut_page(&mut items, limit, |last| (last.name.clone(), last.id));
     Ok(Json(PatternList { items, next_cursor }))
 }
 

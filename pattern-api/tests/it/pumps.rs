@@ -3,7 +3,7 @@
 use chrono::{Duration, Utc};
 use pattern_core::{
     domain::{ClusterKind, PatternSource, Purpose, Scores},
-    library::{PatternSpec, RoleSpec},
+    library::{EquipmentPattern, PatternSpec, RoleSpec},
 };
 use pattern_store::{FoundCluster, NewPoint, NewSuggestion, Store, SuggestedRoleRow, jobs::Fence};
 
@@ -20,15 +20,14 @@ pub async fn propose(store: &Store, pumps: &[String], confidence: f64) {
         pumps.iter().flat_map(|p| PARTS.map(|(part, _)| NewPoint::named(format!("{p}.{part}")))).collect();
     let source = store.register_points(SITE, &points).await.expect("points").data_source_id;
     let role = |(_, name): &(&str, &str)| RoleSpec { name: (*name).into(), ..RoleSpec::default() };
-    let spec = |name: &str| PatternSpec {
-        kind: "equipment".into(),
+    let spec = |name: &str| EquipmentPattern {
         name: name.into(),
         category: "Pump".into(),
         confidence: 0.8,
         roles: PARTS.iter().map(role).collect(),
-        ..PatternSpec::default()
+        ..EquipmentPattern::default()
     };
-    let library = [spec("Pump"), spec("Agitator")];
+    let library = [spec("Pump"), spec("Agitator")].map(PatternSpec::from);
     store.load_library(&library, PatternSource::Library, now).await.expect("library");
     let stored = store.stored_points(source).await.expect("points");
     let found: Vec<FoundCluster> = stored
@@ -51,7 +50,7 @@ pub async fn propose(store: &Store, pumps: &[String], confidence: f64) {
 /// Asks about all pumps as the engine does when it has scored them anew, with these parts in their roles.
 pub async fn score(store: &Store, confidence: f64, parts: &[(&str, &str)]) {
     let source = store.data_source(SITE).await.expect("source").expect("north").id;
-    let library = store.library().await.expect("library");
+    let library = store.library::<EquipmentPattern>().await.expect("library");
     let pattern = library.iter().find(|pattern| pattern.spec.name == "Pump").expect("pump");
     let clusters = store.active_clusters(source, ClusterKind::Equipment).await.expect("clusters");
     let questions: Vec<NewSuggestion> = clusters

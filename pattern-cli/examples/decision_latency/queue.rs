@@ -3,7 +3,7 @@ use chrono::{Duration, Utc};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use pattern_core::{
     domain::{ClusterKind, PatternSource, Purpose, Scores},
-    library::{PatternSpec, RoleSpec},
+    library::{EquipmentPattern, RoleSpec},
 };
 use pattern_store::{
     FoundCluster, LibraryPattern, NewPoint, NewSuggestion, Store, SuggestedRoleRow, SuggestionFilter,
@@ -25,22 +25,21 @@ pub async fn fill(store: &Store, count: usize) -> Result<Vec<Uuid>> {
     proposed.try_collect().await
 }
 
-async fn pattern(store: &Store) -> Result<LibraryPattern> {
+async fn pattern(store: &Store) -> Result<LibraryPattern<EquipmentPattern>> {
     let role = |(_, name): (&str, &str)| RoleSpec { name: name.into(), ..RoleSpec::default() };
-    let spec = PatternSpec {
-        kind: "equipment".into(),
+    let spec = EquipmentPattern {
         name: "Measured pump".into(),
         category: "Pump".into(),
         confidence: 0.5,
         roles: ROLES.map(role).into(),
-        ..PatternSpec::default()
+        ..EquipmentPattern::default()
     };
-    store.load_library(std::slice::from_ref(&spec), PatternSource::Library, Utc::now()).await?;
-    let library = store.library().await?;
+    store.load_library(&[spec.clone().into()], PatternSource::Library, Utc::now()).await?;
+    let library = store.library::<EquipmentPattern>().await?;
     library.into_iter().find(|p| p.spec.name == spec.name).context("the library lost its pattern")
 }
 
-async fn propose(store: &Store, pump: &LibraryPattern, number: usize) -> Result<Uuid> {
+async fn propose(store: &Store, pump: &LibraryPattern<EquipmentPattern>, number: usize) -> Result<Uuid> {
     let (now, label) = (Utc::now(), format!("P-{number:05}"));
     let data_source = format!("plant-{number:05}");
     let points = ROLES.map(|(part, _)| NewPoint::named(format!("{label}.{part}")));

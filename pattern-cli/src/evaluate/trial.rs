@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use chrono::Utc;
 use pattern_core::domain::{DecisionAction, JobRun, RunStatus, Suggestion, SuggestionDetail};
+use pattern_core::library::EquipmentPattern;
 use pattern_equipment::matching::{PointFeatures, Proposal};
 use pattern_import::Options;
 use pattern_store::{LibraryPattern, Store, jobs::RunFilter, off_thread};
@@ -80,7 +81,7 @@ pub struct StandingCluster {
 }
 
 impl StandingCluster {
-    fn new(points: &[PointFeatures], proposals: &[(&LibraryPattern, Proposal)]) -> Self {
+    fn new(points: &[PointFeatures], proposals: &[(&LibraryPattern<EquipmentPattern>, Proposal)]) -> Self {
         Self {
             points: points.iter().map(|point| point.name.clone()).collect(),
             proposals: proposals.iter().map(|(of, p)| (of.spec.name.clone(), p.confidence)).collect(),
@@ -131,7 +132,13 @@ impl Trial {
     }
 
     pub async fn library(&self) -> Result<HashMap<String, Uuid>> {
-        Ok(self.store.library().await?.into_iter().map(|pattern| (pattern.spec.name, pattern.id)).collect())
+        Ok(self
+            .store
+            .library::<EquipmentPattern>()
+            .await?
+            .into_iter()
+            .map(|pattern| (pattern.spec.name, pattern.id))
+            .collect())
     }
 
     /// The question that the engine would have answered first.

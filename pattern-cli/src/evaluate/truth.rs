@@ -1,7 +1,7 @@
 //! What people say the points are. Read for scoring and by the simulated reviewer, never by the engine.
 
 use anyhow::{Context, Result, bail};
-use pattern_core::library::PatternSpec;
+use pattern_core::library::EquipmentPattern;
 use pattern_store::PointLabels;
 use serde::Deserialize;
 use std::{
@@ -39,7 +39,7 @@ impl Truth {
                  know, then the engine can be compared with it"
             );
         }
-        let library = pattern_core::library::builtin();
+        let library = pattern_core::library::builtin_of::<EquipmentPattern>();
         let types = labels.values().filter_map(|label| label.equipment_type.clone());
         let patterns = types.map(|label| {
             let pattern = aliases.get(&label).cloned().unwrap_or_else(|| pattern_called(&label, &library));
@@ -71,7 +71,7 @@ pub fn read_aliases(dir: &Path, file: Option<&Path>) -> Result<BTreeMap<String, 
         None if dir.join(ALIASES).exists() => dir.join(ALIASES),
         None => return Ok(BTreeMap::new()),
     };
-    let library = pattern_core::library::builtin();
+    let library = pattern_core::library::builtin_of::<EquipmentPattern>();
     let context =
         || format!("cannot read {}; it needs lines `label,pattern` after this header", path.display());
     let mut aliases = BTreeMap::new();
@@ -90,7 +90,7 @@ pub fn read_aliases(dir: &Path, file: Option<&Path>) -> Result<BTreeMap<String, 
 }
 
 /// The pattern of this name, or the only one with this keyword.
-fn pattern_called(label: &str, library: &[PatternSpec]) -> Option<String> {
+fn pattern_called(label: &str, library: &[EquipmentPattern]) -> Option<String> {
     let same = |text: &str| text.eq_ignore_ascii_case(label.trim());
     if let Some(spec) = library.iter().find(|spec| same(&spec.name)) {
         return Some(spec.name.clone());

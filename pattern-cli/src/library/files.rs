@@ -48,7 +48,7 @@ pub fn write(folder: &Path, specs: Vec<PatternSpec>) -> Result<Vec<PathBuf>> {
     fs::create_dir_all(folder).with_context(|| format!("folder {} cannot be made", folder.display()))?;
     let mut by_file: BTreeMap<PathBuf, Vec<PatternSpec>> = BTreeMap::new();
     for spec in specs {
-        by_file.entry(folder.join(file_name(&spec.category))).or_default().push(spec);
+        by_file.entry(folder.join(file_name(spec.category()))).or_default().push(spec);
     }
     for (path, specs) in &by_file {
         fs::write(path, text(specs)).with_context(|| format!("cannot write {}", path.display()))?;
@@ -59,7 +59,7 @@ pub fn write(folder: &Path, specs: Vec<PatternSpec>) -> Result<Vec<PathBuf>> {
 /// Patterns by name, in the library's format.
 pub fn text(specs: &[PatternSpec]) -> String {
     let mut specs = specs.to_vec();
-    specs.sort_by(|a, b| (&a.kind, &a.name).cmp(&(&b.kind, &b.name)));
+    specs.sort_by(|a, b| (a.kind(), a.name()).cmp(&(b.kind(), b.name())));
     to_toml(&specs)
 }
 

@@ -94,7 +94,7 @@ fn labels_are_consistent() {
 
 #[test]
 fn labels_use_the_words_of_the_library() {
-    let library = pattern_core::library::builtin();
+    let library = pattern_core::library::builtin_of::<pattern_core::library::EquipmentPattern>();
     for point in points() {
         let (equipment_type, role) = (&point["equipment_type"], &point["role"]);
         if equipment_type.is_empty() || equipment_type == UNKNOWN_TYPE {

@@ -4,11 +4,34 @@ use strum::{IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+/// What a pattern, a suggestion and a piece of evidence are about.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum PatternKind {
+    /// What machine some points are of.
+    Equipment,
+}
+
 /// A library entry as its events and the API show it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Pattern {
     pub id: Uuid,
-    pub kind: String,
+    pub kind: PatternKind,
     pub name: String,
     pub category: String,
     pub description: String,

@@ -1,9 +1,11 @@
-//! The pattern library as data: what a kind of equipment looks like.
+//! The pattern library as data: what patterns of each kind look like.
 
+mod equipment;
 mod file;
 mod lint;
 mod spec;
 
-pub use file::{LibraryError, builtin, parse, to_toml};
+pub use equipment::{EquipmentPattern, RoleSpec};
+pub use file::{LibraryError, builtin, builtin_of, parse, to_toml};
 pub use lint::{Problem, lint};
-pub use spec::{PatternSpec, RoleSpec};
+pub use spec::{PatternBody, PatternSpec};

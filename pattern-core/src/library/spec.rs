@@ -1,98 +1,70 @@
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::domain::BehaviorClass;
+use super::EquipmentPattern;
+use crate::domain::PatternKind;
 
-/// What a kind of equipment looks like. The name is unique within the kind.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PatternSpec {
-    #[serde(default = "equipment")]
-    pub kind: String,
-    pub name: String,
-    pub category: String,
-    #[serde(default)]
-    pub description: String,
-    /// Prior confidence, 0..1: how often a suggestion of it is right before any evidence.
-    pub confidence: f64,
-    /// What people call it in names and descriptions: words or abbreviations, phrases with blanks.
-    #[serde(default)]
-    pub keywords: Vec<String>,
-    pub roles: Vec<RoleSpec>,
-}
-
-/// A place that a point can take.
+/// A pattern of any kind, as files and the database hold it. What each kind says has a type of its own, so that a
+/// pattern of one kind cannot be matched as another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RoleSpec {
-    pub name: String,
-    #[serde(default)]
-    pub required: bool,
-    #[serde(default = "one")]
-    pub weight: f64,
-    /// How points in this role are named besides by the role's own name: phrases, all of whose words
-    /// have to occur. Abbreviations are expanded by the lexicon.
-    #[serde(default)]
-    pub words: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unit: Option<String>,
-    /// Normal range, in `unit`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub min: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max: Option<f64>,
-    /// Behaviour classes that such a point shows; empty: any.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub behavior: Vec<BehaviorClass>,
-    /// Typical seconds between two samples.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub update_seconds: Option<f64>,
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum PatternSpec {
+    Equipment(EquipmentPattern),
 }
 
-impl Default for RoleSpec {
-    fn default() -> Self {
-        Self {
-            name: String::new(),
-            required: false,
-            weight: 1.0,
-            words: Vec::new(),
-            unit: None,
-            min: None,
-            max: None,
-            behavior: Vec::new(),
-            update_seconds: None,
+/// What a pattern of one kind says. Whoever reads the library asks for one of these.
+pub trait PatternBody: Clone + Serialize + DeserializeOwned + Into<PatternSpec> {
+    const KIND: PatternKind;
+
+    /// Nothing where the pattern is of another kind.
+    fn of(spec: PatternSpec) -> Option<Self>;
+}
+
+impl PatternBody for EquipmentPattern {
+    const KIND: PatternKind = PatternKind::Equipment;
+
+    fn of(spec: PatternSpec) -> Option<Self> {
+        match spec {
+            PatternSpec::Equipment(body) => Some(body),
         }
     }
 }
 
-/// What a learned pattern starts with: it was seen, but nobody has confirmed it on other equipment.
-const LEARNED_PRIOR: f64 = 0.6;
-
-const LEARNED: &str = "Learned";
+impl From<EquipmentPattern> for PatternSpec {
+    fn from(body: EquipmentPattern) -> Self {
+        Self::Equipment(body)
+    }
+}
 
 impl PatternSpec {
-    /// Whether a person named this kind, at a site.
-    pub fn is_learned(&self) -> bool {
-        self.category == LEARNED
-    }
-
-    /// A pattern that a site taught.
-    pub fn learned(name: &str, description: &str, roles: Vec<RoleSpec>) -> Self {
-        Self {
-            kind: equipment(),
-            name: name.to_owned(),
-            category: LEARNED.into(),
-            description: description.to_owned(),
-            confidence: LEARNED_PRIOR,
-            keywords: Vec::new(),
-            roles,
+    pub fn kind(&self) -> PatternKind {
+        match self {
+            Self::Equipment(_) => PatternKind::Equipment,
         }
     }
-}
 
-fn equipment() -> String {
-    "equipment".into()
-}
+    /// Unique within its kind.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Equipment(body) => &body.name,
+        }
+    }
 
-fn one() -> f64 {
-    1.0
+    pub fn category(&self) -> &str {
+        match self {
+            Self::Equipment(body) => &body.category,
+        }
+    }
+
+    pub fn description(&self) -> &str {
+        match self {
+            Self::Equipment(body) => &body.description,
+        }
+    }
+
+    /// How often a suggestion of it is right before any evidence, 0..1.
+    pub fn confidence(&self) -> f64 {
+        match self {
+            Self::Equipment(body) => body.confidence,
+        }
+    }
 }

@@ -1,5 +1,5 @@
 use pattern_core::{
-    library::{RoleSpec, builtin, lint, parse, to_toml},
+    library::{EquipmentPattern, RoleSpec, builtin, builtin_of, lint, parse, to_toml},
     units,
 };
 
@@ -9,14 +9,14 @@ fn the_shipped_library_has_nothing_to_complain_about() {
     let problems: Vec<String> = lint(&patterns).iter().map(ToString::to_string).collect();
     assert!(problems.is_empty(), "{}", problems.join("\n"));
     for name in ["AHU", "VAV", "FCU", "Chiller", "Boiler", "Cooling Tower"] {
-        assert!(patterns.iter().any(|p| p.name == name), "{name} is missing");
+        assert!(patterns.iter().any(|p| p.name() == name), "{name} is missing");
     }
 }
 
-/// The 24 patterns that users know from before, with the roles, ranges and weights they had there.
+/// The patterns of equipment that users know from before, with the roles, ranges and weights they had there.
 #[test]
 fn the_known_patterns_have_their_roles_ranges_and_weights() {
-    let patterns = builtin();
+    let patterns = builtin_of::<EquipmentPattern>();
     let mut reader = csv::Reader::from_reader(include_str!("../data/seeded_library.csv").as_bytes());
     let mut rows = 0;
     for row in reader.deserialize::<Known>() {
@@ -32,7 +32,7 @@ fn the_known_patterns_have_their_roles_ranges_and_weights() {
         assert_eq!(role, Some(expected), "{}", known.pattern);
         rows += 1;
     }
-    assert_eq!(rows, 141);
+    assert_eq!(rows, 107);
 }
 
 #[derive(serde::Deserialize)]
@@ -98,4 +98,21 @@ fn a_file_that_can_not_be_read_is_named_with_its_line() {
     let error = parse("[[pattern]]\nname = \"Mill\"\nweigth = 3\n", "mine.toml").unwrap_err();
     assert_eq!(error.origin, "mine.toml");
     assert!(error.to_string().contains("line") && error.to_string().contains("weigth"), "{error}");
+}
+
+/// A mistake in a pattern's kind, or in what its kind says, is found where it is read.
+#[test]
+fn a_kind_that_does_not_exist_or_whose_body_it_is_not_is_refused_by_file_pattern_and_field() {
+    let of = |text: &str| parse(text, "mine.toml").unwrap_err().to_string();
+    let entry =
+        |more: &str| format!("[[pattern]]\nname = \"Mill\"\ncategory = \"Mill\"\nconfidence = 0.7\n{more}\n");
+    let unknown = of(&entry("kind = \"machine\"\nroles = []"));
+    for part in ["mine.toml", "line 1", "'Mill'", "'machine'", "equipment"] {
+        assert!(unknown.contains(part), "no {part} in: {unknown}");
+    }
+    let foreign = of(&entry("roles = []\nwithin_seconds = 60.0"));
+    for part in ["mine.toml", "'Mill'", "within_seconds", "of kind equipment"] {
+        assert!(foreign.contains(part), "no {part} in: {foreign}");
+    }
+    assert!(of(&entry("kind = 3")).contains("kind is integer"));
 }

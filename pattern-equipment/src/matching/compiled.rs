@@ -10,11 +10,11 @@ use super::reason::reason;
 use super::wordings::Wordings;
 use super::{Proposal, ProposedRole};
 use pattern_core::domain::Scores;
-use pattern_core::library::{PatternSpec, RoleSpec};
+use pattern_core::library::{EquipmentPattern, RoleSpec};
 use pattern_core::units::{self, Unit};
 
 pub(super) struct CompiledPattern {
-    pub spec: PatternSpec,
+    pub spec: EquipmentPattern,
     pub confidence: f64,
     pub roles: Vec<CompiledRole>,
     pub keywords: Vec<Keyword>,
@@ -39,7 +39,7 @@ const SPARE_FLOOR: f64 = -2.0;
 const SHARES: f64 = 0.5;
 
 impl CompiledPattern {
-    pub fn new(spec: &PatternSpec, confidence: f64, wordings: &mut Wordings) -> Self {
+    pub fn new(spec: &EquipmentPattern, confidence: f64, wordings: &mut Wordings) -> Self {
         let compile = |role: &RoleSpec| {
             let compiled = CompiledRole::new(role, None);
             let phrases = std::iter::once(&role.name).chain(&role.words);
@@ -158,7 +158,7 @@ impl CompiledRole {
 /// Means over the points that have a role, by the roles' weights. Names also answer for the required
 /// roles that nothing took.
 fn scores(
-    spec: &PatternSpec,
+    spec: &EquipmentPattern,
     taken: &[(&CompiledRole, usize, &RoleEvidence)],
     cluster: &ClusterView,
 ) -> Scores {

@@ -31,7 +31,7 @@ use cluster::ClusterView;
 use compiled::CompiledPattern;
 use evidence::role_evidence;
 use pattern_core::domain::Scores;
-use pattern_core::library::PatternSpec;
+use pattern_core::library::EquipmentPattern;
 use reading::{ClusterReading, PointReading};
 use wordings::Wordings;
 
@@ -122,7 +122,7 @@ pub struct Matcher {
 
 impl Matcher {
     /// Patterns with their present confidences, 0..1.
-    pub fn new<'a>(patterns: impl IntoIterator<Item = (&'a PatternSpec, f64)>) -> Self {
+    pub fn new<'a>(patterns: impl IntoIterator<Item = (&'a EquipmentPattern, f64)>) -> Self {
         let mut wordings = Wordings::default();
         let compile = |(spec, confidence)| CompiledPattern::new(spec, confidence, &mut wordings);
         Self { patterns: patterns.into_iter().map(compile).collect(), wordings }

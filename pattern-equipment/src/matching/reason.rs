@@ -2,7 +2,7 @@ use super::calibration::{Summary, calibrated};
 use super::cluster::ClusterView;
 use super::compiled::CompiledRole;
 use super::evidence::RoleEvidence;
-use pattern_core::library::PatternSpec;
+use pattern_core::library::EquipmentPattern;
 
 /// By less the answers about look-alikes move no one's mind.
 const DOUBT: f64 = 0.05;
@@ -15,7 +15,7 @@ fn speaks_against(summary: &Summary) -> bool {
 
 /// Why a person should believe this, or doubt it, in a few sentences.
 pub(super) fn reason(
-    spec: &PatternSpec,
+    spec: &EquipmentPattern,
     cluster: &ClusterView,
     taken: &[(&CompiledRole, usize, &RoleEvidence)],
     summary: &Summary,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration};
 use pattern_core::domain::{Sample, stable_id};
-use pattern_core::library::{PatternSpec, builtin};
+use pattern_core::library::{EquipmentPattern, builtin_of};
 use pattern_core::series::grid::{ROLLUP_SECONDS, day_buckets};
 use pattern_equipment::fingerprint::fingerprint;
 use pattern_equipment::matching::{Matcher, PointFeatures, Proposal, ProposedRole, SiteMemory};
@@ -22,19 +22,19 @@ pub(crate) fn points(lines: &[impl AsRef<str>]) -> Vec<PointFeatures> {
 }
 
 fn best(points: &[PointFeatures], site: &SiteMemory) -> (String, Proposal) {
-    let library = builtin();
+    let library = builtin_of::<EquipmentPattern>();
     let proposals = Matcher::new(library.iter().map(|p| (p, p.confidence))).propose(points, None, site);
     let (pattern, proposal) =
         library.iter().zip(proposals).max_by(|a, b| a.1.confidence.total_cmp(&b.1.confidence)).unwrap();
     (pattern.name.clone(), proposal)
 }
 
-pub(crate) fn propose(points: &[PointFeatures], spec: &PatternSpec, site: &SiteMemory) -> Proposal {
+pub(crate) fn propose(points: &[PointFeatures], spec: &EquipmentPattern, site: &SiteMemory) -> Proposal {
     Matcher::new([(spec, 0.85)]).propose(points, None, site).remove(0)
 }
 
-pub(crate) fn pattern(name: &str) -> PatternSpec {
-    builtin().into_iter().find(|p| p.name == name).unwrap()
+pub(crate) fn pattern(name: &str) -> EquipmentPattern {
+    builtin_of::<EquipmentPattern>().into_iter().find(|p| p.name == name).unwrap()
 }
 
 pub(crate) fn role_of(proposal: &Proposal, point: usize) -> Option<&str> {

@@ -1,7 +1,7 @@
 //! What descriptions and single points tell of a machine.
 
 use crate::matching::{pattern, points, propose, role_of};
-use pattern_core::library::builtin;
+use pattern_core::library::{EquipmentPattern, builtin_of};
 use pattern_equipment::matching::{Matcher, SiteMemory, spelled_out};
 
 #[test]
@@ -127,7 +127,7 @@ fn what_is_left_over_is_shown_as_what_it_is_most_likely() {
 
 #[test]
 fn a_point_that_stands_alone_is_what_it_is_said_to_be() {
-    let library = builtin();
+    let library = builtin_of::<EquipmentPattern>();
     let matcher = Matcher::new(library.iter().map(|p| (p, p.confidence)));
     // The letters alone would be any temperature, level or status.
     let expected = [

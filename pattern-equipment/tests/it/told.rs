@@ -1,7 +1,7 @@
 //! What answers about some points say about others.
 
 use crate::matching::{approve, behaves, pattern, points, propose, role_of};
-use pattern_core::library::builtin;
+use pattern_core::library::{EquipmentPattern, builtin_of};
 use pattern_equipment::matching::{Matcher, PointFeatures, SiteMemory};
 use uuid::Uuid;
 
@@ -47,7 +47,7 @@ fn what_was_read_before_an_answer_serves_after_it() {
             &format!("{p}.FLO | m3/h"),
         ])
     });
-    let library = builtin();
+    let library = builtin_of::<EquipmentPattern>();
     let matcher = Matcher::new(library.iter().map(|spec| (spec, spec.confidence)));
     let mut site = SiteMemory::default();
     site.observe(machines.iter().flatten());
@@ -139,7 +139,7 @@ fn what_a_loop_does_in_one_machine_it_does_in_the_next_of_its_kind() {
 
 #[test]
 fn a_point_on_its_own_gets_the_role_it_is_called_after() {
-    let library = builtin();
+    let library = builtin_of::<EquipmentPattern>();
     let matcher = Matcher::new(library.iter().map(|p| (p, p.confidence)));
     let lone = points(&["X17 | degC | winding temperature", "X18", "X19 | kPa | suction pressure"]);
     let site = SiteMemory::default();

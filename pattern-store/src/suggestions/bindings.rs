@@ -2,7 +2,7 @@
 
 use pattern_core::{
     domain::{ApproveRequest, Cause, EquipmentRef, stable_id},
-    library::{PatternSpec, RoleSpec},
+    library::{EquipmentPattern, PatternBody, RoleSpec},
 };
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, BTreeSet};
@@ -238,11 +238,16 @@ async fn create_from_draft(
         .ok_or_else(|| {
             StoreError::Invalid("suggestion has no pattern; approve it with a pattern_id".into())
         })?;
-    let mut spec: PatternSpec = serde_json::from_value(draft)?;
+    let Some(mut spec) = EquipmentPattern::of(serde_json::from_value(draft)?) else {
+        return Err(StoreError::Corrupt(format!(
+            "suggestion {} drafts no equipment",
+            deciding.suggestion.id
+        )));
+    };
     if let Some(name) = name {
         spec.name = name.to_owned();
     }
-    create(conn, deciding, &spec).await
+    create(conn, deciding, spec).await
 }
 
 /// The reviewer knows what it is, and the library does not: its roles are those that were assigned.
@@ -259,16 +264,17 @@ async fn create_named(
         return Err(StoreError::Invalid(what.into()));
     }
     let roles = roles.into_iter().map(|role| RoleSpec { name: role.to_owned(), ..RoleSpec::default() });
-    let spec = PatternSpec::learned(name, "named by a reviewer", roles.collect());
-    create(conn, deciding, &spec).await
+    let spec = EquipmentPattern::learned(name, "named by a reviewer", roles.collect());
+    create(conn, deciding, spec).await
 }
 
 async fn create(
     conn: &mut PgConnection,
     deciding: &Deciding<'_>,
-    spec: &PatternSpec,
+    spec: EquipmentPattern,
 ) -> Result<KnownPattern, StoreError> {
     let cause = Cause::reviewer(deciding.reviewer, "approved as a new pattern");
-    let id = patterns::learn(conn, spec, &deciding.suggestion.data_source, cause, deciding.now).await?;
+    let id =
+        patterns::learn(conn, spec.into(), &deciding.suggestion.data_source, cause, deciding.now).await?;
     patterns::known_to(conn, id, deciding.data_source_id).await
 }

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Duration, Utc};
 use pattern_core::domain::{EventType, Purpose, Scores, SuggestionStatus, Word, stable_id};
+use pattern_core::library::PatternSpec;
 use serde::Serialize;
-use serde_json::Value;
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
@@ -26,7 +26,8 @@ pub struct NewSuggestion {
     pub reason: String,
     pub point_ids: Vec<Uuid>,
     pub roles: Vec<SuggestedRoleRow>,
-    pub draft: Option<Value>,
+    /// The pattern that an approval would make.
+    pub draft: Option<PatternSpec>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -2,8 +2,8 @@ use chrono::{DateTime, Utc};
 use pattern_core::domain::{
     ClusterRef, Decision, DecisionAction, EquipmentRef, PatternRef, Scores, SuggestedPoint, Suggestion,
 };
+use pattern_core::library::PatternSpec;
 use serde::Serialize;
-use serde_json::Value;
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -17,7 +17,7 @@ pub struct DetailRow {
     pub suggestion: Suggestion,
     pub points: Vec<SuggestedPoint>,
     pub decision: Option<Decision>,
-    pub draft: Option<Value>,
+    pub draft: Option<PatternSpec>,
 }
 
 /// A decision beside the suggestion it was about.
@@ -88,6 +88,7 @@ impl Store {
             .fetch_one(&mut *tx)
             .await?;
         tx.commit().await?;
+        let draft = draft.map(serde_json::from_value).transpose()?;
         Ok(DetailRow { suggestion, points, decision, draft })
     }
 

@@ -2,6 +2,7 @@
 
 use chrono::Duration;
 use pattern_core::domain::{Cluster, ClusterKind, DataSource, JobName, Purpose, Word};
+use pattern_core::library::EquipmentPattern;
 use pattern_equipment::matching::{PointFeatures, Proposal};
 use pattern_store::{Answer, LibraryPattern, NewSuggestion, SettledQuestions, SuggestedRoleRow, off_thread};
 use rayon::prelude::*;
@@ -181,7 +182,7 @@ impl Asking<'_> {
 fn question(
     cluster: &Cluster,
     points: &[PointFeatures],
-    pattern: &LibraryPattern,
+    pattern: &LibraryPattern<EquipmentPattern>,
     proposal: &Proposal,
     purpose: Purpose,
 ) -> NewSuggestion {

@@ -2,7 +2,7 @@
 
 use pattern_core::{
     domain::{Cluster, Purpose, Scores},
-    library::{PatternSpec, RoleSpec},
+    library::{EquipmentPattern, RoleSpec},
     units,
 };
 use pattern_equipment::{
@@ -112,7 +112,7 @@ pub(super) fn about_look_alikes(Unmatched { cluster, points, said, .. }: &Unmatc
             .iter()
             .map(|point| SuggestedRoleRow { point_id: point.id, role: part.clone(), score: draft.confidence })
             .collect(),
-        draft: serde_json::to_value(&draft).ok(),
+        draft: Some(draft.into()),
     }
 }
 
@@ -198,7 +198,7 @@ fn question(group: &[Shape]) -> NewSuggestion {
                 score: share(&holders[part.as_str()]),
             })
             .collect(),
-        draft: serde_json::to_value(draft).ok(),
+        draft: Some(draft.into()),
     }
 }
 
@@ -240,10 +240,13 @@ fn role_names<'a>(holders: &BTreeMap<&'a str, Vec<(&Shape, usize)>>) -> BTreeMap
     holders.keys().map(|part| (*part, name(part))).collect()
 }
 
-fn draft(stem: &str, roles: Vec<RoleSpec>) -> PatternSpec {
+fn draft(stem: &str, roles: Vec<RoleSpec>) -> EquipmentPattern {
     let name = if stem.is_empty() { "New equipment".to_owned() } else { format!("{stem} equipment") };
     let keywords = stem.split(' ').filter(|w| w.len() > 1).map(str::to_lowercase).collect();
-    PatternSpec { keywords, ..PatternSpec::learned(&name, "found in look-alike groups of points", roles) }
+    EquipmentPattern {
+        keywords,
+        ..EquipmentPattern::learned(&name, "found in look-alike groups of points", roles)
+    }
 }
 
 /// The unit that all holders agree on, where it is one we know.

@@ -4,6 +4,7 @@ use chrono::Utc;
 use pattern_core::domain::{
     ApproveRequest, ClusterKind, Purpose, RejectRequest, Suggestion, SuggestionStatus,
 };
+use pattern_core::library::EquipmentPattern;
 use pattern_store::DecisionRequest;
 use serde_json::json;
 use uuid::Uuid;
@@ -220,7 +221,7 @@ async fn dryers() -> (Site, Worker) {
 async fn approve_as(site: &Site, suggestion: Uuid, pattern: &str) -> Suggestion {
     let roles = ["Temperature", "Level", "Pressure"].into_iter().cycle();
     let points = site.store.suggestion_detail(suggestion).await.expect("detail").points;
-    let library = site.store.library().await.expect("library");
+    let library = site.store.library::<EquipmentPattern>().await.expect("library");
     let approve = ApproveRequest {
         pattern_id: library.iter().find(|known| known.spec.name == pattern).map(|known| known.id),
         role_assignments: Some(points.iter().map(|p| p.id).zip(roles.map(|r| Some(r.to_owned()))).collect()),

@@ -72,8 +72,8 @@ async fn other_points_roles_or_a_drafts_other_name_are_a_conflict() {
         ));
     }
     let called = |name: &str| {
-        let spec = PatternSpec { confidence: 0.1, ..spec(name, &["Suction", "Discharge", "Flow"]) };
-        NewSuggestion { draft: serde_json::to_value(spec).ok(), ..plant.draft(1) }
+        let spec = EquipmentPattern { confidence: 0.1, ..spec(name, &["Suction", "Discharge", "Flow"]) };
+        NewSuggestion { draft: Some(spec.into()), ..plant.draft(1) }
     };
     plant.propose(&[pump(), called("Skid")]).await;
     let skid = |open: Vec<Suggestion>| open.into_iter().find(|s| s.pattern.id.is_none()).expect("the draft");

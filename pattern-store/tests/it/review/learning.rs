@@ -8,8 +8,7 @@ async fn a_suggestion_of_a_new_pattern_makes_it_when_approved() {
     let mut question = plant.question(0, &plant.pump, 0.5);
     question.pattern = None;
     question.purpose = Purpose::NewPattern;
-    question.draft =
-        Some(serde_json::to_value(spec("Skid", &["Suction", "Discharge", "Flow"])).expect("draft"));
+    question.draft = Some(spec("Skid", &["Suction", "Discharge", "Flow"]).into());
     plant.propose(&[question]).await;
     let open = plant.open().await;
     assert_eq!((open[0].pattern.id, open[0].pattern.name.as_str()), (None, "Skid"));
@@ -181,9 +180,9 @@ async fn each_site_adds_a_role_of_its_own_and_the_pattern_tells() {
 async fn what_a_person_loaded_outlives_the_next_start_of_a_service() {
     let plant = Plant::new().await;
     let shipped = spec("Pump", &["Suction", "Discharge", "Flow"]);
-    let theirs = PatternSpec { description: "ours".into(), ..shipped.clone() };
-    let load = async |spec: &PatternSpec, source| {
-        plant.store.load_library(std::slice::from_ref(spec), source, Utc::now()).await.expect("load")
+    let theirs = EquipmentPattern { description: "ours".into(), ..shipped.clone() };
+    let load = async |spec: &EquipmentPattern, source| {
+        plant.store.load_library(&[spec.clone().into()], source, Utc::now()).await.expect("load")
     };
     assert_eq!(load(&theirs, PatternSource::Imported).await.updated, 1);
     assert_eq!(load(&shipped, PatternSource::Library).await.unchanged, 1);
@@ -197,8 +196,9 @@ async fn a_changed_prior_moves_the_confidence_at_once_and_evidence_still_counts(
     let id = plant.propose_one(plant.question(0, &plant.pump, 0.9)).await;
     plant.decide(id, approve()).await.expect("approve");
     plant.fold().await;
-    let lower = |name, roles: &[&str]| PatternSpec { confidence: 0.6, ..spec(name, roles) };
-    let specs = [lower("Pump", &["Suction", "Discharge", "Flow"]), lower("Fan", &["Speed", "Flow"])];
+    let lower = |name, roles: &[&str]| EquipmentPattern { confidence: 0.6, ..spec(name, roles) };
+    let specs = [lower("Pump", &["Suction", "Discharge", "Flow"]), lower("Fan", &["Speed", "Flow"])]
+        .map(PatternSpec::from);
     plant.store.load_library(&specs, PatternSource::Library, Utc::now()).await.expect("load");
     assert!((plant.confidence_of(&plant.fan).await - 0.6).abs() < 1e-6);
     let approved = plant.confidence_of(&plant.pump).await;

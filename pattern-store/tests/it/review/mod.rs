@@ -9,7 +9,7 @@ mod together;
 use chrono::{DateTime, Duration, SubsecRound, Utc};
 use pattern_core::{
     domain::*,
-    library::{PatternSpec, RoleSpec},
+    library::{EquipmentPattern, PatternSpec, RoleSpec},
 };
 use pattern_embedded::testing::until;
 use pattern_store::{jobs::Fence, *};
@@ -25,15 +25,21 @@ const SITE: &str = "north";
 struct Plant {
     store: Arc<TestStore>,
     source: Uuid,
-    pump: LibraryPattern,
-    fan: LibraryPattern,
+    pump: LibraryPattern<EquipmentPattern>,
+    fan: LibraryPattern<EquipmentPattern>,
     clusters: Vec<Cluster>,
     now: DateTime<Utc>,
 }
 
-fn spec(name: &str, roles: &[&str]) -> PatternSpec {
+fn spec(name: &str, roles: &[&str]) -> EquipmentPattern {
     let roles = roles.iter().map(|role| RoleSpec { name: (*role).into(), ..RoleSpec::default() }).collect();
-    PatternSpec { name: name.into(), category: name.into(), confidence: 0.8, roles, ..PatternSpec::default() }
+    EquipmentPattern {
+        name: name.into(),
+        category: name.into(),
+        confidence: 0.8,
+        roles,
+        ..EquipmentPattern::default()
+    }
 }
 
 impl Plant {
@@ -49,9 +55,10 @@ impl Plant {
             .flat_map(|p| ["SUCT", "DISC", "FLOW"].map(|part| NewPoint::named(format!("{p}.{part}"))))
             .collect();
         let source = store.register_points(site, &points).await.expect("points").data_source_id;
-        let specs = [spec("Pump", &["Suction", "Discharge", "Flow"]), spec("Fan", &["Speed", "Flow"])];
+        let specs = [spec("Pump", &["Suction", "Discharge", "Flow"]), spec("Fan", &["Speed", "Flow"])]
+            .map(PatternSpec::from);
         store.load_library(&specs, PatternSource::Library, now).await.expect("library");
-        let library = store.library().await.expect("library");
+        let library = store.library::<EquipmentPattern>().await.expect("library");
         let named = |name| library.iter().find(|p| p.spec.name == name).expect("pattern").clone();
         let stored = store.stored_points(source).await.expect("points");
         let found: Vec<FoundCluster> = ["P-101", "P-102"]
@@ -73,7 +80,12 @@ impl Plant {
         Self { store, source, pump, fan, clusters, now }
     }
 
-    fn question(&self, cluster: usize, pattern: &LibraryPattern, confidence: f64) -> NewSuggestion {
+    fn question(
+        &self,
+        cluster: usize,
+        pattern: &LibraryPattern<EquipmentPattern>,
+        confidence: f64,
+    ) -> NewSuggestion {
         let cluster = &self.clusters[cluster];
         let roles = cluster.points.iter().zip(&pattern.spec.roles);
         NewSuggestion {
@@ -117,7 +129,7 @@ impl Plant {
     }
 
     /// The same points and some more, as the same pattern.
-    fn grown(&self, pattern: &LibraryPattern, newcomer: Uuid) -> NewSuggestion {
+    fn grown(&self, pattern: &LibraryPattern<EquipmentPattern>, newcomer: Uuid) -> NewSuggestion {
         let mut question = self.question(0, pattern, 0.9);
         question.point_ids.push(newcomer);
         question.roles.push(SuggestedRoleRow { point_id: newcomer, role: "Current".into(), score: 0.8 });
@@ -129,7 +141,7 @@ impl Plant {
         NewSuggestion {
             pattern: None,
             purpose: Purpose::NewPattern,
-            draft: Some(serde_json::to_value(draft).expect("draft")),
+            draft: Some(draft.into()),
             ..self.question(cluster, &self.pump, 0.5)
         }
     }
@@ -147,7 +159,7 @@ impl Plant {
         self.store.fold_evidence(Fence::open(), Utc::now()).await.expect("fold")
     }
 
-    async fn confidence_of(&self, pattern: &LibraryPattern) -> f64 {
+    async fn confidence_of(&self, pattern: &LibraryPattern<EquipmentPattern>) -> f64 {
         self.store.pattern(pattern.id).await.expect("pattern").confidence
     }
 
@@ -157,7 +169,7 @@ impl Plant {
     }
 
     /// Whoever needs the pattern's row waits until the connection is dropped.
-    async fn hold(&self, pattern: &LibraryPattern) -> sqlx::PgConnection {
+    async fn hold(&self, pattern: &LibraryPattern<EquipmentPattern>) -> sqlx::PgConnection {
         let options = self.store.pool().connect_options();
         let mut holder = sqlx::PgConnection::connect_with(&options).await.expect("connect");
         sqlx::query("begin").execute(&mut holder).await.expect("begin");
@@ -180,7 +192,7 @@ impl Plant {
     }
 
     /// The causes of the updates of a pattern, oldest first.
-    async fn told_of(&self, pattern: &LibraryPattern) -> Vec<String> {
+    async fn told_of(&self, pattern: &LibraryPattern<EquipmentPattern>) -> Vec<String> {
         sqlx::query_scalar(
             "select event::jsonb #>> '{data,cause}' from outbox
              where aggregateid = $1 and type = 'PatternUpdated' order by ordinal",
