@@ -71,8 +71,10 @@ impl ApiClient {
         limit.await.with_context(|| format!("run {id} is not done after {} s", within.as_secs()))?
     }
 
+    /// The open questions about equipment.
     pub async fn pending(&self, data_source: &str) -> Result<SuggestionPage> {
-        let query = [("status", "pending"), ("data_source", data_source), ("limit", "200")];
+        let query =
+            [("kind", "equipment"), ("status", "pending"), ("data_source", data_source), ("limit", "200")];
         self.get("/api/suggestions", &query).await
     }
 

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use pattern_core::domain::{
-    Cause, Cluster, ClusterData, ClusterKind, ClusterPoint, EventType, NewEvent, Word, stable_id,
+    Cause, Cluster, ClusterData, ClusterKind, ClusterPoint, EventType, NewEvent, PointChange, Word, stable_id,
 };
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -23,6 +23,8 @@ pub struct FoundCluster {
     pub point_ids: Vec<Uuid>,
     pub starts_at: Option<DateTime<Utc>>,
     pub ends_at: Option<DateTime<Utc>>,
+    /// Episodes only: how its points changed.
+    pub changes: Vec<PointChange>,
 }
 
 /// How a generation differs from the one before.
@@ -193,6 +195,20 @@ fn is_same(old: &Cluster, new: &FoundCluster) -> bool {
         && (old.cohesion - new.cohesion).abs() < COHESION_STEP
         && old.starts_at == new.starts_at
         && old.ends_at == new.ends_at
+        && (new.changes.is_empty() || changes_of(old) == in_order(&new.changes))
+}
+
+/// How the points of an episode changed, by point.
+fn changes_of(cluster: &Cluster) -> Vec<PointChange> {
+    let change =
+        |p: &ClusterPoint| Some(PointChange { point: p.id, direction: p.direction?, at: p.changed_at? });
+    in_order(&cluster.points.iter().filter_map(change).collect::<Vec<_>>())
+}
+
+fn in_order(changes: &[PointChange]) -> Vec<PointChange> {
+    let mut changes = changes.to_vec();
+    changes.sort_unstable_by_key(|change| change.point);
+    changes
 }
 
 fn describe_change(old: &Cluster, new: &FoundCluster) -> String {
@@ -262,6 +278,20 @@ async fn write_cluster(
     )
     .execute(&mut *conn)
     .await?;
+    if cluster.changes.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "update cluster_points m set direction = new.direction, changed_at = new.changed_at
+         from unnest($2::uuid[], $3::text[], $4::timestamptz[]) as new(point_id, direction, changed_at)
+         where m.cluster_id = $1 and m.point_id = new.point_id",
+        id,
+        &cluster.changes.iter().map(|change| change.point).collect::<Vec<_>>(),
+        &cluster.changes.iter().map(|change| change.direction.as_str().to_owned()).collect::<Vec<_>>(),
+        &cluster.changes.iter().map(|change| change.at).collect::<Vec<_>>()
+    )
+    .execute(&mut *conn)
+    .await?;
     Ok(())
 }
 
@@ -269,14 +299,21 @@ async fn write_cluster(
 pub(crate) async fn load_clusters(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Cluster>> {
     let mut members: BTreeMap<Uuid, Vec<ClusterPoint>> = BTreeMap::new();
     let rows = sqlx::query!(
-        "select m.cluster_id, p.id, p.name, p.unit from cluster_points m join points p on p.id = m.point_id
+        "select m.cluster_id, p.id, p.name, p.unit, m.direction, m.changed_at from cluster_points m join points p on p.id = m.point_id
          where m.cluster_id = any($1) order by p.name, p.id",
         ids
     )
     .fetch_all(&mut *conn)
     .await?;
     for row in rows {
-        let point = ClusterPoint { id: row.id, name: row.name, unit: row.unit };
+        let direction = row.direction.map(|text| stored("cluster", row.cluster_id, &text)).transpose()?;
+        let point = ClusterPoint {
+            id: row.id,
+            name: row.name,
+            unit: row.unit,
+            direction,
+            changed_at: row.changed_at,
+        };
         members.entry(row.cluster_id).or_default().push(point);
     }
     let rows = sqlx::query!(

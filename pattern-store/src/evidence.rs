@@ -49,7 +49,7 @@ struct News {
     retracted: bool,
     data_source: Option<String>,
     reviewer: Option<String>,
-    /// Name of the equipment, or label of the cluster, that it is about.
+    /// What it is about, for people.
     about: Option<String>,
 }
 
@@ -146,12 +146,10 @@ async fn take_news(conn: &mut PgConnection, pattern: Uuid, now: DateTime<Utc>) -
            select e.kind as "kind!", e.retracted_at is not null as "retracted!", d.name as "data_source?",
                   (select reviewer from decisions x where x.suggestion_id = s.id
                    order by x.suggestion_version desc limit 1) as reviewer,
-                  coalesce(q.name, c.label) as about
+                  coalesce(s.outcome_label, s.subject_label) as about
            from news e
            left join data_sources d on d.id = e.data_source_id
            left join suggestions s on s.id::text = e.subject
-           left join equipment q on q.id = s.equipment_id
-           left join clusters c on c.id = s.cluster_id
            order by e.observed_at, e.id"#,
         pattern,
         now

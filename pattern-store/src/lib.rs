@@ -9,6 +9,8 @@ mod connection_budget;
 mod correlation_plans;
 mod correlations;
 mod dead_letters;
+mod episode;
+mod equipment;
 mod error;
 mod evidence;
 mod idempotency;
@@ -22,8 +24,8 @@ pub mod outage;
 pub mod outbox;
 mod patterns;
 mod points;
+mod review;
 pub mod samples;
-mod suggestions;
 mod workers;
 
 pub use analysis::{FingerprintRow, SPARKLINE_LENGTH};
@@ -31,6 +33,8 @@ pub use clusters::{FoundCluster, GenerationChange};
 pub use correlation_plans::{CorrelationPlan, CorrelationTile, PlannedVariant};
 pub use correlations::{CorrelatedPoint, CorrelationChange, CorrelationRow, FoundCorrelations, Variant};
 pub use dead_letters::{DeadLetter, DeadLetterTotals, NewDeadLetter};
+pub use episode::KnownEpisode;
+pub use equipment::{ActiveBinding, Exclusion, ForeignBinding, SettledQuestions, SuggestedRoleRow, placed};
 pub use error::{Result, StoreError};
 pub use evidence::Folded;
 pub use idempotency::Idempotency;
@@ -40,8 +44,8 @@ pub use off_thread::off_thread;
 pub use offsets::{Consumed, ConsumedPartition, OffsetMove};
 pub use patterns::{LibraryChange, LibraryPattern};
 pub use points::{NewPoint, PointLabels, PointPage, RegisteredPoints, StoredPoint};
+pub use review::*;
 pub use sqlx::{PgConnection, PgPool};
-pub use suggestions::*;
 pub use workers::WorkerRow;
 
 use std::sync::Arc;
@@ -54,7 +58,7 @@ pub struct Store {
     pool: PgPool,
     link: Arc<connection::Link>,
     clock: clock::Clock,
-    turns: suggestions::Turns,
+    turns: review::Turns,
 }
 
 impl Store {

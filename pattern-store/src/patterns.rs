@@ -117,12 +117,10 @@ impl Store {
         .await?;
         rows.into_iter()
             .map(|row| {
-                Ok(LibraryPattern {
-                    id: row.id,
-                    version: row.version,
-                    confidence: row.confidence,
-                    spec: serde_json::from_value(row.body)?,
-                })
+                let spec = Body::of(serde_json::from_value(row.body)?).ok_or_else(|| {
+                    StoreError::Corrupt(format!("pattern {} has the body of another kind", row.id))
+                })?;
+                Ok(LibraryPattern { id: row.id, version: row.version, confidence: row.confidence, spec })
             })
             .collect()
     }
@@ -161,11 +159,22 @@ impl Store {
     }
 }
 
-pub(crate) async fn known_to(conn: &mut PgConnection, id: Uuid, data_source: Uuid) -> Result<KnownPattern> {
-    let row = sqlx::query!("select version, name, category from patterns where id = $1", id)
+pub(crate) async fn known_to(
+    conn: &mut PgConnection,
+    id: Uuid,
+    kind: PatternKind,
+    data_source: Uuid,
+) -> Result<KnownPattern> {
+    let row = sqlx::query!("select kind, version, name, category from patterns where id = $1", id)
         .fetch_optional(&mut *conn)
         .await?
         .ok_or_else(|| StoreError::NotFound(format!("pattern {id}")))?;
+    if row.kind != kind.as_str() {
+        let (name, is, wanted) = (row.name, row.kind, kind.as_str());
+        return Err(StoreError::Invalid(format!(
+            "pattern '{name}' is of kind {is}, and the suggestion asks for one of kind {wanted}"
+        )));
+    }
     let roles = sqlx::query_scalar!(
         "select name from pattern_roles
          where pattern_id = $1 and (data_source_id is null or data_source_id = $2)",
@@ -236,16 +245,16 @@ pub(crate) async fn confirm(
 /// Makes a pattern from what a site taught; a retired one of the same name comes back.
 pub(crate) async fn learn(
     conn: &mut PgConnection,
-    spec: PatternSpec,
+    spec: &PatternSpec,
     data_source: &str,
     cause: Cause,
     now: DateTime<Utc>,
 ) -> Result<Uuid> {
     let told = Told { cause, data_source: Some(data_source.to_owned()), previous_confidence: None };
-    insert(conn, &spec, PatternSource::Learned, told, now).await
+    insert(conn, spec, PatternSource::Learned, told, now).await
 }
 
-/// A learned pattern goes with its last equipment; whoever approves it again brings it back.
+/// A learned pattern goes with the last that is of it; whoever approves it again brings it back.
 pub(crate) async fn retire_unused(
     conn: &mut PgConnection,
     id: Uuid,
@@ -262,7 +271,8 @@ pub(crate) async fn retire_unused(
     }
     let retired = sqlx::query!(
         "update patterns set status = 'retired', version = version + 1, updated_at = $2
-         where id = $1 and not exists (select from equipment where pattern_id = $1 and status = 'active')",
+         where id = $1 and not exists (select from equipment where pattern_id = $1 and status = 'active')
+           and not exists (select from episodes where pattern_id = $1 and retracted_at is null)",
         id,
         now
     )
@@ -336,6 +346,7 @@ async fn insert(
 async fn replace_library_roles(conn: &mut PgConnection, pattern: Uuid, spec: &PatternSpec) -> Result<()> {
     let roles: &[RoleSpec] = match spec {
         PatternSpec::Equipment(body) => &body.roles,
+        PatternSpec::Episode(_) => &[],
     };
     sqlx::query!("delete from pattern_roles where pattern_id = $1 and data_source_id is null", pattern)
         .execute(&mut *conn)
@@ -424,6 +435,7 @@ async fn load_many(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Pattern>
             let spec: PatternSpec = serde_json::from_value(row.body)?;
             let roles = match spec {
                 PatternSpec::Equipment(body) => body.roles,
+                PatternSpec::Episode(_) => Vec::new(),
             };
             let library_roles = roles.into_iter().map(|role| PatternRole {
                 name: role.name,

@@ -1,6 +1,6 @@
 //! What the engine knows of a data source, and what it makes of it.
 
-use pattern_core::domain::{Cluster, ClusterKind};
+use pattern_core::domain::{Cluster, ClusterKind, PatternKind};
 use pattern_core::library::EquipmentPattern;
 use pattern_equipment::matching::{
     LookAlikes, Matcher, NEWEST_DECISIONS, PointFeatures, Proposal, Reading, SiteCalibration, SiteMemory,
@@ -51,7 +51,7 @@ impl Known {
             foreign: store.foreign_bindings(data_source).await?,
             points: store.stored_points(data_source).await?,
             fingerprint_versions: store.fingerprint_versions(data_source).await?,
-            decided: store.decided_confidences(data_source, NEWEST_DECISIONS).await?,
+            decided: store.decided_confidences(data_source, PatternKind::Equipment, NEWEST_DECISIONS).await?,
         })
     }
 

@@ -1,7 +1,7 @@
 //! What a reviewer looks for, and how much of it there is.
 
 use axum::{Json, extract::State};
-use pattern_core::domain::{Purpose, Suggestion, SuggestionStatus};
+use pattern_core::domain::{PatternKind, Purpose, Suggestion, SuggestionStatus};
 use pattern_store::{OpenCount, SuggestionFilter, SuggestionSort};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -23,6 +23,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListParams {
+    /// What they are about.
+    kind: Option<PatternKind>,
     /// Name of a data source.
     data_source: Option<String>,
     /// `pending` and `deferred` ones are open.
@@ -34,8 +36,8 @@ struct ListParams {
     /// At least so likely to be right, 0 to 1.
     #[param(minimum = 0, maximum = 1)]
     min_confidence: Option<f64>,
-    /// Words that must all occur in the names of its points, its equipment, pattern, category or data source,
-    /// whatever their case.
+    /// Words that must all occur in the names of its points, its subject, what it was approved as, its
+    /// pattern, category or data source, whatever their case.
     #[param(max_length = 200)]
     search: Option<String>,
     /// `priority` unless given.
@@ -84,6 +86,7 @@ async fn list(
     let after: Option<(Vec<u8>, Uuid)> = decode_cursor(params.cursor.as_deref())?;
     let by_cursor = after.is_some();
     let filter = SuggestionFilter {
+        kind: params.kind,
         status: params.status,
         data_source: params.data_source,
         pattern_id: params.pattern,

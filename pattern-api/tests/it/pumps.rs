@@ -2,10 +2,10 @@
 
 use chrono::{Duration, Utc};
 use pattern_core::{
-    domain::{ClusterKind, PatternSource, Purpose, Scores},
+    domain::{ClusterKind, PatternKind, PatternSource, Purpose, Subject, SubjectKind},
     library::{EquipmentPattern, PatternSpec, RoleSpec},
 };
-use pattern_store::{FoundCluster, NewPoint, NewSuggestion, Store, SuggestedRoleRow, jobs::Fence};
+use pattern_store::{FoundCluster, NewPoint, NewSuggestion, Store, SuggestedRoleRow, jobs::Fence, placed};
 
 pub const PARTS: [(&str, &str); 3] = [("SUCT", "Suction"), ("DISC", "Discharge"), ("FLOW", "Flow")];
 pub const SITE: &str = "north";
@@ -55,28 +55,32 @@ pub async fn score(store: &Store, confidence: f64, parts: &[(&str, &str)]) {
     let clusters = store.active_clusters(source, ClusterKind::Equipment).await.expect("clusters");
     let questions: Vec<NewSuggestion> = clusters
         .iter()
-        .map(|cluster| NewSuggestion {
-            cluster_id: cluster.id,
-            pattern: Some((pattern.id, pattern.version)),
-            purpose: Purpose::Match,
-            priority: confidence,
-            confidence,
-            scores: Scores { name: Some(0.9), ..Scores::default() },
-            reason: "named like a pump".into(),
-            point_ids: cluster.points.iter().map(|p| p.id).collect(),
-            roles: cluster
-                .points
-                .iter()
-                .filter_map(|p| {
-                    let (_, role) = parts.iter().find(|(part, _)| p.name.ends_with(part))?;
-                    Some(SuggestedRoleRow { point_id: p.id, role: (*role).into(), score: 0.9 })
-                })
-                .collect(),
-            draft: None,
+        .map(|cluster| {
+            let roles = cluster.points.iter().filter_map(|p| {
+                let (_, role) = parts.iter().find(|(part, _)| p.name.ends_with(part))?;
+                Some(SuggestedRoleRow { point_id: p.id, role: (*role).into(), score: 0.9 })
+            });
+            let (content, fits) = placed(roles.collect(), None);
+            NewSuggestion {
+                subject: Subject { kind: SubjectKind::Cluster, id: cluster.id, label: cluster.label.clone() },
+                pattern: Some((pattern.id, pattern.version)),
+                purpose: Purpose::Match,
+                priority: confidence,
+                confidence,
+                scores: [("name", Some(0.9))].into(),
+                reason: "named like a pump".into(),
+                members: cluster.points.iter().map(|p| p.id).collect(),
+                content,
+                fits,
+                draft: None,
+            }
         })
         .collect();
     let now = Utc::now();
-    store.propose(source, &questions, Duration::days(30), Fence::open(), now).await.expect("propose");
+    store
+        .propose(source, PatternKind::Equipment, &questions, Duration::days(30), Fence::open(), now)
+        .await
+        .expect("propose");
 }
 
 /// As if their points shared no name.

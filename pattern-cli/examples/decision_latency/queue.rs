@@ -2,12 +2,12 @@ use anyhow::{Context, Result};
 use chrono::{Duration, Utc};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use pattern_core::{
-    domain::{ClusterKind, PatternSource, Purpose, Scores},
+    domain::{ClusterKind, PatternKind, PatternSource, Purpose, Subject, SubjectKind},
     library::{EquipmentPattern, RoleSpec},
 };
 use pattern_store::{
     FoundCluster, LibraryPattern, NewPoint, NewSuggestion, Store, SuggestedRoleRow, SuggestionFilter,
-    jobs::Fence,
+    jobs::Fence, placed,
 };
 use uuid::Uuid;
 
@@ -54,19 +54,24 @@ async fn propose(store: &Store, pump: &LibraryPattern<EquipmentPattern>, number:
         let (_, role) = ROLES.iter().find(|(part, _)| point.name.ends_with(part))?;
         Some(SuggestedRoleRow { point_id: point.id, role: (*role).into(), score: 0.9 })
     });
+    let (content, fits) = placed(roles.collect(), None);
+    let cluster = clusters.first().context("the cluster was not kept")?;
     let question = NewSuggestion {
-        cluster_id: clusters.first().context("the cluster was not kept")?.id,
+        subject: Subject { kind: SubjectKind::Cluster, id: cluster.id, label: cluster.label.clone() },
         pattern: Some((pump.id, pump.version)),
         purpose: Purpose::Match,
         priority: 0.0,
         confidence: 0.9,
-        scores: Scores { name: Some(0.9), ..Scores::default() },
+        scores: [("name", Some(0.9))].into(),
         reason: "named like a pump".into(),
-        point_ids,
-        roles: roles.collect(),
+        members: point_ids,
+        content,
+        fits,
         draft: None,
     };
-    store.propose(source, &[question], Duration::days(30), Fence::open(), now).await?;
+    store
+        .propose(source, PatternKind::Equipment, &[question], Duration::days(30), Fence::open(), now)
+        .await?;
     let filter = SuggestionFilter { data_source: Some(data_source), limit: 1, ..SuggestionFilter::default() };
     let page = store.list_suggestions(&filter).await?;
     Ok(page.items.first().context("the suggestion was not kept")?.id)

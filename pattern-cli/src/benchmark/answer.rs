@@ -53,8 +53,8 @@ async fn give_answers(trial: &Trial, plant: &Path, args: &AnswerArgs) -> Result<
     let mut stages: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for _ in 0..args.repeat {
         let asked = trial.next_question().await?.context("there are fewer questions than --repeat")?;
-        let name =
-            asked.suggestion.cluster.equipment_name.as_ref().unwrap_or(&asked.suggestion.cluster.label);
+        let known = asked.suggestion.equipment_question().and_then(|q| q.cluster.equipment_name.as_ref());
+        let name = known.unwrap_or(&asked.suggestion.subject.label);
         let body = json!({ "version": asked.suggestion.version, "equipment_name": name });
         let took = trial.decide(&asked.suggestion, DecisionAction::Approve, &body).await?;
         sent.push(took.sent.as_secs_f64());

@@ -104,7 +104,7 @@ async fn look_at_suggestions(api: &ApiClient, steps: &mut Steps) -> Result<Vec<S
     for (pattern, suggestions) in by_pattern {
         let shown: Vec<String> = suggestions
             .iter()
-            .map(|s| format!("{} {:.0} %", s.cluster.label, (100.0 * s.confidence).min(99.0)))
+            .map(|s| format!("{} {:.0} %", s.subject.label, (100.0 * s.confidence).min(99.0)))
             .collect();
         steps.say(&format!("{pattern}: {}", shown.join(", ")));
     }
@@ -157,10 +157,10 @@ async fn approve_one(api: &ApiClient, pending: &[Suggestion], steps: &mut Steps)
     let chosen = choose(pending).context("no suggestion names a pattern of the library")?;
     let pattern = chosen.pattern.id.context("the suggestion names no pattern")?;
     let confidence_before = api.pattern(pattern).await?.confidence;
-    steps.say(&format!("{} is a {}: {}", chosen.cluster.label, chosen.pattern.name, chosen.reason));
+    steps.say(&format!("{} is a {}: {}", chosen.subject.label, chosen.pattern.name, chosen.reason));
     let as_shown = json!({ "version": chosen.version });
     let suggestion = api.decide(chosen.id, DecisionAction::Approve, &as_shown, REVIEWER).await?;
-    steps.fact(format!("{REVIEWER} approved: {} is a {}", chosen.cluster.label, chosen.pattern.name));
+    steps.fact(format!("{REVIEWER} approved: {} is a {}", chosen.subject.label, chosen.pattern.name));
     steps.done();
     Ok(Approved { suggestion, pattern, confidence_before })
 }
@@ -198,7 +198,7 @@ async fn learn(
         let better = poll(EVENTS_WITHIN, || async {
             for before in &look_alikes {
                 let after = api.suggestion(before.id).await.ok()?.suggestion;
-                if after.scores.name > before.scores.name {
+                if after.scores.part("name") > before.scores.part("name") {
                     return Some(((*before).clone(), after));
                 }
             }
@@ -209,9 +209,9 @@ async fn learn(
         let percent = |score: Option<f64>| format!("{:.0} %", 100.0 * score.unwrap_or_default());
         steps.fact(format!(
             "look-alike {}: name score {} → {}, confidence {} → {}",
-            after.cluster.label,
-            percent(before.scores.name),
-            percent(after.scores.name),
+            after.subject.label,
+            percent(before.scores.part("name")),
+            percent(after.scores.part("name")),
             percent(Some(before.confidence)),
             percent(Some(after.confidence)),
         ));

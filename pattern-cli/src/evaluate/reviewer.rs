@@ -1,7 +1,7 @@
 //! A reviewer who knows the labels and answers what the engine asks, in the engine's order.
 
-use anyhow::Result;
-use pattern_core::domain::{ClusterKind, DecisionAction, SuggestedPoint, SuggestionDetail, Word};
+use anyhow::{Result, bail};
+use pattern_core::domain::{ClusterKind, DecisionAction, DetailBody, SuggestedPoint, Suggestion, Word};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
@@ -27,16 +27,22 @@ pub async fn answer(trial: &Trial, truth: &Truth, limit: usize) -> Result<Vec<Le
     let mut curve = vec![step(trial, truth, 0).await?];
     for answered in 1..=limit {
         let Some(asked) = trial.next_question().await? else { break };
-        let (action, body) = reviewer.decide(&asked);
+        let (Some(question), DetailBody::Equipment(detail)) =
+            (asked.suggestion.equipment_question(), &asked.detail)
+        else {
+            bail!("a question about equipment was answered with something else");
+        };
+        let kind = question.cluster.kind;
+        let (action, body) = reviewer.decide(&asked.suggestion, kind, &detail.points);
         trial.decide(&asked.suggestion, action, &body).await?;
         if body.get("pattern_name").is_some() {
             reviewer.library = trial.library().await?;
         }
         tracing::info!(
             answered,
-            cluster = asked.suggestion.cluster.label,
-            kind = asked.suggestion.cluster.kind.as_str(),
-            points = asked.points.len(),
+            cluster = asked.suggestion.subject.label,
+            kind = kind.as_str(),
+            points = detail.points.len(),
             confidence = asked.suggestion.confidence,
             priority = asked.suggestion.priority,
             action = action.as_str(),
@@ -73,24 +79,27 @@ struct Reviewer<'a> {
 
 impl Reviewer<'_> {
     /// Approves what is mostly one piece of equipment, as what it is, and takes out what is not of it.
-    fn decide(&self, asked: &SuggestionDetail) -> (DecisionAction, Value) {
-        let version = asked.suggestion.version;
+    fn decide(
+        &self,
+        asked: &Suggestion,
+        kind: ClusterKind,
+        points: &[SuggestedPoint],
+    ) -> (DecisionAction, Value) {
+        let version = asked.version;
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         let label = |name: &str| self.truth.label(name);
-        for equipment in asked.points.iter().filter_map(|p| label(&p.name)?.equipment.as_deref()) {
+        for equipment in points.iter().filter_map(|p| label(&p.name)?.equipment.as_deref()) {
             *counts.entry(equipment).or_default() += 1;
         }
         let most = counts.into_iter().max_by_key(|(_, count)| *count);
-        let one_machine = most.filter(|(_, count)| count * 2 >= asked.points.len());
-        let Some((equipment, _)) =
-            one_machine.filter(|_| asked.suggestion.cluster.kind == ClusterKind::Equipment)
-        else {
-            return self.decide_several(asked);
+        let one_machine = most.filter(|(_, count)| count * 2 >= points.len());
+        let Some((equipment, _)) = one_machine.filter(|_| kind == ClusterKind::Equipment) else {
+            return self.decide_several(asked, points);
         };
         let is_of = |name: &str| label(name).is_some_and(|l| l.equipment.as_deref() == Some(equipment));
         let mut roles: BTreeMap<Uuid, Option<&str>> = BTreeMap::new();
         let mut excluded = Vec::new();
-        for point in &asked.points {
+        for point in points {
             let role = label(&point.name).and_then(|l| l.role.as_deref()).filter(|_| is_of(&point.name));
             roles.insert(point.id, role);
             if !is_of(&point.name) {
@@ -100,11 +109,8 @@ impl Reviewer<'_> {
         if roles.values().all(Option::is_none) {
             return reject("no part of it plays a role");
         }
-        let of_type = asked
-            .points
-            .iter()
-            .filter(|p| is_of(&p.name))
-            .find_map(|p| label(&p.name)?.equipment_type.as_deref());
+        let of_type =
+            points.iter().filter(|p| is_of(&p.name)).find_map(|p| label(&p.name)?.equipment_type.as_deref());
         let mut body = json!({
             "version": version,
             "equipment_name": equipment,
@@ -118,7 +124,7 @@ impl Reviewer<'_> {
 
     /// Approves points of several machines where a third of them are of one type, each with its machine. What is of no
     /// equipment and still plays a role is a machine of its own, called as the point is.
-    fn decide_several(&self, asked: &SuggestionDetail) -> (DecisionAction, Value) {
+    fn decide_several(&self, asked: &Suggestion, points: &[SuggestedPoint]) -> (DecisionAction, Value) {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         let label = |point: &SuggestedPoint| {
             let label = self.truth.label(&point.name)?;
@@ -126,17 +132,17 @@ impl Reviewer<'_> {
             let machine = label.equipment.as_deref().unwrap_or(&point.name);
             Some((machine.to_owned(), label.equipment_type.as_deref().unwrap_or(UNNAMED), role))
         };
-        for (_, of_type, _) in asked.points.iter().filter_map(label) {
+        for (_, of_type, _) in points.iter().filter_map(label) {
             *counts.entry(of_type).or_default() += 1;
         }
         let most = counts.into_iter().max_by_key(|(_, count)| *count);
-        let Some((of_type, _)) = most.filter(|(_, count)| count * 3 >= asked.points.len()) else {
+        let Some((of_type, _)) = most.filter(|(_, count)| count * 3 >= points.len()) else {
             return reject("points of no equipment, or of several kinds");
         };
         let mut roles = BTreeMap::new();
         let mut machines = BTreeMap::new();
         let mut excluded = Vec::new();
-        for point in &asked.points {
+        for point in points {
             match label(point).filter(|(_, its_type, _)| *its_type == of_type) {
                 Some((equipment, _, role)) => {
                     roles.insert(point.id, role);
@@ -146,7 +152,7 @@ impl Reviewer<'_> {
             }
         }
         let mut body = json!({
-            "version": asked.suggestion.version,
+            "version": asked.version,
             "equipment_names": machines,
             "role_assignments": roles,
             "excluded_points": excluded,

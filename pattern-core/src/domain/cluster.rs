@@ -4,6 +4,8 @@ use strum::{IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::Direction;
+
 /// Why the points of a cluster belong together.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, IntoStaticStr, VariantArray,
@@ -48,6 +50,11 @@ pub struct ClusterPoint {
     pub id: Uuid,
     pub name: String,
     pub unit: String,
+    /// Episodes only: which way it changed, and when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Direction>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<DateTime<Utc>>,
 }
 
 /// Whether the newest detection still finds it.

@@ -2,6 +2,8 @@
 
 mod behavior;
 mod cluster;
+mod episode;
+mod equipment;
 mod event;
 mod job;
 mod pattern;
@@ -9,19 +11,21 @@ mod point;
 mod position;
 mod principal;
 pub mod quality;
-mod suggestion;
+mod review;
 pub mod text;
 mod word;
 
 pub use behavior::*;
 pub use cluster::*;
+pub use episode::*;
+pub use equipment::*;
 pub use event::*;
 pub use job::*;
 pub use pattern::*;
 pub use point::*;
 pub use position::*;
 pub use principal::*;
-pub use suggestion::*;
+pub use review::*;
 pub use word::Word;
 
 use uuid::Uuid;

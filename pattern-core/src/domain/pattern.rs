@@ -4,6 +4,8 @@ use strum::{IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::{EPISODE_SCORES, EQUIPMENT_SCORES, ScoreName};
+
 /// What a pattern, a suggestion and a piece of evidence are about.
 #[derive(
     Debug,
@@ -25,6 +27,18 @@ use uuid::Uuid;
 pub enum PatternKind {
     /// What machine some points are of.
     Equipment,
+    /// What happened when many points changed at once.
+    Episode,
+}
+
+impl PatternKind {
+    /// The parts of the scores of its suggestions, in the order in which people see them.
+    pub fn scores(self) -> &'static [ScoreName] {
+        match self {
+            Self::Equipment => &EQUIPMENT_SCORES,
+            Self::Episode => &EPISODE_SCORES,
+        }
+    }
 }
 
 /// A library entry as its events and the API show it.

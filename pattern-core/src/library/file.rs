@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::{EquipmentPattern, PatternBody, PatternSpec};
+use super::{EpisodePattern, EquipmentPattern, PatternBody, PatternSpec};
 use crate::domain::{PatternKind, Word};
 
 /// The shipped library, one file per family.
@@ -59,6 +59,7 @@ fn of_table(mut table: toml::Table) -> Result<PatternSpec, String> {
     let problem = |e: toml::de::Error| format!("{} (of kind {})", e.message(), kind.as_str());
     Ok(match kind {
         PatternKind::Equipment => table.try_into::<EquipmentPattern>().map_err(problem)?.into(),
+        PatternKind::Episode => table.try_into::<EpisodePattern>().map_err(problem)?.into(),
     })
 }
 

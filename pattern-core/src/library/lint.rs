@@ -54,6 +54,7 @@ pub fn lint(patterns: &[PatternSpec]) -> Vec<Problem> {
         }
         match pattern {
             PatternSpec::Equipment(body) => body.lint(&mut found),
+            PatternSpec::Episode(body) => body.lint(&mut found),
         }
         problems.append(&mut found.problems);
     }

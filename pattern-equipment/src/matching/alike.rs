@@ -1,8 +1,7 @@
 //! What points are that are called alike and stand alone: each is matched by itself, and all of them are asked about
 //! at once.
 
-use super::{PointFeatures, Proposal, ProposedRole};
-use pattern_core::domain::Scores;
+use super::{PartScores, PointFeatures, Proposal, ProposedRole};
 
 /// One proposal about all points, from what was proposed for each alone.
 pub(super) fn merged(points: &[PointFeatures], of_each: &[Proposal]) -> Proposal {
@@ -12,7 +11,7 @@ pub(super) fn merged(points: &[PointFeatures], of_each: &[Proposal]) -> Proposal
     };
     let share = |value: fn(&Proposal) -> f64| of_each.iter().map(value).sum::<f64>() / of_each.len() as f64;
     let on_one_answer = of_each.iter().any(|proposal| proposal.unanswered.is_some());
-    let mean = |part: fn(&Scores) -> Option<f64>| {
+    let mean = |part: fn(&PartScores) -> Option<f64>| {
         let parts: Vec<f64> = fitting().filter_map(|(_, proposal)| part(&proposal.scores)).collect();
         (!parts.is_empty()).then(|| parts.iter().sum::<f64>() / parts.len() as f64)
     };
@@ -23,7 +22,7 @@ pub(super) fn merged(points: &[PointFeatures], of_each: &[Proposal]) -> Proposal
     Proposal {
         roles: fitting().filter_map(own_role).collect(),
         spares: Vec::new(),
-        scores: Scores {
+        scores: PartScores {
             name: mean(|s| s.name),
             unit: mean(|s| s.unit),
             range: mean(|s| s.range),

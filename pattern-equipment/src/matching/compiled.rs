@@ -8,8 +8,7 @@ use super::keyword::Keyword;
 use super::order::Given;
 use super::reason::reason;
 use super::wordings::Wordings;
-use super::{Proposal, ProposedRole};
-use pattern_core::domain::Scores;
+use super::{PartScores, Proposal, ProposedRole};
 use pattern_core::library::{EquipmentPattern, RoleSpec};
 use pattern_core::units::{self, Unit};
 
@@ -161,7 +160,7 @@ fn scores(
     spec: &EquipmentPattern,
     taken: &[(&CompiledRole, usize, &RoleEvidence)],
     cluster: &ClusterView,
-) -> Scores {
+) -> PartScores {
     let is_taken = |role: &RoleSpec| taken.iter().any(|(t, _, _)| t.spec.name == role.name);
     let open = spec.roles.iter().filter(|role| role.required && !is_taken(role)).map(|role| role.weight);
     let told: f64 = taken.iter().map(|(role, _, e)| role.spec.weight * e.name.unwrap_or(0.0)).sum();
@@ -172,7 +171,7 @@ fn scores(
         let weight: f64 = parts.iter().map(|p| p.0).sum();
         (weight > 0.0).then(|| parts.iter().map(|(w, s)| w * s).sum::<f64>() / weight)
     };
-    Scores {
+    PartScores {
         name: (asked > 0.0).then(|| told / asked),
         unit: mean(|e| e.unit),
         range: mean(|e| e.range),

@@ -30,8 +30,7 @@ use calibration::Called;
 use cluster::ClusterView;
 use compiled::CompiledPattern;
 use evidence::role_evidence;
-use pattern_core::domain::Scores;
-use pattern_core::library::EquipmentPattern;
+use pattern_core::{domain::Scores, library::EquipmentPattern};
 use reading::{ClusterReading, PointReading};
 use wordings::Wordings;
 
@@ -56,6 +55,38 @@ pub struct ProposedRole {
     pub score: f64,
 }
 
+/// The parts of a proposal's score, each 0..1. `None`: there was nothing to judge by.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct PartScores {
+    /// Names and descriptions say the roles.
+    pub name: Option<f64>,
+    /// Units fit the roles.
+    pub unit: Option<f64>,
+    /// Values lie in the ranges of the roles.
+    pub range: Option<f64>,
+    /// Signals behave as the roles do.
+    pub behavior: Option<f64>,
+    /// Points update as often as the roles do.
+    pub rate: Option<f64>,
+    /// Points hang together.
+    pub cohesion: Option<f64>,
+}
+
+impl From<PartScores> for Scores {
+    fn from(parts: PartScores) -> Self {
+        let PartScores { name, unit, range, behavior, rate, cohesion } = parts;
+        [
+            ("name", name),
+            ("unit", unit),
+            ("range", range),
+            ("behavior", behavior),
+            ("rate", rate),
+            ("cohesion", cohesion),
+        ]
+        .into()
+    }
+}
+
 /// How a cluster would be that pattern.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Proposal {
@@ -63,7 +94,7 @@ pub struct Proposal {
     pub roles: Vec<ProposedRole>,
     /// Points left over, each with the role that it looks most like: a second sensor of the same.
     pub spares: Vec<ProposedRole>,
-    pub scores: Scores,
+    pub scores: PartScores,
     /// Calibrated probability that it is right, 0..1.
     pub confidence: f64,
     /// What it would be without any answer, where a single one about look-alikes speaks for it.

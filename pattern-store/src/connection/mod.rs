@@ -14,7 +14,7 @@ use sqlx::{
 use std::{sync::Arc, time::Duration};
 use tokio::sync::OnceCell;
 
-use crate::{Result, Store, StoreError, clock::Clock, connection_budget, outage, suggestions::Turns};
+use crate::{Result, Store, StoreError, clock::Clock, connection_budget, outage, review::Turns};
 use pooler::Road;
 
 pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);

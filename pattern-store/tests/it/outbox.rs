@@ -209,9 +209,10 @@ async fn a_changed_pending_count_is_announced_once_and_its_version_grows() {
     let source = "insert into data_sources (id, name) values (gen_random_uuid(), 'plant')";
     let cluster = "insert into clusters (id, data_source_id, kind, label, cohesion, generation)
                    select gen_random_uuid(), id, 'equipment', 'P-1', 1, 1 from data_sources";
-    let suggestion = "insert into suggestions (id, data_source_id, cluster_id, purpose, confidence, scores,
-                                               reason, point_ids, expires_at)
-                      select gen_random_uuid(), data_source_id, id, 'new_pattern', 0.5, '{}', '', '{}', 'infinity'
+    let suggestion = "insert into suggestions (id, data_source_id, kind, subject_kind, subject_id, subject_label,
+                                               content, purpose, confidence, scores, reason, members, expires_at)
+                      select gen_random_uuid(), data_source_id, 'equipment', 'cluster', id, label,
+                             '{\"kind\": \"equipment\", \"roles\": {}}', 'new_pattern', 0.5, '{}', '', '{}', 'infinity'
                       from clusters";
     for sql in [source, cluster, suggestion] {
         store.pool().execute(sql).await.unwrap();

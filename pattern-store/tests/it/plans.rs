@@ -21,14 +21,13 @@ const FILL: &str = "
         select md5('cluster' || n)::uuid, md5('source' || n % 4 + 1)::uuid, 'equipment', 'P-' || n, 1, 1,
                case when n % 5 = 0 then 'active' else 'dissolved' end
         from generate_series(1, 8000) n;
-    insert into suggestions (id, data_source_id, cluster_id, purpose, status, confidence, scores, reason, point_ids,
-                             expires_at)
-        select md5('suggestion' || n)::uuid, md5('source' || n % 4 + 1)::uuid, md5('cluster' || n)::uuid, 'new_pattern',
+    insert into suggestions (id, data_source_id, kind, subject_kind, subject_id, subject_label, content, purpose, status,
+                             confidence, scores, reason, members, expires_at)
+        select md5('suggestion' || n)::uuid, md5('source' || n % 4 + 1)::uuid, 'equipment', 'cluster',
+               md5('cluster' || n)::uuid, 'P-' || n, '{\"kind\": \"equipment\", \"roles\": {}}', 'new_pattern',
                case when n % 5 = 0 then 'pending' else 'approved' end, (n % 1000) / 1000.0, '{}', '',
                array[md5('point' || n)::uuid], now() + make_interval(days => n % 60)
         from generate_series(1, 8000) n;
-    insert into suggestion_roles (suggestion_id, point_id, role, score)
-        select s.id, md5('point' || n)::uuid, 'role ' || n, 1 from suggestions s, generate_series(1, 4) n;
     insert into outbox (id, aggregatetype, aggregateid, type, topic, event, position, published_at)
         select gen_random_uuid(), 'cluster', gen_random_uuid(), 'ClusterChanged', 'naia.patterns.clusters', '{}',
                case when n <= 19900 then n end, case when n <= 19800 then now() end
@@ -53,7 +52,7 @@ const FILL: &str = "
 const HOT: [(&str, &str, &str); 21] = [
     (
         "select id as \"id!\" from listed_suggestions",
-        "'pending', null, null, null, null, null, 'priority', null, null, null, 51, 0",
+        "'pending', null, null, null, null, null, 'priority', null, null, null, 51, 0, null",
         "suggestions_priority",
     ),
     (
@@ -66,7 +65,11 @@ const HOT: [(&str, &str, &str); 21] = [
         "now()",
         "suggestions_expiry",
     ),
-    ("left join suggestion_roles r on", "md5('suggestion7')::uuid", "suggestion_roles_pkey"),
+    (
+        "join clusters c on c.id = s.subject_id left join",
+        "array[md5('suggestion7')::uuid]",
+        "suggestions_pkey",
+    ),
     ("where s.id = any($1) order by s.id", "array[md5('suggestion7')::uuid]", "suggestions_pkey"),
     ("exists (select 1 from outbox where position is null)", "", "outbox_unnumbered"),
     ("with batch as ( select ordinal from outbox", "19901, 500", "outbox_unnumbered"),

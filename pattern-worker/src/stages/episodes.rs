@@ -61,6 +61,7 @@ fn find_episodes(grid: &Grid, min_points: usize, window: Duration, before: &[Clu
             point_ids,
             starts_at: Some(starts_at),
             ends_at: Some(ends_at),
+            changes: Vec::new(),
         })
         .collect()
 }

@@ -4,7 +4,6 @@ use pattern_core::domain::Purpose;
 use pattern_equipment::matching::LookAlikes;
 use pattern_store::{NewSuggestion, SettledQuestions};
 use std::collections::{HashMap, HashSet};
-use uuid::Uuid;
 
 use crate::knowledge::Knowledge;
 
@@ -46,7 +45,7 @@ pub(super) fn by_lesson(
         let best = (0..questions.len())
             .max_by(|&a, &b| {
                 let order = worth(&lessons[a]).total_cmp(&worth(&lessons[b]));
-                order.then_with(|| questions[b].cluster_id.cmp(&questions[a].cluster_id))
+                order.then_with(|| questions[b].subject.id.cmp(&questions[a].subject.id))
             })
             .unwrap_or(0);
         let taught = lessons.swap_remove(best);
@@ -68,7 +67,7 @@ pub(super) fn by_lesson(
 
 /// Asked for the sake of the answer, not because it is likely right.
 fn only_teaches(question: &NewSuggestion) -> bool {
-    let is_about_look_alikes = question.scores.cohesion.is_none();
+    let is_about_look_alikes = question.scores.part("cohesion").is_none();
     question.purpose == Purpose::Learning || question.purpose == Purpose::NewPattern && is_about_look_alikes
 }
 
@@ -80,18 +79,17 @@ fn lessons(
     told: &HashMap<LookAlikes, Told>,
     question: &NewSuggestion,
 ) -> HashMap<LookAlikes, f64> {
-    let sure: HashMap<Uuid, f64> = question.roles.iter().map(|role| (role.point_id, role.score)).collect();
     let mut lessons: HashMap<LookAlikes, f64> = HashMap::new();
     // Look-alikes have no cohesion: none of them needs to belong to another.
-    let answered = question.scores.cohesion.unwrap_or(1.0) * (1.0 + question.confidence) / 2.0;
+    let answered = question.scores.part("cohesion").unwrap_or(1.0) * (1.0 + question.confidence) / 2.0;
     let mut points = HashSet::new();
-    for point in question.point_ids.iter().filter(|point| points.insert(**point)) {
+    for point in question.members.iter().filter(|point| points.insert(**point)) {
         let Some((look_alikes, size)) = known.look_alikes(*point) else { continue };
         let told = told.get(&look_alikes).copied().unwrap_or_default();
         // Who took some out of their machines would take the others out: that still does not say what they are.
-        let excluded = if question.scores.cohesion.is_some() { told.excluded } else { 0 };
+        let excluded = if question.scores.part("cohesion").is_some() { told.excluded } else { 0 };
         let untold = size * LEFT.powi(told.answered + excluded);
-        let doubt = 1.0 - sure.get(point).copied().unwrap_or(0.0);
+        let doubt = 1.0 - question.fits.get(point).copied().unwrap_or(0.0);
         let worth = lessons.entry(look_alikes).or_default();
         *worth = worth.max(answered * untold * doubt.max(CONFIRMED));
     }

@@ -1,10 +1,13 @@
 //! pattern-matching: what each cluster is, and which questions to put to a person.
 
-use chrono::Duration;
-use pattern_core::domain::{Cluster, ClusterKind, DataSource, JobName, Purpose, Word};
+use pattern_core::domain::{
+    Cluster, ClusterKind, DataSource, JobName, PatternKind, Purpose, Subject, SubjectKind, Word,
+};
 use pattern_core::library::EquipmentPattern;
 use pattern_equipment::matching::{PointFeatures, Proposal};
-use pattern_store::{Answer, LibraryPattern, NewSuggestion, SettledQuestions, SuggestedRoleRow, off_thread};
+use pattern_store::{
+    Answer, LibraryPattern, NewSuggestion, SettledQuestions, SuggestedRoleRow, off_thread, placed,
+};
 use rayon::prelude::*;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -53,9 +56,7 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
             let count = |purpose| questions.iter().filter(|q| q.purpose == purpose).count();
             let (matches, learning, new) =
                 (count(Purpose::Match), count(Purpose::Learning), count(Purpose::NewPattern));
-            let answer_within = Duration::days(stage.engine.suggestion_expiration_days);
-            let change =
-                stage.store.propose(source.id, &questions, answer_within, stage.fence, stage.now).await?;
+            let change = stage.propose(source, PatternKind::Equipment, &questions).await?;
             let mut result = json!({
                 "clusters": clusters,
                 "match": matches,
@@ -119,7 +120,7 @@ impl Asking<'_> {
         kinds.retain(|kind| self.settled.answer(&kind.question).is_none());
         // The others of the group are not asked about one by one as what they hardly are.
         let asked: BTreeSet<Uuid> = kinds.iter().flat_map(|kind| kind.clusters.iter().copied()).collect();
-        unsure.retain(|question| !asked.contains(&question.cluster_id));
+        unsure.retain(|question| !asked.contains(&question.subject.id));
         questions.extend(unsure);
         questions.extend(kinds.into_iter().map(|kind| kind.question));
         by_lesson(self.known, self.settled, questions, learning_limit)
@@ -195,18 +196,24 @@ fn question(
             score: role.score,
         })
         .collect();
+    let (content, fits) = placed(roles, None);
     NewSuggestion {
-        cluster_id: cluster.id,
+        subject: subject(cluster),
         pattern: Some((pattern.id, pattern.version)),
         purpose,
         priority: 0.0,
         confidence: proposal.confidence,
-        scores: proposal.scores,
+        scores: proposal.scores.into(),
         reason: proposal.reason.clone(),
-        point_ids: member_ids(points),
-        roles,
+        members: member_ids(points),
+        content,
+        fits,
         draft: None,
     }
+}
+
+pub(super) fn subject(cluster: &Cluster) -> Subject {
+    Subject { kind: SubjectKind::Cluster, id: cluster.id, label: cluster.label.clone() }
 }
 
 /// Sorted, so that the same members always make the same question.

@@ -12,14 +12,14 @@ mod new_pattern;
 mod sealing;
 mod window;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use pattern_config::EngineConfig;
 use pattern_core::{
-    domain::{ClusterKind, DataSource, JobName, Word},
+    domain::{ClusterKind, DataSource, JobName, PatternKind, Word},
     series::frame::Frame,
 };
 use pattern_store::{
-    FoundCluster, Store, StoreError,
+    FoundCluster, NewSuggestion, ProposeChange, Store, StoreError,
     jobs::{Answer, Fence, Handler, JobContext, JobError},
 };
 use serde_json::{Map, Value, json};
@@ -178,6 +178,17 @@ impl Stage {
         let result = work.await?;
         self.store.set_stage_input(stage, source.id, input_version, self.fence).await?;
         Ok(Outcome::Done(result))
+    }
+
+    /// Makes these the open questions of a kind about the data source, and answers what changed.
+    async fn propose(
+        &self,
+        source: &DataSource,
+        kind: PatternKind,
+        questions: &[NewSuggestion],
+    ) -> Result<ProposeChange, StageError> {
+        let answer_within = Duration::days(self.engine.suggestion_expiration_days);
+        Ok(self.store.propose(source.id, kind, questions, answer_within, self.fence, self.now).await?)
     }
 
     /// Answers what changed.

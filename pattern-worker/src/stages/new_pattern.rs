@@ -6,14 +6,14 @@ use pattern_core::{
     units,
 };
 use pattern_equipment::{
-    matching::PointFeatures,
+    matching::{PartScores, PointFeatures},
     naming::{TokenKind, tokenize},
 };
-use pattern_store::{NewSuggestion, SuggestedRoleRow};
+use pattern_store::{NewSuggestion, SuggestedRoleRow, placed};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-use super::matching::member_ids;
+use super::matching::{member_ids, subject};
 
 /// From this share of common parts on, two clusters look alike.
 const ALIKE: f64 = 0.6;
@@ -96,8 +96,14 @@ pub(super) fn about_look_alikes(Unmatched { cluster, points, said, .. }: &Unmatc
     let part = said.iter().flatten().next().unwrap_or(&stem);
     let role = RoleSpec { name: part.clone(), words: vec![stem.to_lowercase()], ..RoleSpec::default() };
     let draft = draft(&stem, vec![RoleSpec { required: true, ..role }]);
+    let roles = points.iter().map(|point| SuggestedRoleRow {
+        point_id: point.id,
+        role: part.clone(),
+        score: draft.confidence,
+    });
+    let (content, fits) = placed(roles.collect(), Some(&draft));
     NewSuggestion {
-        cluster_id: cluster.id,
+        subject: subject(cluster),
         pattern: None,
         purpose: Purpose::NewPattern,
         priority: 0.0,
@@ -107,11 +113,9 @@ pub(super) fn about_look_alikes(Unmatched { cluster, points, said, .. }: &Unmatc
             "{} points are called alike, each stands alone, and no pattern fits them. approve to add the pattern",
             points.len()
         ),
-        point_ids: member_ids(points),
-        roles: points
-            .iter()
-            .map(|point| SuggestedRoleRow { point_id: point.id, role: part.clone(), score: draft.confidence })
-            .collect(),
+        members: member_ids(points),
+        content,
+        fits,
         draft: Some(draft.into()),
     }
 }
@@ -176,13 +180,19 @@ fn question(group: &[Shape]) -> NewSuggestion {
     let assigned = first.parts.iter().filter(|(part, _)| holders.contains_key(part.as_str()));
     let labels: Vec<&str> = group.iter().take(4).map(|s| s.cluster.label.as_str()).collect();
     let parts: Vec<&str> = names.values().take(5).map(String::as_str).collect();
+    let roles = assigned.map(|(part, point)| SuggestedRoleRow {
+        point_id: first.points[*point].id,
+        role: names[part.as_str()].clone(),
+        score: share(&holders[part.as_str()]),
+    });
+    let (content, sureness) = placed(roles.collect(), Some(&draft));
     NewSuggestion {
-        cluster_id: first.cluster.id,
+        subject: subject(first.cluster),
         pattern: None,
         purpose: Purpose::NewPattern,
         priority: 0.0,
         confidence: draft.confidence * agreement,
-        scores: Scores { cohesion: Some(first.cluster.cohesion), ..Scores::default() },
+        scores: PartScores { cohesion: Some(first.cluster.cohesion), ..PartScores::default() }.into(),
         reason: format!(
             "{} groups look alike ({}) and {}; each has {}. approve to add the pattern",
             group.len(),
@@ -190,14 +200,9 @@ fn question(group: &[Shape]) -> NewSuggestion {
             fits(group),
             parts.join(", ")
         ),
-        point_ids: member_ids(first.points),
-        roles: assigned
-            .map(|(part, point)| SuggestedRoleRow {
-                point_id: first.points[*point].id,
-                role: names[part.as_str()].clone(),
-                score: share(&holders[part.as_str()]),
-            })
-            .collect(),
+        members: member_ids(first.points),
+        content,
+        fits: sureness,
         draft: Some(draft.into()),
     }
 }

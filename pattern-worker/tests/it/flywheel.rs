@@ -2,10 +2,11 @@
 
 use chrono::Utc;
 use pattern_core::domain::{
-    ApproveRequest, ClusterKind, Purpose, RejectRequest, Suggestion, SuggestionStatus,
+    ApproveRequest, ClusterKind, ClusterRef, Purpose, RejectRequest, SuggestedPoint, Suggestion,
+    SuggestionStatus,
 };
 use pattern_core::library::EquipmentPattern;
-use pattern_store::DecisionRequest;
+use pattern_store::{DecisionRequest, MemberRows};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -52,7 +53,7 @@ async fn an_answer_leaves_little_to_ask_about_look_alikes_also_of_points_without
     let (site, _worker) = analysed().await;
     let before = site.suggestions(SuggestionStatus::Pending).await;
     let first = before.iter().find(|s| s.pattern.name == "Centrifugal Pump").expect("a pump");
-    let points = site.store.suggestion_detail(first.id).await.expect("detail").points;
+    let points = points_of(&site, first.id).await;
     let no_role = points.iter().skip(1).map(|point| (point.id, None)).collect();
     let approve = ApproveRequest { role_assignments: Some(no_role), ..ApproveRequest::default() };
     approve_and_learn(&site, first.id, approve).await;
@@ -75,7 +76,11 @@ async fn samples_add_what_names_can_not_say() {
     let pending = site.suggestions(SuggestionStatus::Pending).await;
     let pump = pending.iter().find(|s| s.pattern.name == "Centrifugal Pump").expect("a pump");
     assert_eq!(pump.purpose, Purpose::Match);
-    assert!(pump.scores.range.is_some() && pump.scores.behavior.is_some(), "{:?}", pump.scores);
+    assert!(
+        pump.scores.part("range").is_some() && pump.scores.part("behavior").is_some(),
+        "{:?}",
+        pump.scores
+    );
 }
 
 #[tokio::test]
@@ -111,7 +116,7 @@ async fn an_approval_raises_the_patterns_confidence_and_the_name_score_of_look_a
     assert_eq!(look_alikes.len(), 3);
     for suggestion in look_alikes {
         let was = before.iter().find(|s| s.id == suggestion.id).expect("it was there");
-        assert!(suggestion.scores.name > was.scores.name, "{was:?}\n{suggestion:?}");
+        assert!(suggestion.scores.part("name") > was.scores.part("name"), "{was:?}\n{suggestion:?}");
     }
     let event: String = sqlx::query_scalar(
         "select event from outbox where type = 'PatternUpdated' order by ordinal desc limit 1",
@@ -119,7 +124,7 @@ async fn an_approval_raises_the_patterns_confidence_and_the_name_score_of_look_a
     .fetch_one(site.store.pool())
     .await
     .expect("an event says so");
-    let about = format!("approval of {}", first.cluster.label);
+    let about = format!("approval of {}", first.subject.label);
     assert!(event.contains("anna") && event.contains(&about), "{event}");
 }
 
@@ -138,7 +143,7 @@ async fn a_rejection_lowers_the_confidence_and_is_not_asked_again() {
     .await;
     site.analyse().await;
     let again = site.suggestions(SuggestionStatus::Pending).await;
-    assert!(again.iter().all(|s| s.cluster.id != pump.cluster.id || s.pattern.id != Some(pattern)));
+    assert!(again.iter().all(|s| s.subject.id != pump.subject.id || s.pattern.id != Some(pattern)));
 }
 
 #[tokio::test]
@@ -148,11 +153,11 @@ async fn units_that_come_after_the_names_reach_the_suggestions() {
     let _worker = Worker::start(&site);
     site.analyse().await;
     let named = site.suggestions(SuggestionStatus::Pending).await;
-    assert_eq!(named[0].scores.unit, None, "{named:?}");
+    assert_eq!(named[0].scores.part("unit"), None, "{named:?}");
     site.add_named("P-101", &[("DISCH_PRESS", "psi"), ("MTR_AMPS", "A"), ("QQA", "")]).await;
     site.analyse().await;
     let measured = site.suggestions(SuggestionStatus::Pending).await;
-    assert!(measured[0].scores.unit.is_some(), "{measured:?}");
+    assert!(measured[0].scores.part("unit").is_some(), "{measured:?}");
 }
 
 #[tokio::test]
@@ -190,7 +195,10 @@ async fn look_alikes_that_nothing_fits_become_a_pattern_that_then_finds_the_othe
     assert_eq!(asked[0].purpose, Purpose::NewPattern);
     let approve = DecisionRequest::Approve(ApproveRequest::default());
     let approved = site.store.decide(asked[0].id, &approve, "anna", None, Utc::now()).await.expect("approve");
-    assert_eq!(approved.equipment.expect("equipment").name, asked[0].cluster.label);
+    assert_eq!(
+        approved.equipment_question().and_then(|q| q.equipment.clone()).expect("equipment").name,
+        asked[0].subject.label
+    );
     until("the other two are asked about", || async {
         let pending = site.suggestions(SuggestionStatus::Pending).await;
         pending.len() == 2 && pending.iter().all(|s| s.pattern.name == asked[0].pattern.name)
@@ -220,7 +228,7 @@ async fn dryers() -> (Site, Worker) {
 /// Answers what is asked next.
 async fn approve_as(site: &Site, suggestion: Uuid, pattern: &str) -> Suggestion {
     let roles = ["Temperature", "Level", "Pressure"].into_iter().cycle();
-    let points = site.store.suggestion_detail(suggestion).await.expect("detail").points;
+    let points = points_of(&site, suggestion).await;
     let library = site.store.library::<EquipmentPattern>().await.expect("library");
     let approve = ApproveRequest {
         pattern_id: library.iter().find(|known| known.spec.name == pattern).map(|known| known.id),
@@ -246,7 +254,7 @@ async fn one_answer_lifts_no_look_alikes_and_leaves_the_question_about_a_new_kin
     // Somebody takes the first for a tank, which it is not.
     let after = approve_as(&site, asked[0].id, "Storage Tank").await;
     assert_eq!(after.purpose, Purpose::NewPattern, "{after:#?}");
-    assert_ne!(after.cluster.id, asked[0].cluster.id);
+    assert_ne!(after.subject.id, asked[0].subject.id);
     assert!(after.reason.contains("D-701 was approved as Storage Tank"), "{}", after.reason);
 
     // A second one who says so is believed.
@@ -258,7 +266,7 @@ async fn one_answer_lifts_no_look_alikes_and_leaves_the_question_about_a_new_kin
 async fn a_new_kind_can_be_named_in_place_of_what_is_proposed() {
     let (site, _worker) = dryers().await;
     let asked = site.suggestions(SuggestionStatus::Pending).await;
-    let points = site.store.suggestion_detail(asked[0].id).await.expect("detail").points;
+    let points = points_of(&site, asked[0].id).await;
     let approve = ApproveRequest {
         pattern_name: Some("Drum Dryer".into()),
         role_assignments: Some(points.iter().map(|p| (p.id, p.role.clone())).collect()),
@@ -303,7 +311,7 @@ async fn what_was_taken_out_of_a_machine_is_asked_about_by_itself() {
     let _worker = Worker::start(&site);
     site.analyse().await;
     let mixed = site.suggestions(SuggestionStatus::Pending).await.remove(0);
-    let points = site.store.suggestion_detail(mixed.id).await.expect("detail").points;
+    let points = points_of(&site, mixed.id).await;
     let is_room = |name: &str| room.iter().any(|(part, _)| name.ends_with(part));
     let (out, own): (Vec<_>, Vec<_>) = points.iter().partition(|point| is_room(&point.name));
     assert_eq!((out.len(), own.len()), (4, 4));
@@ -316,14 +324,14 @@ async fn what_was_taken_out_of_a_machine_is_asked_about_by_itself() {
     approve_and_learn(&site, mixed.id, approve).await;
     let asked = site.suggestions(SuggestionStatus::Pending).await;
     assert_eq!(asked.len(), 1, "{asked:#?}");
-    let points = site.store.suggestion_detail(asked[0].id).await.expect("detail").points;
+    let points = points_of(&site, asked[0].id).await;
     assert!(points.len() == 4 && points.iter().all(|point| is_room(&point.name)), "{points:#?}");
 }
 
 /// The only suggestion about look-alikes.
 async fn the_look_alikes(site: &Site) -> pattern_core::domain::Suggestion {
     let pending = site.suggestions(SuggestionStatus::Pending).await;
-    let alike: Vec<_> = pending.into_iter().filter(|s| s.cluster.kind == ClusterKind::LookAlikes).collect();
+    let alike: Vec<_> = pending.into_iter().filter(|s| of(s).kind == ClusterKind::LookAlikes).collect();
     assert_eq!(alike.len(), 1, "{alike:#?}");
     alike.into_iter().next().expect("one")
 }
@@ -338,10 +346,10 @@ async fn look_alikes_that_stand_alone_are_one_question_and_one_answer() {
     let _worker = Worker::start(&site);
     site.analyse().await;
     let asked = the_look_alikes(&site).await;
-    assert_eq!(asked.cluster.point_count, 4);
+    assert_eq!(of(&asked).point_count, 4);
     assert!(asked.reason.contains("4 points are called alike"), "{}", asked.reason);
 
-    let points = site.store.suggestion_detail(asked.id).await.expect("detail").points;
+    let points = points_of(&site, asked.id).await;
     let approve = ApproveRequest {
         pattern_name: Some("Window".into()),
         role_assignments: Some(points.iter().map(|p| (p.id, Some("Contact".to_owned()))).collect()),
@@ -350,7 +358,7 @@ async fn look_alikes_that_stand_alone_are_one_question_and_one_answer() {
     approve_and_learn(&site, asked.id, approve).await;
     assert_eq!(site.count("select count(*) from equipment where status = 'active'").await, 4);
     let pending = site.suggestions(SuggestionStatus::Pending).await;
-    assert!(pending.iter().all(|s| s.cluster.kind != ClusterKind::LookAlikes), "asked again: {pending:#?}");
+    assert!(pending.iter().all(|s| of(s).kind != ClusterKind::LookAlikes), "asked again: {pending:#?}");
 
     site.add_named("WIN-51", &[("CONTACT", "")]).await;
     site.analyse().await;
@@ -369,8 +377,8 @@ async fn meters_that_an_answer_told_apart_are_not_grouped_on_the_next_panel() {
     let groups = "select count(*) from clusters where kind = 'equipment' and status = 'active'";
     assert_eq!(site.count(groups).await, 3);
     let pending = site.suggestions(SuggestionStatus::Pending).await;
-    let panel = pending.iter().find(|s| s.cluster.kind == ClusterKind::Equipment).expect("a panel");
-    let points = site.store.suggestion_detail(panel.id).await.expect("detail").points;
+    let panel = pending.iter().find(|s| of(s).kind == ClusterKind::Equipment).expect("a panel");
+    let points = points_of(&site, panel.id).await;
     let approve = ApproveRequest {
         pattern_name: Some("Meter".into()),
         role_assignments: Some(points.iter().map(|p| (p.id, Some("Power".to_owned()))).collect()),
@@ -392,10 +400,11 @@ async fn a_site_that_was_mostly_wrong_is_less_sure_after_fifty_answers() {
     assert!(sure(&site.suggestions(SuggestionStatus::Pending).await) > 0);
     // Sixty that were as sure as the first one and turned out to be something else.
     sqlx::query(
-        "insert into suggestions (id, data_source_id, cluster_id, pattern_id, pattern_version, purpose, status,
-                                  confidence, scores, reason, point_ids, expires_at, answer_within)
-         select gen_random_uuid(), data_source_id, cluster_id, pattern_id, pattern_version, purpose, 'approved',
-                confidence, scores, reason, '{}', expires_at, answer_within
+        "insert into suggestions (id, data_source_id, kind, subject_kind, subject_id, subject_label, content, pattern_id,
+                                  pattern_version, purpose, status, confidence, scores, reason, members, expires_at,
+                                  answer_within)
+         select gen_random_uuid(), data_source_id, kind, subject_kind, subject_id, subject_label, content, pattern_id,
+                pattern_version, purpose, 'approved', confidence, scores, reason, '{}', expires_at, answer_within
          from (select * from suggestions order by confidence desc limit 1) first, generate_series(1, 60)",
     )
     .execute(site.store.pool())
@@ -403,4 +412,16 @@ async fn a_site_that_was_mostly_wrong_is_less_sure_after_fifty_answers() {
     .expect("answers");
     site.analyse().await;
     assert_eq!(sure(&site.suggestions(SuggestionStatus::Pending).await), 0);
+}
+
+/// The cluster that a suggestion of equipment is about.
+fn of(suggestion: &Suggestion) -> &ClusterRef {
+    &suggestion.equipment_question().expect("a suggestion of equipment").cluster
+}
+
+async fn points_of(site: &Site, suggestion: Uuid) -> Vec<SuggestedPoint> {
+    match site.store.suggestion_detail(suggestion).await.expect("detail").members {
+        MemberRows::Equipment(points) => points,
+        MemberRows::Episode(_) => panic!("a suggestion of an episode"),
+    }
 }

@@ -30,7 +30,7 @@ async fn killed_in_cluster_detection() {
 
 #[tokio::test]
 async fn killed_in_pattern_matching() {
-    survives_a_kill_in("pattern-matching", "suggestion_roles").await;
+    survives_a_kill_in("pattern-matching", "suggestions").await;
 }
 
 async fn survives_a_kill_in(stage: &'static str, table: &str) {
@@ -132,7 +132,7 @@ async fn nothing_twice(site: &Site) {
     site.until_drained().await;
     let doubled_questions = site
         .count(
-            "select count(*) from (select from suggestions group by cluster_id, pattern_id having count(*) > 1)
+            "select count(*) from (select from suggestions group by subject_id, pattern_id having count(*) > 1)
              as doubled",
         )
         .await;

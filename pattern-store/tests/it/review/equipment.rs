@@ -7,7 +7,7 @@ async fn a_point_belongs_to_one_piece_of_equipment_per_category() {
     let plant = Plant::new().await;
     let shared = plant.clusters[0].points[0].id;
     let mut second = plant.question(1, &plant.pump, 0.8);
-    second.point_ids.push(shared);
+    second.members.push(shared);
     plant.propose(&[plant.question(0, &plant.pump, 0.9), second]).await;
     let open = plant.open().await;
     plant.decide(open[0].id, approve()).await.expect("approve");
@@ -94,8 +94,8 @@ async fn an_excluded_point_loses_its_role_and_an_undo_takes_it_back() {
     let approved = plant.decide(id, without([out])).await.expect("approve");
     assert_eq!(plant.role_of(out).await, None);
     let excluded = plant.store.exclusions(plant.source).await.expect("exclusions");
-    let equipment = approved.equipment.expect("equipment").id;
-    assert_eq!(excluded, [Exclusion { point_id: out, equipment_id: equipment }]);
+    let made = equipment(&approved).expect("equipment").id;
+    assert_eq!(excluded, [Exclusion { point_id: out, equipment_id: made }]);
 
     plant.undo(id).await;
     assert_eq!(plant.store.exclusions(plant.source).await.expect("exclusions"), []);
@@ -187,18 +187,19 @@ async fn one_approval_makes_several_machines_and_an_undo_takes_all_back() {
     let [a, b, c] = [0, 1, 2].map(|i| plant.clusters[0].points[i].id);
     let out = plant.clusters[1].points[0].id;
     let mut question = plant.question(0, &plant.pump, 0.9);
-    question.point_ids.push(out);
+    question.members.push(out);
     let id = plant.propose_one(question).await;
     let DecisionRequest::Approve(request) = with_machines(&[(a, "P-1"), (b, "P-1"), (c, "P-2")]) else {
         unreachable!()
     };
     let request = ApproveRequest { excluded_points: [out].into(), ..request };
     let approved = plant.decide(id, DecisionRequest::Approve(request)).await.expect("approve");
-    assert_eq!(approved.equipment.map(|e| e.name).as_deref(), Some("P-1"), "the one with most points");
+    assert_eq!(equipment(&approved).map(|e| e.name).as_deref(), Some("P-1"), "the one with most points");
     assert_eq!(plant.machines().await, [("P-1".to_owned(), 2), ("P-2".to_owned(), 1)]);
     assert_eq!(plant.store.exclusions(plant.source).await.expect("exclusions").len(), 2, "from both");
     let detail = plant.store.suggestion_detail(id).await.expect("detail");
-    let machine = |id| detail.points.iter().find(|p| p.id == id).and_then(|p| p.equipment.as_deref());
+    let MemberRows::Equipment(points) = detail.members else { panic!("no question about equipment") };
+    let machine = |id| points.iter().find(|p| p.id == id).and_then(|p| p.equipment.as_deref());
     assert_eq!(
         [machine(a), machine(b), machine(c), machine(out)],
         [Some("P-1"), Some("P-1"), Some("P-2"), None]
@@ -250,10 +251,10 @@ async fn a_label_that_only_lists_points_names_no_machine() {
         .expect("label");
     plant.propose(&[plant.question(0, &plant.pump, 0.9)]).await;
     let asked = plant.open().await.remove(0);
-    assert_eq!(asked.cluster.equipment_name, None);
+    assert_eq!(asked.equipment_question().and_then(|q| q.cluster.equipment_name.clone()), None);
     let refused = plant.decide(asked.id, approve()).await.expect_err("must be refused");
     assert!(refused.to_string().contains("equipment_name"), "{refused}");
     let named = ApproveRequest { equipment_name: Some("VAV-418".into()), ..ApproveRequest::default() };
     let approved = plant.decide(asked.id, DecisionRequest::Approve(named)).await.expect("approve");
-    assert_eq!(approved.equipment.map(|equipment| equipment.name).as_deref(), Some("VAV-418"));
+    assert_eq!(equipment(&approved).map(|equipment| equipment.name).as_deref(), Some("VAV-418"));
 }

@@ -218,7 +218,9 @@ async fn decided_suggestions_tell_how_sure_they_were_and_whether_they_were_right
         ..ApproveRequest::default()
     };
     plant.decide(corrected, DecisionRequest::Approve(pump)).await.expect("correct");
-    let decided = || async { plant.store.decided_confidences(plant.source, 10).await.expect("decided") };
+    let decided = || async {
+        plant.store.decided_confidences(plant.source, PatternKind::Equipment, 10).await.expect("decided")
+    };
     assert_eq!(decided().await, [(0.6, false), (0.9, true)], "newest first");
     plant.undo(right).await;
     assert_eq!(decided().await, [(0.6, false)], "what was taken back tells nothing");

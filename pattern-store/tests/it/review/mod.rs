@@ -88,25 +88,37 @@ impl Plant {
     ) -> NewSuggestion {
         let cluster = &self.clusters[cluster];
         let roles = cluster.points.iter().zip(&pattern.spec.roles);
+        let row = |(p, role): (&ClusterPoint, &RoleSpec)| SuggestedRoleRow {
+            point_id: p.id,
+            role: role.name.clone(),
+            score: 0.9,
+        };
+        let (content, fits) = placed(roles.map(row).collect(), None);
         NewSuggestion {
-            cluster_id: cluster.id,
+            subject: Subject { kind: SubjectKind::Cluster, id: cluster.id, label: cluster.label.clone() },
             pattern: Some((pattern.id, pattern.version)),
             purpose: Purpose::Match,
             priority: confidence,
             confidence,
             scores: Scores::default(),
             reason: "looks like it".into(),
-            point_ids: cluster.points.iter().map(|p| p.id).collect(),
-            roles: roles
-                .map(|(p, role)| SuggestedRoleRow { point_id: p.id, role: role.name.clone(), score: 0.9 })
-                .collect(),
+            members: cluster.points.iter().map(|p| p.id).collect(),
+            content,
+            fits,
             draft: None,
         }
     }
 
     async fn propose(&self, questions: &[NewSuggestion]) -> ProposeChange {
         self.store
-            .propose(self.source, questions, Duration::days(30), Fence::open(), self.now)
+            .propose(
+                self.source,
+                PatternKind::Equipment,
+                questions,
+                Duration::days(30),
+                Fence::open(),
+                self.now,
+            )
             .await
             .expect("propose")
     }
@@ -131,8 +143,8 @@ impl Plant {
     /// The same points and some more, as the same pattern.
     fn grown(&self, pattern: &LibraryPattern<EquipmentPattern>, newcomer: Uuid) -> NewSuggestion {
         let mut question = self.question(0, pattern, 0.9);
-        question.point_ids.push(newcomer);
-        question.roles.push(SuggestedRoleRow { point_id: newcomer, role: "Current".into(), score: 0.8 });
+        question.members.push(newcomer);
+        place(&mut question, newcomer, "Current");
         question
     }
 
@@ -209,6 +221,23 @@ impl Plant {
             .await
             .expect("events")
     }
+}
+
+/// What an approval made.
+fn equipment(suggestion: &Suggestion) -> Option<EquipmentRef> {
+    suggestion.equipment_question().and_then(|question| question.equipment.clone())
+}
+
+/// The roles that are proposed.
+fn roles(question: &mut NewSuggestion) -> &mut BTreeMap<Uuid, String> {
+    let Content::Equipment(content) = &mut question.content else { panic!("no question about equipment") };
+    &mut content.roles
+}
+
+/// Proposes one more point in a role.
+fn place(question: &mut NewSuggestion, point: Uuid, role: &str) {
+    roles(question).insert(point, role.into());
+    question.fits.insert(point, 0.8);
 }
 
 fn approve() -> DecisionRequest {

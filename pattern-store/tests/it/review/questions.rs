@@ -17,12 +17,12 @@ async fn proposing_the_same_again_changes_nothing_and_tells_nothing() {
 async fn a_score_that_moved_is_shown_also_where_the_confidence_stayed() {
     let plant = Plant::new().await;
     let named = |name| NewSuggestion {
-        scores: Scores { name: Some(name), ..Scores::default() },
+        scores: [("name", Some(name))].into(),
         ..plant.question(0, &plant.pump, 0.99)
     };
     plant.propose(&[named(0.85)]).await;
     assert_eq!(plant.propose(&[named(0.95)]).await.changed, 1);
-    assert_eq!(plant.open().await[0].scores.name, Some(0.95));
+    assert_eq!(plant.open().await[0].scores.part("name"), Some(0.95));
 }
 
 #[tokio::test]
@@ -45,12 +45,12 @@ async fn a_rejection_is_remembered_for_the_points_whatever_the_cluster_is_called
         .await
         .expect("clusters");
     let mut question = plant.question(0, &plant.pump, 0.95);
-    question.cluster_id = other_id;
+    question.subject.id = other_id;
     let change = plant.propose(&[question]).await;
     assert_eq!((change.created, change.remembered), (0, 1));
     // Another pattern may still be asked.
     let mut question = plant.question(0, &plant.fan, 0.95);
-    question.cluster_id = other_id;
+    question.subject.id = other_id;
     assert_eq!(plant.propose(&[question]).await.created, 1);
 }
 
@@ -71,11 +71,13 @@ async fn an_approved_cluster_asks_again_only_for_points_that_are_new() {
     plant.decide(plant.open().await[0].id, approve()).await.expect("approve");
     let mut grown = plant.question(0, &plant.pump, 0.9);
     let newcomer = plant.clusters[1].points[0].id;
-    grown.point_ids.push(newcomer);
-    grown.roles = vec![SuggestedRoleRow { point_id: newcomer, role: "Current".into(), score: 0.8 }];
+    grown.members.push(newcomer);
+    roles(&mut grown).clear();
+    grown.fits.clear();
+    place(&mut grown, newcomer, "Current");
     assert_eq!(plant.propose(&[grown]).await.created, 1);
     let extended = plant.decide(plant.open().await[0].id, approve()).await.expect("extend");
-    assert_eq!(extended.equipment.expect("equipment").name, "P-101");
+    assert_eq!(equipment(&extended).expect("equipment").name, "P-101");
     assert_eq!(plant.count("select count(*) from equipment").await, 1);
     assert_eq!(plant.store.active_bindings(plant.source).await.expect("bindings").len(), 4);
 }
@@ -89,8 +91,8 @@ async fn what_two_answers_have_told_together_is_not_asked_again_as_one() {
         plant.decide(half.id, approve()).await.expect("approve");
     }
     let [mut both, other] = halves;
-    both.point_ids.extend(other.point_ids);
-    both.roles.extend(other.roles);
+    both.members.extend(other.members);
+    both.fits.extend(other.fits);
     let settled = plant.store.settled_questions(plant.source).await.expect("settled");
     assert_eq!(settled.answer(&both), Some(Answer::Approved));
     plant.undo(plant.with_status(SuggestionStatus::Approved).await[0].id).await;

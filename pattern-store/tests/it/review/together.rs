@@ -9,7 +9,7 @@ async fn a_question_that_is_reopened_while_matching_asks_is_open_once() {
     plant.propose(&questions).await;
     let open = plant.open().await;
     let about =
-        |cluster: usize| open.iter().find(|s| s.cluster.id == plant.clusters[cluster].id).expect("open").id;
+        |cluster: usize| open.iter().find(|s| s.subject.id == plant.clusters[cluster].id).expect("open").id;
     let (reopened, held) = (about(0), about(1));
     plant.decide(reopened, reject()).await.expect("reject");
 
@@ -32,7 +32,7 @@ async fn a_question_that_is_reopened_while_matching_asks_is_open_once() {
 
     matching.await.expect("matching does not fail");
     assert_eq!(undoing.await.expect("the undo does not fail").status, SuggestionStatus::Pending);
-    let mut asked: Vec<Uuid> = plant.open().await.into_iter().map(|s| s.cluster.id).collect();
+    let mut asked: Vec<Uuid> = plant.open().await.into_iter().map(|s| s.subject.id).collect();
     asked.sort_unstable();
     let mut clusters: Vec<Uuid> = plant.clusters.iter().map(|c| c.id).collect();
     clusters.sort_unstable();
