@@ -4,6 +4,7 @@
 //! functions are deterministic; time and randomness come in as arguments.
 
 pub mod domain;
+pub mod identity;
 pub mod learning;
 pub mod library;
 pub mod schema;

@@ -5,7 +5,6 @@
 
 pub mod clustering;
 pub mod correlation;
-pub mod episodes;
 pub mod evaluation;
 pub mod fingerprint;
 pub mod matching;

@@ -3,10 +3,10 @@
 use anyhow::Result;
 use chrono::Duration;
 use pattern_core::domain::Sample;
+use pattern_episode::detection::episodes;
 use pattern_equipment::{
     clustering::leiden::leiden_cpm,
     correlation::{CorrelationOptions, correlate},
-    episodes::episodes,
     evaluation::Contingency,
     fingerprint::fingerprints,
 };

@@ -47,7 +47,7 @@ fn offenders(words: &[&str], allowed: &[&str]) -> Vec<String> {
 
 #[test]
 fn the_core_and_the_engine_depend_on_nothing_that_does_io() {
-    for name in ["pattern-core", "pattern-equipment"] {
+    for name in ["pattern-core", "pattern-equipment", "pattern-episode"] {
         depends_on_none_of(name, &["tokio", "sqlx", "rdkafka", "axum", "reqwest", "apalis", "figment"]);
         let own_io = ["std::fs", "std::net", "std::env", "std::process", "Utc::now(", "Instant::now("];
         let in_it = |file: &String| file.starts_with(&format!("{name}/src/"));
@@ -60,7 +60,10 @@ fn the_core_and_the_engine_depend_on_nothing_that_does_io() {
 fn dependencies_of_the_rooms_point_downwards() {
     depends_on_none_of("pattern-core", &["pattern-"]);
     for name in ["pattern-store", "pattern-bus", "pattern-import", "pattern-config"] {
-        depends_on_none_of(name, &["pattern-equipment", "pattern-worker", "pattern-api", "pattern-cli"]);
+        depends_on_none_of(
+            name,
+            &["pattern-equipment", "pattern-episode", "pattern-worker", "pattern-api", "pattern-cli"],
+        );
     }
     depends_on_none_of("pattern-store", &["pattern-bus"]);
 }

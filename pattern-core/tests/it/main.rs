@@ -1,3 +1,4 @@
+mod identity;
 mod learning;
 mod library;
 mod series;

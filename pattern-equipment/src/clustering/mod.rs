@@ -3,7 +3,6 @@
 mod evidence;
 mod graph;
 mod grouping;
-pub mod identity;
 pub mod leiden;
 mod name_groups;
 mod told_apart;

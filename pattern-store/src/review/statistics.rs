@@ -20,12 +20,13 @@ pub struct SuggestionStats {
 }
 
 impl Store {
-    /// How many decisions were made about a data source: grows with every answer.
-    pub async fn decision_count(&self, data_source: Uuid) -> Result<i64> {
+    /// How many decisions of a kind were made about a data source: grows with every answer.
+    pub async fn decision_count(&self, data_source: Uuid, kind: PatternKind) -> Result<i64> {
         Ok(sqlx::query_scalar!(
             r#"select count(*) as "n!" from decisions x join suggestions s on s.id = x.suggestion_id
-               where s.data_source_id = $1"#,
-            data_source
+               where s.data_source_id = $1 and s.kind = $2"#,
+            data_source,
+            kind.as_str()
         )
         .fetch_one(&self.pool)
         .await?)

@@ -1,8 +1,9 @@
 //! cluster-detection: which points belong together, and when many changed at once.
 
 use pattern_core::domain::{Cluster, ClusterKind, DataSource, JobName, Word};
+use pattern_core::identity::carry_ids;
 use pattern_equipment::{
-    clustering::{Associations, ClusterOptions, equipment_clusters, identity::carry_ids},
+    clustering::{Associations, ClusterOptions, equipment_clusters},
     naming::{NamedPoint, labels, look_alikes, name_edges, templates},
 };
 use pattern_store::{

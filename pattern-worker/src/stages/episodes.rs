@@ -2,13 +2,11 @@
 
 use chrono::{DateTime, Duration, Utc};
 use pattern_core::{
-    domain::{Cluster, ClusterKind, DataSource, JobName, Word},
+    domain::{Cluster, ClusterKind, DataSource, Direction, JobName, PointChange, Word},
+    identity::{Span, carry_episode_ids},
     series::grid::Grid,
 };
-use pattern_equipment::{
-    clustering::identity::{Span, carry_episode_ids},
-    episodes::{at_once, behavior_changes, episodes},
-};
+use pattern_episode::detection::{Episode, at_once, behavior_changes, episodes};
 use pattern_store::{FoundCluster, off_thread};
 use uuid::Uuid;
 
@@ -37,31 +35,40 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
 
 fn find_episodes(grid: &Grid, min_points: usize, window: Duration, before: &[Cluster]) -> Vec<FoundCluster> {
     let frame = grid.frame();
-    let changes: Vec<(DateTime<Utc>, usize)> = (0..grid.points.len())
-        .flat_map(|i| behavior_changes(grid.row(i), &frame).into_iter().map(move |at| (at, i)))
+    let changed: Vec<Vec<(DateTime<Utc>, Direction)>> =
+        (0..grid.points.len()).map(|i| behavior_changes(grid.row(i), &frame)).collect();
+    let moments: Vec<(DateTime<Utc>, usize)> = changed
+        .iter()
+        .enumerate()
+        .flat_map(|(i, changes)| changes.iter().map(move |(at, _)| (*at, i)))
         .collect();
-    let found: Vec<(Vec<Uuid>, Span)> = episodes(&changes, min_points, at_once(&frame, window))
-        .into_iter()
-        .map(|episode| {
-            let points = episode.members.iter().map(|&i| grid.points[i]).collect();
-            (points, (episode.starts_at, episode.ends_at))
-        })
-        .collect();
+    let found = episodes(&moments, min_points, at_once(&frame, window));
     let previous: Vec<(Uuid, Span)> =
         before.iter().filter_map(|c| Some((c.id, c.starts_at.zip(c.ends_at)?))).collect();
-    let spans: Vec<Span> = found.iter().map(|(_, span)| *span).collect();
+    let spans: Vec<Span> = found.iter().map(|episode| (episode.starts_at, episode.ends_at)).collect();
     found
         .into_iter()
         .zip(carry_episode_ids(&previous, &spans))
-        .map(|((point_ids, (starts_at, ends_at)), id)| FoundCluster {
-            unnamed: false,
-            id,
-            label: format!("{} points changed", point_ids.len()),
-            cohesion: 1.0,
-            point_ids,
-            starts_at: Some(starts_at),
-            ends_at: Some(ends_at),
-            changes: Vec::new(),
+        .map(|(Episode { starts_at, ends_at, members }, id)| {
+            // How a point changed first within the episode.
+            let change = |i: &usize| {
+                let inside = changed[*i].iter().find(|(at, _)| (starts_at..=ends_at).contains(at));
+                inside.map(|(at, direction)| PointChange {
+                    point: grid.points[*i],
+                    direction: *direction,
+                    at: *at,
+                })
+            };
+            FoundCluster {
+                id,
+                label: format!("{} points changed", members.len()),
+                unnamed: false,
+                cohesion: 1.0,
+                point_ids: members.iter().map(|i| grid.points[*i]).collect(),
+                starts_at: Some(starts_at),
+                ends_at: Some(ends_at),
+                changes: members.iter().filter_map(change).collect(),
+            }
         })
         .collect()
 }

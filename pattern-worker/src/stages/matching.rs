@@ -1,4 +1,4 @@
-//! pattern-matching: what each cluster is, and which questions to put to a person.
+//! pattern-matching: what each cluster is, what happened, and which questions to put to a person.
 
 use pattern_core::domain::{
     Cluster, ClusterKind, DataSource, JobName, PatternKind, Purpose, Subject, SubjectKind, Word,
@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::{
-    Outcome, Stage, StageError,
+    Outcome, Stage, StageError, events,
     lesson::by_lesson,
     new_pattern,
     new_pattern::{Fit, Unmatched},
@@ -32,9 +32,25 @@ const LIKELY: f64 = 0.5;
 
 pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, StageError> {
     stage.store.reopen_due_deferrals(stage.now).await?;
+    let equipment = equipment(stage, source).await?;
+    match (equipment, events::run(stage, source).await?) {
+        (equipment, Outcome::Unchanged) => Ok(equipment),
+        (Outcome::Done(mut result), Outcome::Done(episodes)) => {
+            result["episodes"] = episodes;
+            Ok(Outcome::Done(result))
+        }
+        (Outcome::Unchanged, Outcome::Done(episodes)) => {
+            let job = JobName::PatternMatching.as_str();
+            let nothing_found = stage.store.nothing_found(source.id, job).await?;
+            Ok(Outcome::Done(json!({ "episodes": episodes, "nothing_found": nothing_found })))
+        }
+    }
+}
+
+async fn equipment(stage: &Stage, source: &DataSource) -> Result<Outcome, StageError> {
     let known = Known::read(&stage.store, source.id).await?;
     let settled = stage.store.settled_questions(source.id).await?;
-    let answers = stage.store.decision_count(source.id).await?;
+    let answers = stage.store.decision_count(source.id, PatternKind::Equipment).await?;
     let (threshold, learning_limit) =
         (stage.engine.detection_threshold_score, stage.engine.learning_suggestions);
     let input = {

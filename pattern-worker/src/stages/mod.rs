@@ -4,6 +4,7 @@ mod behavior;
 mod clustering;
 mod correlation;
 mod episodes;
+mod events;
 mod learning;
 mod lesson;
 mod maintenance;

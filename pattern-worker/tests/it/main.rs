@@ -2,6 +2,7 @@
 
 mod clock;
 mod configuration;
+mod events;
 mod flywheel;
 mod killed;
 mod outage;

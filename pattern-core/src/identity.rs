@@ -1,4 +1,4 @@
-//! Clusters keep their ids while most of their points stay.
+//! Clusters keep their ids: groups while most of their points stay, episodes while they are of the same time.
 
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet};

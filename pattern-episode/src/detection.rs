@@ -3,7 +3,10 @@
 use chrono::{DateTime, Duration, Utc};
 use std::collections::HashMap;
 
-use pattern_core::series::{frame::Frame, grid::ROLLUP_SECONDS};
+use pattern_core::{
+    domain::Direction,
+    series::{frame::Frame, grid::ROLLUP_SECONDS},
+};
 
 /// Buckets before and after a change that are compared: of quarters of an hour, an hour each. Their medians do not see a
 /// spike.
@@ -28,9 +31,9 @@ pub fn at_once(frame: &Frame, most: Duration) -> Duration {
     most.min((frame.length() / EPISODES_IN_WINDOW).max(Duration::seconds(frame.bucket_seconds)))
 }
 
-/// Starts of the buckets at which a grid row went to another level and stayed for most of four buckets; empty
-/// for points that always do so.
-pub fn behavior_changes(row: &[f32], frame: &Frame) -> Vec<DateTime<Utc>> {
+/// Starts of the buckets at which a grid row went to another level and stayed for most of four buckets, and which way;
+/// empty for points that always do so.
+pub fn behavior_changes(row: &[f32], frame: &Frame) -> Vec<(DateTime<Utc>, Direction)> {
     let mut finite: Vec<f32> = row.iter().copied().filter(|v| v.is_finite()).collect();
     let mut steps: Vec<f32> =
         row.windows(2).map(|w| (w[1] - w[0]).abs()).filter(|step| step.is_finite()).collect();
@@ -49,14 +52,14 @@ pub fn behavior_changes(row: &[f32], frame: &Frame) -> Vec<DateTime<Utc>> {
     }
     let mut shifts: Vec<(f32, usize)> = (1..row.len())
         .filter_map(|bucket| Some((shift(row, bucket)?, bucket)))
-        .filter(|(size, _)| *size >= limit)
+        .filter(|(by, _)| by.abs() >= limit)
         .collect();
     // Around a change several buckets show it: the clearest one stands for all.
-    shifts.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    let mut buckets: Vec<usize> = Vec::new();
-    for (_, bucket) in shifts {
-        if buckets.iter().all(|b| b.abs_diff(bucket) >= SIDE) {
-            buckets.push(bucket);
+    shifts.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()).then(a.1.cmp(&b.1)));
+    let mut buckets: Vec<(usize, Direction)> = Vec::new();
+    for (by, bucket) in shifts {
+        if buckets.iter().all(|(b, _)| b.abs_diff(bucket) >= SIDE) {
+            buckets.push((bucket, if by > 0.0 { Direction::Up } else { Direction::Down }));
         }
     }
     let days = row.len() as f32 * frame.bucket_seconds as f32 / 86_400.0;
@@ -64,14 +67,15 @@ pub fn behavior_changes(row: &[f32], frame: &Frame) -> Vec<DateTime<Utc>> {
         return Vec::new();
     }
     buckets.sort_unstable();
-    buckets.into_iter().map(|bucket| frame.bucket_start(steepest(row, bucket))).collect()
+    let change = |(bucket, direction)| (frame.bucket_start(steepest(row, bucket)), direction);
+    buckets.into_iter().map(change).collect()
 }
 
-/// By how much the level before a bucket differs from the level from it on.
+/// How far the level from a bucket on lies above the level before it.
 fn shift(row: &[f32], bucket: usize) -> Option<f32> {
     let before = level(&row[bucket.saturating_sub(SIDE)..bucket])?;
     let after = level(&row[bucket..(bucket + SIDE).min(row.len())])?;
-    Some((after - before).abs())
+    Some(after - before)
 }
 
 /// Medians tell that there is a change, the largest step within two buckets tells where.

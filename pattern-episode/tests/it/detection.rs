@@ -1,6 +1,6 @@
 use chrono::{DateTime, Duration, Utc};
-use pattern_core::series::frame::Frame;
-use pattern_equipment::episodes::{at_once, behavior_changes, episodes};
+use pattern_core::{domain::Direction, series::frame::Frame};
+use pattern_episode::detection::{at_once, behavior_changes, episodes};
 use proptest::{collection::vec, prelude::*};
 use std::collections::BTreeSet;
 
@@ -110,7 +110,7 @@ fn week(change: impl Fn(usize, f64) -> f64) -> Vec<f32> {
 #[test]
 fn a_lasting_step_is_found_where_it_happened() {
     let stepped = week(|i, v| if i >= 300 { v + 12.0 } else { v });
-    assert_eq!(behavior_changes(&stepped, &from(midnight())), [at(300 * 15)]);
+    assert_eq!(behavior_changes(&stepped, &from(midnight())), [(at(300 * 15), Direction::Up)]);
     // Half-way through a bucket, and with gaps beside it.
     let mut split = week(|i, v| {
         if i > 300 {
@@ -123,14 +123,20 @@ fn a_lasting_step_is_found_where_it_happened() {
     });
     split[297] = f32::NAN;
     split[303] = f32::NAN;
-    assert_eq!(behavior_changes(&split, &from(midnight())), [at(300 * 15)]);
+    assert_eq!(behavior_changes(&split, &from(midnight())), [(at(300 * 15), Direction::Up)]);
+}
+
+#[test]
+fn a_step_down_is_told_as_one() {
+    let stepped = week(|i, v| if i >= 300 { v - 12.0 } else { v });
+    assert_eq!(behavior_changes(&stepped, &from(midnight())), [(at(300 * 15), Direction::Down)]);
 }
 
 #[test]
 fn a_switch_that_changed_an_hour_ago_has_changed() {
     let row: Vec<f32> = (0..672).map(|i| if i < 667 { 0.0 } else { 1.0 }).collect();
     let start = at(0);
-    assert_eq!(behavior_changes(&row, &from(start)), [start + Duration::minutes(15 * 667)]);
+    assert_eq!(behavior_changes(&row, &from(start)), [(start + Duration::minutes(15 * 667), Direction::Up)]);
 }
 
 #[test]
@@ -155,7 +161,7 @@ fn on_a_fine_grid_changes_are_told_by_its_buckets_and_at_once_is_short_beside_th
     let bench = Frame { start: midnight(), bucket_seconds: 2, buckets: 570 };
     let stepped: Vec<f32> =
         (0..570_u16).map(|i| f32::from(i % 7) + if i < 300 { 0.0 } else { 80.0 }).collect();
-    assert_eq!(behavior_changes(&stepped, &bench), [midnight() + Duration::seconds(600)]);
+    assert_eq!(behavior_changes(&stepped, &bench), [(midnight() + Duration::seconds(600), Direction::Up)]);
     assert_eq!(at_once(&bench, window()), bench.length() / 48);
     assert_eq!(at_once(&bench, Duration::seconds(3)), Duration::seconds(3));
     assert_eq!(at_once(&from(midnight()), Duration::hours(9)), Duration::hours(9));

@@ -1,5 +1,5 @@
 use chrono::DateTime;
-use pattern_equipment::clustering::identity::{Span, carry_episode_ids, carry_ids};
+use pattern_core::identity::{Span, carry_episode_ids, carry_ids};
 use proptest::{
     collection::{btree_set, vec},
     prelude::*,

@@ -1,0 +1,4 @@
+mod detection;
+mod kinds;
+mod likeness;
+mod support;
