@@ -132,7 +132,7 @@ fn flatten(schema: &mut RefOr<Schema>, known: &Known) {
     match schema {
         RefOr::T(Schema::AllOf(parts)) => {
             let mut whole = Object::builder().schema_type(SchemaType::new(Type::Object)).build();
-            whole.description = parts.description.take();
+            whole.description = parts.description.clone();
             if parts.items.iter().all(|part| merge(&mut whole, part, known, true)) {
                 *schema = RefOr::T(Schema::Object(whole));
             }

@@ -4,6 +4,7 @@ mod clusters;
 mod description;
 mod health;
 mod jobs;
+mod kinds;
 mod patterns;
 mod points;
 mod suggestion_lists;
@@ -31,6 +32,7 @@ pub fn rest() -> OpenApiRouter<AppState> {
         .merge(points::routes())
         .merge(clusters::routes())
         .merge(patterns::routes())
+        .merge(kinds::routes())
         .merge(jobs::routes())
         .merge(health::routes());
     description::complete(routes.get_openapi_mut());

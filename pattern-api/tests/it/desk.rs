@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use crate::{
-    pumps::{PARTS, propose, score, unname},
+    pumps::{PARTS, happen, propose, score, unname},
     rest::Api,
 };
 
@@ -56,6 +56,7 @@ async fn obey(api: &Api, order: &str) {
             score(&api.store, confidence.parse().expect("confidence"), &PARTS[..2]).await;
         }
         None if order == "unnamed" => unname(&api.store).await,
+        None if order == "episode" => happen(&api.store).await,
         _ => panic!("nobody knows how to {order}"),
     }
 }
@@ -128,4 +129,9 @@ async fn where_no_name_is_known_the_reviewer_gives_one() {
 #[tokio::test]
 async fn a_name_that_is_taken_and_a_decision_that_failed_are_said_and_keys_come_back() {
     browse("taken", 4).await;
+}
+
+#[tokio::test]
+async fn what_happened_is_shown_in_its_order_and_gets_a_name() {
+    browse("episode", 4).await;
 }

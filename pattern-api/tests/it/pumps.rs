@@ -1,11 +1,15 @@
 //! Pumps that wait for a decision.
 
-use chrono::{Duration, Utc};
+use chrono::{Duration, SubsecRound, Utc};
 use pattern_core::{
-    domain::{ClusterKind, PatternKind, PatternSource, Purpose, Subject, SubjectKind},
-    library::{EquipmentPattern, PatternSpec, RoleSpec},
+    domain::{
+        ClusterKind, Content, Direction, EpisodeContent, PatternKind, PatternSource, PointChange, Purpose,
+        Scores, Subject, SubjectKind,
+    },
+    library::{EpisodeChange, EpisodePattern, EquipmentPattern, PatternSpec, RoleSpec},
 };
 use pattern_store::{FoundCluster, NewPoint, NewSuggestion, Store, SuggestedRoleRow, jobs::Fence, placed};
+use std::collections::BTreeMap;
 
 pub const PARTS: [(&str, &str); 3] = [("SUCT", "Suction"), ("DISC", "Discharge"), ("FLOW", "Flow")];
 pub const SITE: &str = "north";
@@ -102,4 +106,75 @@ pub async fn unname(store: &Store) {
         .replace_clusters(source, ClusterKind::Equipment, &found, Fence::open(), Utc::now())
         .await
         .expect("clusters");
+}
+
+/// Asks what happened when all points of the pumps changed, every second one upwards, a minute after one another.
+pub async fn happen(store: &Store) {
+    let source = store.data_source(SITE).await.expect("source").expect("north").id;
+    let mut points = store.stored_points(source).await.expect("points");
+    points.sort_by(|a, b| a.name.cmp(&b.name));
+    let starts_at = Utc::now().trunc_subsecs(0) - Duration::hours(3);
+    let changes: Vec<PointChange> = (0..)
+        .zip(&points)
+        .map(|(minute, point)| PointChange {
+            point: point.id,
+            direction: if minute % 2 == 0 { Direction::Up } else { Direction::Down },
+            at: starts_at + Duration::minutes(minute),
+        })
+        .collect();
+    let ends_at = changes.last().expect("points").at;
+    let found = FoundCluster {
+        label: format!("{} points changed", points.len()),
+        point_ids: points.iter().map(|point| point.id).collect(),
+        starts_at: Some(starts_at),
+        ends_at: Some(ends_at),
+        changes: changes.clone(),
+        ..FoundCluster::default()
+    };
+    let now = Utc::now();
+    store
+        .replace_clusters(source, ClusterKind::Episode, std::slice::from_ref(&found), Fence::open(), now)
+        .await
+        .expect("clusters");
+    let cluster = store.active_clusters(source, ClusterKind::Episode).await.expect("clusters").remove(0);
+    let names = points.iter().map(|point| (point.id, point.name.clone())).collect::<BTreeMap<_, _>>();
+    let draft = EpisodePattern {
+        name: "New kind of event".into(),
+        category: "Event".into(),
+        description: String::new(),
+        confidence: 0.6,
+        data_source: SITE.into(),
+        within_seconds: (ends_at - starts_at).as_seconds_f64(),
+        changes: changes
+            .iter()
+            .map(|change| EpisodeChange {
+                point: names[&change.point].clone(),
+                direction: change.direction,
+                share: 1.0,
+                after_seconds: (change.at - starts_at).as_seconds_f64(),
+            })
+            .collect(),
+    };
+    let question = NewSuggestion {
+        subject: Subject { kind: SubjectKind::Cluster, id: cluster.id, label: cluster.label },
+        pattern: None,
+        purpose: Purpose::NewPattern,
+        priority: 1000.0,
+        confidence: 0.8,
+        scores: Scores::default(),
+        reason: "2 episodes resemble each other".into(),
+        members: found.point_ids,
+        content: Content::Episode(EpisodeContent {
+            starts_at,
+            ends_at,
+            changes,
+            happened_before: Vec::new(),
+        }),
+        fits: BTreeMap::new(),
+        draft: Some(draft.into()),
+    };
+    store
+        .propose(source, PatternKind::Episode, &[question], Duration::days(30), Fence::open(), now)
+        .await
+        .expect("propose");
 }

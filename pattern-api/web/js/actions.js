@@ -90,6 +90,7 @@ async function move(by) {
 
 /** A label that lists points is no name: only the reviewer may know one. */
 function isNamed(suggestion) {
+  if (suggestion.kind === "episode") return true;
   const draft = draftOf(suggestion.id);
   const { data } = app.details.get(suggestion.id);
   const point = pointWithoutMachine(data, draft, app.patterns);
@@ -116,6 +117,7 @@ function isWholeKind(suggestion) {
     hint("The new kind has no name yet. Type one, and press Ctrl+Enter.");
     return false;
   }
+  if (suggestion.kind === "episode") return true;
   const { data } = app.details.get(suggestion.id);
   const plays = (point) => ![null, EXCLUDED].includes(roleOf(point, data, draft, app.patterns));
   if (data.points.some(plays)) return true;

@@ -48,6 +48,8 @@ export const app = {
   /** Ids of suggestions with a decision under way. */
   deciding: new Set(),
   patterns: new Map(),
+  /** What there is to say of each kind of suggestion: the parts of its scores. */
+  kinds: new Map(),
   sources: [],
   runs: new Map(),
   starting: false,

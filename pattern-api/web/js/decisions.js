@@ -119,7 +119,7 @@ export function approve(suggestion, version) {
   const body = approvalBody(data, version, draftOf(suggestion.id), app.patterns);
   const machines = new Set(Object.values(body.equipment_names ?? {})).size;
   const what = (answer) => (machines > 1 ? `${machines} machines` : title(answer));
-  const done = offerUndo((answer) => `Approved ${what(answer)} as ${answer.equipment?.pattern ?? answer.pattern.name}.`);
+  const done = offerUndo((answer) => `Approved ${what(answer)} as ${answer.outcome?.pattern ?? answer.pattern.name}.`);
   return decide(suggestion, "approve", body, "", done);
 }
 

@@ -112,6 +112,8 @@ export function approvalBody(detail, version, draft, patterns) {
   const body = { version };
   if (draft.patternId) body.pattern_id = draft.patternId;
   else if (draft.newKind?.trim()) body.pattern_name = draft.newKind.trim();
+  // What happened has neither machines nor roles.
+  if (detail.kind === "episode") return body;
   const several = isSeveral(detail, draft);
   const label = areLookAlikes(detail) ? detail.cluster.label : "";
   const name = draft.equipmentName?.trim() || label;

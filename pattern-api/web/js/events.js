@@ -25,7 +25,7 @@ export function rememberDecision(suggestion, { action, by, at, reason, isGuess =
     suggestionId: suggestion.id,
     version: suggestion.version,
     label: suggestion.equipment?.name ?? suggestion.cluster.label ?? suggestion.pattern.name,
-    pattern: suggestion.equipment?.pattern ?? suggestion.pattern.name,
+    pattern: suggestion.outcome?.pattern ?? suggestion.pattern.name,
   });
 }
 

@@ -3,7 +3,7 @@ const PURPOSES = {
   learning: { label: "Teach me", title: "Below the threshold, but your answer teaches most" },
   new_pattern: {
     label: "New pattern",
-    title: "Several clusters look alike, and nothing in the library fits",
+    title: "Several look alike, and nothing in the library fits",
   },
 };
 
@@ -59,6 +59,14 @@ export function humanDates(text) {
     const date = new Date(time.replace(" UTC", "Z").replace(" ", "T"));
     return Number.isNaN(date.getTime()) ? time : clock(date);
   });
+}
+
+/** How long from one time to another: "0 s", "15 min", "2.5 h". */
+export function span(from, to) {
+  const seconds = Math.max(0, (new Date(to) - new Date(from)) / 1000);
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return `${Math.round(seconds / 360) / 10} h`;
 }
 
 /** "just now", "4 min ago", "in 30 days". */

@@ -11,7 +11,7 @@ import { Live } from "./live.js";
 import { readOwnDecisions } from "./own.js";
 import { keepRuns } from "./runs.js";
 import { isNarrow, select, wireSelection } from "./selection.js";
-import { readDecisions, readPatterns, readRuns, readSources } from "./snapshot.js";
+import { readDecisions, readKinds, readPatterns, readRuns, readSources } from "./snapshot.js";
 import { paintActivity } from "./view/activity.js";
 import { paintDetail } from "./view/detail.js";
 import { paintHeader, wireHeader } from "./view/header.js";
@@ -31,6 +31,7 @@ function readAside() {
     promise.then(use).then(repaint, (problem) => console.warn(problem.message));
   readPoints();
   quietly(readPatterns(), (patterns) => (app.patterns = patterns));
+  quietly(readKinds(), (kinds) => (app.kinds = kinds));
   readRunsOf = null;
   readRunsOfSource();
   quietly(readOwnDecisions(), () => {});

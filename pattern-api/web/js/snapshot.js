@@ -46,3 +46,9 @@ export async function readPatterns() {
   } while (cursor);
   return patterns;
 }
+
+/** What each kind declares, by kind. */
+export async function readKinds() {
+  const { items } = await get("api/kinds");
+  return new Map(items.map((kind) => [kind.kind, kind]));
+}

@@ -10,10 +10,10 @@ use super::{ClusterRef, ScoreName};
 
 /// The parts of the scores of a suggestion of an episode.
 pub const EPISODE_SCORES: [ScoreName; 4] = [
-    ScoreName { name: "points", label: "Points" },
-    ScoreName { name: "direction", label: "Direction" },
-    ScoreName { name: "order", label: "Order" },
-    ScoreName { name: "duration", label: "Duration" },
+    ScoreName::new("points", "Points", "Did the points change that usually do?"),
+    ScoreName::new("direction", "Directions", "Did they go the way that they usually go?"),
+    ScoreName::new("order", "Order", "Did they change in the usual order?"),
+    ScoreName::new("duration", "Duration", "Did it take as long as usual?"),
 ];
 
 /// Which way a point changed.

@@ -9,12 +9,12 @@ use super::{ClusterKind, ScoreName};
 
 /// The parts of the scores of a suggestion of equipment.
 pub const EQUIPMENT_SCORES: [ScoreName; 6] = [
-    ScoreName { name: "name", label: "Names" },
-    ScoreName { name: "unit", label: "Units" },
-    ScoreName { name: "range", label: "Ranges" },
-    ScoreName { name: "behavior", label: "Behaviour" },
-    ScoreName { name: "rate", label: "Rate" },
-    ScoreName { name: "cohesion", label: "Cohesion" },
+    ScoreName::new("name", "Names", "Do the names and descriptions say these roles?"),
+    ScoreName::new("unit", "Units", "Do the units fit the roles?"),
+    ScoreName::new("range", "Ranges", "Do the values lie in the roles' ranges?"),
+    ScoreName::new("behavior", "Behavior", "Do the signals behave as the roles do?"),
+    ScoreName::new("rate", "Rates", "Do the points update as often as the roles do?"),
+    ScoreName::new("cohesion", "Cohesion", "Do the points hang together?"),
 ];
 
 /// What is asked about a cluster: which points would take which role.

@@ -66,6 +66,14 @@ pub struct ScoreName {
     pub name: &'static str,
     /// For people.
     pub label: &'static str,
+    /// What it answers, as a question.
+    pub meaning: &'static str,
+}
+
+impl ScoreName {
+    pub const fn new(name: &'static str, label: &'static str, meaning: &'static str) -> Self {
+        Self { name, label, meaning }
+    }
 }
 
 /// What a suggestion is about.
@@ -140,8 +148,21 @@ pub struct Suggestion {
     pub created_at: DateTime<Utc>,
     /// When it goes if nobody answers.
     pub expires_at: DateTime<Utc>,
+    /// Set while it is approved.
+    #[serde(default)]
+    #[schema(required)]
+    pub outcome: Option<ApprovedAs>,
     #[serde(flatten)]
     pub body: SuggestionBody,
+}
+
+/// What an approval made of a suggestion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ApprovedAs {
+    /// For people: the name of the equipment, of the kind of event.
+    pub label: String,
+    /// Name of the pattern that was confirmed, which need not be the proposed one.
+    pub pattern: String,
 }
 
 impl Suggestion {

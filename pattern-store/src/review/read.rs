@@ -1,8 +1,8 @@
 use chrono::{DateTime, Utc};
 use pattern_core::{
     domain::{
-        ChangedPoint, Content, Decision, DecisionAction, PatternKind, PatternRef, Scores, Subject,
-        SuggestedPoint, Suggestion, SuggestionBody,
+        ApprovedAs, ChangedPoint, Content, Decision, DecisionAction, PatternKind, PatternRef, Scores,
+        Subject, SuggestedPoint, Suggestion, SuggestionBody,
     },
     library::PatternSpec,
 };
@@ -157,10 +157,12 @@ pub(crate) async fn load_suggestions(conn: &mut PgConnection, ids: &[Uuid]) -> R
         r#"select s.id, s.kind, s.subject_kind, s.subject_id, s.subject_label, s.status, s.purpose, s.priority,
                   s.confidence, s.scores, s.reason, s.version, s.content_version, s.created_at, s.expires_at,
                   d.name as data_source, s.pattern_id, p.name as "pattern_name?", p.category as "pattern_category?",
-                  s.draft->>'name' as draft_name, s.draft->>'category' as draft_category
+                  s.draft->>'name' as draft_name, s.draft->>'category' as draft_category,
+                  s.outcome_label, cp.name as "confirmed?"
            from suggestions s
            join data_sources d on d.id = s.data_source_id
            left join patterns p on p.id = s.pattern_id
+           left join patterns cp on cp.id = s.confirmed_pattern_id
            where s.id = any($1) order by s.id"#,
         ids
     )
@@ -198,14 +200,26 @@ pub(crate) async fn load_suggestions(conn: &mut PgConnection, ids: &[Uuid]) -> R
                 content_version: row.content_version,
                 priority: row.priority,
                 confidence: row.confidence,
-                scores: serde_json::from_value::<Scores>(row.scores)?,
+                scores: whole(serde_json::from_value(row.scores)?, stored("suggestion", row.id, &row.kind)?),
                 reason: row.reason,
                 created_at: row.created_at,
                 expires_at: row.expires_at,
+                outcome: row
+                    .outcome_label
+                    .zip(row.confirmed)
+                    .map(|(label, pattern)| ApprovedAs { label, pattern }),
                 body: body.ok_or_else(|| {
                     StoreError::Corrupt(format!("suggestion {} has lost its subject", row.id))
                 })?,
             })
         })
         .collect()
+}
+
+/// With every part that the kind declares, null where it was not judged.
+fn whole(mut scores: Scores, kind: PatternKind) -> Scores {
+    for part in kind.scores() {
+        scores.0.entry(part.name.to_owned()).or_default();
+    }
+    scores
 }

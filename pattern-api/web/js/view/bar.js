@@ -8,6 +8,8 @@ import { isSeveral, newKindOf, proposedName } from "../draft.js";
 
 const NEW_KIND = "\u0000new";
 
+const isEpisode = ({ kind }) => kind === "episode";
+
 /** A kind that the library lacks gets its name before it is approved. */
 function kindName(suggestion) {
   const draft = draftOf(suggestion.id);
@@ -16,21 +18,25 @@ function kindName(suggestion) {
   const input = h("input", {
     id: "kind",
     value: name,
-    placeholder: suggestion.pattern.id ? "What kind is it?" : `${suggestion.pattern.name}?`,
+    placeholder: isEpisode(suggestion)
+      ? "What happened? Compressor trip, batch change…"
+      : suggestion.pattern.id
+        ? "What kind is it?"
+        : `${suggestion.pattern.name}?`,
     maxlength: 200,
     autocomplete: "off",
     oninput: ({ target }) => (draft.newKind = target.value),
   });
   // Whoever has just said that it is a new one types its name next; the input is not on the page yet.
   if (draft.newKind === "") queueMicrotask(() => input.focus());
-  return h("label", { class: "field" }, h("span", {}, "New kind"), input);
+  return h("label", { class: "field" }, h("span", {}, isEpisode(suggestion) ? "New kind of event" : "New kind"), input);
 }
 
 function patternChoice(suggestion) {
   if (app.patterns.size === 0) return null;
   const draft = draftOf(suggestion.id);
   const byName = [...app.patterns.values()]
-    .filter(({ status }) => status !== "retired")
+    .filter(({ status, kind }) => status !== "retired" && kind === suggestion.kind)
     .sort((a, b) => a.name.localeCompare(b.name));
   const choice = h(
     "select",
@@ -120,12 +126,14 @@ export function decisionBar(suggestion, { isOpen, busy }) {
     h(
       "div",
       { class: "inputs" },
-      isSeveral(suggestion, draft)
+      isEpisode(suggestion)
+        ? null
+        : isSeveral(suggestion, draft)
         ? h("p", { class: "field hint" }, "Each point is of the machine named beside its role.")
         : h("label", { class: "field" }, h("span", {}, "Equipment name"), name, nameChoice(suggestion)),
       patternChoice(suggestion),
       kindName(suggestion),
-      severalChoice(suggestion),
+      !isEpisode(suggestion) && severalChoice(suggestion),
     ),
     h(
       "div",

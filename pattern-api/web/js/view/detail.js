@@ -5,9 +5,10 @@ import { isHeld, isOutdated, readAgain } from "../details.js";
 import { byId, h, paint } from "../dom.js";
 import { isEdited } from "../draft.js";
 import { isOpen } from "../feed.js";
-import { clock, confidence, humanDates, past, plural, purpose, relative } from "../format.js";
+import { clock, confidence, humanDates, past, plural, purpose, relative, span } from "../format.js";
 import { closeDetail } from "../selection.js";
 import { decisionBar } from "./bar.js";
+import { changeTable } from "./changes.js";
 import { chart } from "./chart.js";
 import { roleTable } from "./roles.js";
 import { scoreSplit } from "./scores.js";
@@ -19,6 +20,18 @@ export function shownVersion(id) {
 }
 
 const backButton = () => h("button", { type: "button", class: "back", onclick: closeDetail }, "‹ List");
+
+/** What it is about, in words. */
+function subject({ kind, cluster, starts_at: starts, ends_at: ends, concerned }) {
+  const points = plural(cluster.point_count, "point");
+  if (kind === "episode") {
+    const of = concerned.length > 0 ? ` of ${concerned.slice(0, 3).join(", ")}${concerned.length > 3 ? ", …" : ""}` : "";
+    return `${points}${of} changed within ${span(starts, ends)}, ${clock(starts)}`;
+  }
+  return cluster.kind === "look_alikes"
+    ? `${points} called alike, each standing alone`
+    : `${cluster.kind} cluster of ${points}`;
+}
 
 function heading(suggestion) {
   const kind = purpose(suggestion.purpose);
@@ -53,13 +66,7 @@ function heading(suggestion) {
       { class: "meta" },
       h("span", { class: `badge ${suggestion.purpose}`, title: kind.title }, kind.label),
       h("span", {}, suggestion.data_source),
-      h(
-        "span",
-        {},
-        suggestion.cluster.kind === "look_alikes"
-          ? `${plural(suggestion.cluster.point_count, "point")} called alike, each standing alone`
-          : `${suggestion.cluster.kind} cluster of ${plural(suggestion.cluster.point_count, "point")}`,
-      ),
+      h("span", {}, subject(suggestion)),
       h("span", { title: clock(suggestion.created_at) }, `proposed ${relative(suggestion.created_at)}`),
       suggestion.expires_at &&
         suggestion.status === "pending" &&
@@ -69,10 +76,10 @@ function heading(suggestion) {
 }
 
 /** What an approval made; its pattern, too, where that is not the proposed one. */
-function madeOf({ equipment, pattern }) {
-  if (!equipment) return "";
-  const other = equipment.pattern && equipment.pattern !== pattern.name ? `, ${equipment.pattern}` : "";
-  return ` as ${equipment.name}${other}`;
+function madeOf({ outcome, pattern }) {
+  if (!outcome) return "";
+  const other = ![pattern.name, outcome.label].includes(outcome.pattern) ? `, ${outcome.pattern}` : "";
+  return ` as ${outcome.label}${other}`;
 }
 
 function outcome(suggestion, decision) {
@@ -117,13 +124,15 @@ function body(suggestion, loaded, root) {
     h(
       "div",
       { class: "evidence" },
-      h("section", {}, h("h3", {}, "Score split"), scoreSplit(suggestion.scores)),
+      h("section", {}, h("h3", {}, "Score split"), scoreSplit(suggestion)),
       h("section", {}, h("h3", {}, "Signals, each in its own range"), chart(loaded.data.points, root)),
     ),
     h(
       "section",
       { class: "assignments" },
-      h("h3", {}, "Points and roles", h("span", { class: "note" }, "• required")),
+      suggestion.kind === "episode"
+        ? h("h3", {}, "What changed, in this order")
+        : h("h3", {}, "Points and roles", h("span", { class: "note" }, "• required")),
       h("div", { class: "table" }),
     ),
   ];
@@ -221,7 +230,8 @@ function paintEditable(root, suggestion, loaded, isAsked) {
     app.patterns.size > 0,
   ]);
   if (table && loaded?.data) {
-    paint(table, key, () => roleTable(loaded.data, root, isAsked));
+    const { data } = loaded;
+    paint(table, key, () => (data.kind === "episode" ? changeTable(data, root) : roleTable(data, root, isAsked)));
   }
   const busy = app.deciding.has(suggestion.id);
   const bar = root.querySelector(".bar");

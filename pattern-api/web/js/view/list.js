@@ -4,7 +4,7 @@
 import { app, repaint } from "../app.js";
 import { byId, h, paint } from "../dom.js";
 import { queryOf, setFilter } from "../filter.js";
-import { confidence, count, plural, purpose } from "../format.js";
+import { clock, confidence, count, plural, purpose } from "../format.js";
 import { select } from "../selection.js";
 import { emptyList } from "./empty.js";
 
@@ -133,7 +133,7 @@ function fill(card, suggestion) {
       [
         plural(suggestion.cluster.point_count, "point"),
         suggestion.data_source,
-        suggestion.cluster.kind === "episode" && "episode",
+        suggestion.kind === "episode" && `episode, ${clock(suggestion.starts_at)}`,
         suggestion.cluster.kind === "look_alikes" && "called alike",
       ]
         .filter(Boolean)

@@ -1,26 +1,22 @@
-// The parts of a suggestion's score.
+// The parts of a suggestion's score, as its kind declares them.
 
+import { app } from "../app.js";
 import { h } from "../dom.js";
 import { score } from "../format.js";
 
-const PARTS = [
-  ["name", "Names", "Do the names and descriptions say these roles?"],
-  ["unit", "Units", "Do the units fit the roles?"],
-  ["range", "Ranges", "Do the values lie in the roles' ranges?"],
-  ["behavior", "Behavior", "Do the signals behave as the roles do?"],
-  ["rate", "Rates", "Do the points update as often as the roles do?"],
-  ["cohesion", "Cohesion", "Do the points hang together?"],
-];
+/** Until the kinds are read, the names of the scores have to do. */
+const partsOf = ({ kind, scores }) =>
+  app.kinds.get(kind)?.scores ?? Object.keys(scores ?? {}).map((name) => ({ name, label: name, meaning: "" }));
 
-export function scoreSplit(scores) {
+export function scoreSplit(suggestion) {
   return h(
     "dl",
     { class: "scores", "aria-label": "Score split" },
-    PARTS.map(([key, label, title]) => {
-      const value = scores?.[key] ?? null;
+    partsOf(suggestion).map(({ name, label, meaning }) => {
+      const value = suggestion.scores?.[name] ?? null;
       return h(
         "div",
-        { class: value === null ? "unknown" : "", title },
+        { class: value === null ? "unknown" : "", title: meaning },
         h("dt", {}, label),
         value === null
           ? h("dd", {}, "nothing to judge by")
