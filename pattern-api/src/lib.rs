@@ -25,5 +25,5 @@ mod suggestion_detail;
 mod uncut;
 pub mod ws;
 
-pub use server::run;
+pub use server::{run, run_with};
 pub use state::AppState;

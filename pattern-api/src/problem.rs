@@ -89,6 +89,8 @@ impl From<StoreError> for Problem {
                 Self::unavailable("the database refuses the api, whose log says why; nothing was changed")
             }
             StoreError::NotMigrated(_) => Self::unavailable(error.to_string()),
+            StoreError::UnknownJob(_) => Self::new(StatusCode::NOT_FOUND, error.to_string()),
+            StoreError::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, error.to_string()),
             StoreError::NotFound(_) => Self::new(StatusCode::NOT_FOUND, error.to_string()),
             StoreError::Conflict(_) => Self::new(StatusCode::CONFLICT, error.to_string()),
             StoreError::EquipmentExists(_) => Self {

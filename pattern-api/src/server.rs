@@ -9,9 +9,9 @@ use axum::{
     response::Redirect,
     routing::get,
 };
-use pattern_bus::{KafkaSettings, Producer, relay};
-use pattern_config::{ApiConfig, PostgresConfig};
-use pattern_store::Store;
+use pattern_bus::{Producer, relay};
+use pattern_config::ApiConfig;
+use pattern_core::domain::JobTypes;
 use std::sync::Arc;
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -41,15 +41,19 @@ pub async fn run(
     listener: TcpListener,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
+    run_with(config, JobTypes::shipped(), listener, shutdown).await
+}
+
+/// As [`run`], in an installation with these job types.
+pub async fn run_with(
+    config: ApiConfig,
+    types: JobTypes,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
     let shutdown = shutdown.child_token();
-    let PostgresConfig { url, direct_url, max_connections } = &config.postgres;
-    let store = Store::connect_lazy_beside(url, direct_url.as_deref(), *max_connections)?;
-    let kafka = KafkaSettings {
-        bootstrap: config.kafka.bootstrap_servers.clone(),
-        topic_prefix: config.kafka.topic_prefix.clone(),
-        options: config.kafka.options.clone(),
-    };
-    kafka.check()?;
+    let store = pattern_service::store(&config.postgres)?.with_job_types(types);
+    let kafka = pattern_service::kafka(&config.kafka)?;
     let mut refusal = contact::meet_servers(store.clone(), kafka.clone(), shutdown.clone());
     let options = HubOptions { allowed_origins: config.api.allowed_origins.clone(), ..HubOptions::default() };
     let (watching, watch_shutdown) = (store.clone(), shutdown.clone());

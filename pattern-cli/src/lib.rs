@@ -12,7 +12,6 @@ pub mod library;
 pub mod logging;
 pub mod printable;
 pub mod sample_plant;
-mod signals;
 pub mod stack;
 pub mod stack_file;
 pub mod status;

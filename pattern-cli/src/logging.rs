@@ -1,4 +1,5 @@
-use pattern_config::{LogConfig, logging};
+use pattern_config::LogConfig;
+use pattern_service::logging;
 
 const USUAL: &str =
     "warn,naia=info,pattern_cli=info,pattern_embedded=info,pattern_worker=info,pattern_api=info";

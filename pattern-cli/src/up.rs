@@ -1,9 +1,9 @@
 use anyhow::Result;
 use pattern_config::WorkerConfig;
+use pattern_service::shutdown_token;
 
 use crate::{
     logging,
-    signals::shutdown_token,
     stack::{Stack, StackOptions},
 };
 

@@ -1,16 +1,14 @@
 //! The configuration of the services: built-in defaults, then a TOML file, then `NAIA_*` variables,
-//! validated as a whole. What they log is set up here too, so that all do it alike.
+//! validated as a whole.
 
-mod ending;
 mod host;
 mod keys;
 mod load;
-pub mod logging;
+mod logging;
 mod secrets;
 mod settings;
 mod variables;
 
-pub use ending::{end, exit};
 pub use host::{Host, HostName, NoHost};
 pub use load::{ConfigError, Settings, dump, load};
 pub use logging::{LogConfig, LogFormat};

@@ -145,14 +145,62 @@ pub struct WorkerSettings {
     pub id: Option<String>,
     /// Jobs at once.
     pub concurrency: usize,
-    pub max_attempts: i32,
-    /// A job that takes longer is stopped and tried again.
-    pub job_timeout_minutes: u64,
+    /// Where Prometheus gets its metrics, at `/metrics`; nowhere where it is empty.
+    pub metrics_listen: String,
+    /// The job types that it pulls; all of them where none is named.
+    pub capabilities: Vec<String>,
+    /// A run is dead after so many failed attempts; as its job declares unless given.
+    pub max_attempts: Option<i32>,
+    /// A job that takes longer is stopped and tried again; as it declares unless given.
+    pub job_timeout_minutes: Option<u64>,
 }
 
 impl Default for WorkerSettings {
     fn default() -> Self {
-        Self { id: None, concurrency: 4, max_attempts: 5, job_timeout_minutes: 60 }
+        Self {
+            id: None,
+            concurrency: 4,
+            metrics_listen: "127.0.0.1:9464".into(),
+            capabilities: Vec::new(),
+            max_attempts: None,
+            job_timeout_minutes: None,
+        }
+    }
+}
+
+/// Where traces go.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TelemetryConfig {
+    /// Address of a collector that takes OTLP over HTTP, as `http://127.0.0.1:4318`; no traces are sent without one. The
+    /// variables `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_TRACES_SAMPLER`
+    /// mean what the OpenTelemetry specification says.
+    pub otlp_endpoint: Option<String>,
+    /// The share of traces that begin here and are kept, 0 to 1.
+    pub sample_ratio: f64,
+}
+
+impl Default for TelemetryConfig {
+    fn default() -> Self {
+        Self { otlp_endpoint: None, sample_ratio: 1.0 }
+    }
+}
+
+impl TelemetryConfig {
+    fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        if let Some(endpoint) = &self.otlp_endpoint
+            && !endpoint.starts_with("http://")
+        {
+            problems.push(format!(
+                "telemetry.otlp_endpoint: '{endpoint}' is no address of a collector on this network; write \
+                 http://host:4318, and let the collector encrypt what leaves it"
+            ));
+        }
+        if !(0.0..=1.0).contains(&self.sample_ratio) {
+            problems.push(format!("telemetry.sample_ratio: {} is no share; use 0 to 1", self.sample_ratio));
+        }
+        problems
     }
 }
 
@@ -166,6 +214,7 @@ pub struct WorkerConfig {
     pub postgres: PostgresConfig,
     pub kafka: KafkaConfig,
     pub log: LogConfig,
+    pub telemetry: TelemetryConfig,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -265,6 +314,7 @@ pub struct ApiConfig {
     pub postgres: PostgresConfig,
     pub kafka: KafkaConfig,
     pub log: LogConfig,
+    pub telemetry: TelemetryConfig,
 }
 
 /// Where the servers are: what commands need of the services' configuration.
@@ -287,10 +337,19 @@ impl Settings for WorkerConfig {
         problems.extend(self.pattern_engine.problems());
         let WorkerSettings { concurrency, max_attempts, job_timeout_minutes, .. } = &self.worker;
         problems.extend(out_of_range("worker.concurrency", concurrency, 1..=1_024));
-        problems.extend(out_of_range("worker.max_attempts", max_attempts, 1..=1_000));
-        problems.extend(out_of_range("worker.job_timeout_minutes", job_timeout_minutes, 1..=10_080));
+        let attempts = max_attempts.as_ref();
+        problems.extend(attempts.and_then(|n| out_of_range("worker.max_attempts", n, 1..=1_000)));
+        let minutes = job_timeout_minutes.as_ref();
+        problems.extend(minutes.and_then(|n| out_of_range("worker.job_timeout_minutes", n, 1..=10_080)));
         problems.extend(self.schedule.problems());
         problems.extend(self.log.problem());
+        problems.extend(self.telemetry.problems());
+        let listen = &self.worker.metrics_listen;
+        if !listen.is_empty() && listen.parse::<SocketAddr>().is_err() {
+            problems.push(format!(
+                "worker.metrics_listen: '{listen}' is no address; write 127.0.0.1:9464, or nothing to serve no metrics"
+            ));
+        }
         let wanted = concurrency.saturating_add(6);
         if (self.postgres.max_connections as usize) < wanted {
             problems.push(format!(
@@ -308,6 +367,7 @@ impl Settings for ApiConfig {
         problems.extend(self.pattern_engine.problems());
         problems.extend(self.api.problems());
         problems.extend(self.log.problem());
+        problems.extend(self.telemetry.problems());
         problems
     }
 }

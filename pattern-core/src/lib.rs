@@ -7,6 +7,7 @@ pub mod domain;
 pub mod identity;
 pub mod learning;
 pub mod library;
+pub mod metric;
 pub mod schema;
 pub mod sequencer;
 pub mod series;

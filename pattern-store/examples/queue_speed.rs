@@ -38,7 +38,7 @@ async fn main() {
     let begun = Instant::now();
     let mut tx = store.pool().begin().await.expect("begin");
     for source in &sources {
-        let run = NewRun::new(JobName::Maintenance, "bench").for_data_source(*source);
+        let run = NewRun::shipped(JobName::MAINTENANCE, "bench").for_data_source(*source);
         Store::enqueue_run(&mut tx, &run).await.expect("enqueue");
     }
     tx.commit().await.expect("commit");
@@ -57,7 +57,7 @@ async fn main() {
     let mut waits = Vec::new();
     for _ in 0..PICKUPS {
         let mut conn = store.pool().acquire().await.expect("connection");
-        let run = NewRun::new(JobName::Sealing, "bench").for_data_source(sources[waits.len()]);
+        let run = NewRun::shipped(JobName::SEALING, "bench").for_data_source(sources[waits.len()]);
         Store::enqueue_run(&mut conn, &run).await.expect("enqueue");
         let queued = Instant::now();
         let start = starts.recv().await.expect("the worker lives");

@@ -115,7 +115,7 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         }
-        let stage = JobName::CorrelationAnalysis.as_str();
+        let stage = JobName::CORRELATION_ANALYSIS.as_str();
         set_stage_input(&mut tx, stage, data_source, &found.input_version).await?;
         forget_plans(&mut tx, data_source).await?;
         tx.commit().await?;

@@ -17,6 +17,11 @@ pub enum StoreError {
     NotMigrated(String),
     #[error("{0} does not exist")]
     NotFound(String),
+    #[error("{0}")]
+    UnknownJob(String),
+    /// Who asks may not do this.
+    #[error("{0}")]
+    Forbidden(String),
     /// Somebody else was faster, or the state does not allow it.
     #[error("{0}")]
     Conflict(String),

@@ -48,6 +48,7 @@ pub use review::*;
 pub use sqlx::{PgConnection, PgPool};
 pub use workers::WorkerRow;
 
+use pattern_core::domain::{JobType, JobTypes};
 use std::sync::Arc;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
@@ -59,6 +60,7 @@ pub struct Store {
     link: Arc<connection::Link>,
     clock: clock::Clock,
     turns: review::Turns,
+    job_types: Arc<JobTypes>,
 }
 
 impl Store {
@@ -77,6 +79,21 @@ impl Store {
 
     pub fn pool(&self) -> &PgPool {
         &self.pool
+    }
+
+    /// The same store of an installation with these job types.
+    pub fn with_job_types(mut self, types: JobTypes) -> Self {
+        self.job_types = Arc::new(types);
+        self
+    }
+
+    pub fn job_types(&self) -> &JobTypes {
+        &self.job_types
+    }
+
+    /// The job type of this name.
+    pub(crate) fn job_type(&self, name: &str) -> Result<&JobType> {
+        self.job_types.named(name).map_err(StoreError::UnknownJob)
     }
 
     pub async fn close(&self) {

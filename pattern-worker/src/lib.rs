@@ -9,8 +9,9 @@ pub mod scheduler;
 pub mod stages;
 
 use anyhow::Context;
-use pattern_bus::{KafkaSettings, relay};
-use pattern_config::{PostgresConfig, WorkerConfig};
+use pattern_bus::relay;
+use pattern_config::WorkerConfig;
+use pattern_core::domain::JobTypes;
 use pattern_store::{
     Store,
     jobs::{self, Handler},
@@ -24,26 +25,21 @@ use tokio_util::sync::CancellationToken;
 /// of it breaks down for good.
 pub async fn run(config: WorkerConfig, shutdown: CancellationToken) -> anyhow::Result<()> {
     let engine = config.pattern_engine.clone();
-    run_with(config, |store| stages::handler(store, engine), shutdown).await
+    run_with(config, JobTypes::shipped(), |store| stages::handler(store, engine), shutdown).await
 }
 
-/// As [`run`], with other work behind the jobs.
+/// As [`run`], with other job types, or other work behind them.
 pub async fn run_with(
     config: WorkerConfig,
+    types: JobTypes,
     handler: impl FnOnce(Store) -> Handler,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let shutdown = shutdown.child_token();
     let schedules = scheduler::schedules(&config.schedule)?;
-    let PostgresConfig { url, direct_url, max_connections } = &config.postgres;
-    let store = Store::connect_lazy_beside(url, direct_url.as_deref(), *max_connections)?;
-    let kafka = KafkaSettings {
-        bootstrap: config.kafka.bootstrap_servers.clone(),
-        topic_prefix: config.kafka.topic_prefix.clone(),
-        options: config.kafka.options.clone(),
-    };
-    kafka.check()?;
-    let options = runner::worker_options(&config.worker);
+    let store = pattern_service::store(&config.postgres)?.with_job_types(types);
+    let kafka = pattern_service::kafka(&config.kafka)?;
+    let options = runner::worker_options(&config.worker, store.job_types())?;
     let worker = options.name.clone();
     tracing::info!(worker, concurrency = options.concurrency, "worker starts");
 

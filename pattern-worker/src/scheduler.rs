@@ -43,8 +43,8 @@ pub fn schedules(config: &ScheduleConfig) -> anyhow::Result<Vec<Schedule>> {
     [
         (Scheduled::Flywheel, &config.flywheel),
         (Scheduled::Learning, &config.pattern_learning),
-        (Scheduled::Job(JobName::Maintenance), &config.maintenance),
-        (Scheduled::Job(JobName::Sealing), &config.sealing),
+        (Scheduled::Job(JobName::MAINTENANCE), &config.maintenance),
+        (Scheduled::Job(JobName::SEALING), &config.sealing),
     ]
     .into_iter()
     .filter(|(_, expression)| !expression.trim().is_empty())

@@ -1,10 +1,14 @@
 use axum::{Json, extract::State, http::StatusCode};
-use pattern_core::domain::{JobName, JobRun, RunStatus, name_problem};
+use chrono::{DateTime, Utc};
+use pattern_core::domain::{
+    JobName, JobRun, JobType, Lane, PRIORITIES, RunStatus, Scope, StartedBy, name_problem,
+};
 use pattern_store::{
-    Store, StoreError, WorkerRow,
-    jobs::{NewRun, QueueHealth, RunFilter},
+    WorkerRow,
+    jobs::{Order, QueueHealth, RunFilter},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -27,16 +31,74 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(workers))
 }
 
-/// The queue of each job type.
+/// The job types, and the queue of each.
 #[derive(Debug, Serialize, ToSchema)]
 struct Queues {
-    items: Vec<QueueHealth>,
+    items: Vec<Queue>,
 }
 
-/// The job types: what waits, for how long, and whether any worker serves it.
+/// A job type, and how its queue fares.
+#[derive(Debug, Serialize, ToSchema)]
+struct Queue {
+    #[serde(flatten)]
+    health: QueueHealth,
+    /// What it declares; null of one that only another version knows.
+    declared: Option<Declared>,
+}
+
+/// What a job type declares.
+#[derive(Debug, Serialize, ToSchema)]
+struct Declared {
+    /// What it does.
+    description: &'static str,
+    /// JSON Schema of its arguments.
+    #[schema(value_type = Object)]
+    arguments: Value,
+    /// What must not run twice at once.
+    lane: Lane,
+    /// Of a run that asks for none; 1 to 10, 10 is the most urgent.
+    priority: i16,
+    /// A run is dead after so many failed attempts, unless its worker is configured otherwise.
+    max_attempts: i32,
+    /// An attempt that takes longer is stopped, unless its worker is configured otherwise.
+    timeout_seconds: u64,
+    /// The scope that it takes to start a run, besides `operator`; null where runs are only ever parts of others.
+    started_by: Option<Scope>,
+    /// The job that its runs are parts of.
+    #[schema(value_type = Option<String>)]
+    part_of: Option<JobName>,
+}
+
+impl Declared {
+    fn of(job: &JobType) -> Self {
+        let (started_by, part_of) = match job.started_by {
+            StartedBy::Anybody(scope) => (Some(scope), None),
+            StartedBy::Run(whole) => (None, Some(whole)),
+        };
+        Self {
+            description: job.description,
+            arguments: job.schema(),
+            lane: job.lane,
+            priority: job.priority,
+            max_attempts: job.max_attempts,
+            timeout_seconds: job.timeout.as_secs(),
+            started_by,
+            part_of,
+        }
+    }
+}
+
+/// The job types: what they take, what waits, for how long, and whether any worker serves them.
 #[utoipa::path(get, path = "/api/jobs", tag = "jobs", responses((status = 200, body = Queues)))]
 async fn queues(State(state): State<AppState>, _: Viewer) -> Result<Json<Queues>, Problem> {
-    Ok(Json(Queues { items: state.store.queue_health().await? }))
+    let types = state.store.job_types();
+    let mut known = state.store.queue_health().await?;
+    let idle = types.iter().filter(|job| known.iter().all(|queue| queue.job != job.name.as_str()));
+    known.extend(idle.map(|job| QueueHealth::idle(job.name)).collect::<Vec<_>>());
+    known.sort_by(|a, b| a.job.cmp(&b.job));
+    let declared = |health: &QueueHealth| types.named(&health.job).ok().map(Declared::of);
+    let items = known.into_iter().map(|health| Queue { declared: declared(&health), health });
+    Ok(Json(Queues { items: items.collect() }))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -108,6 +170,14 @@ struct TriggerRequest {
     /// Name of a data source; all of them without it.
     #[schema(min_length = 1, max_length = 500)]
     data_source: Option<String>,
+    /// What to do, as the job declares (`GET /api/jobs`).
+    #[schema(value_type = Option<Object>)]
+    arguments: Option<Value>,
+    /// How urgent it is, 10 the most; as the job declares unless given.
+    #[schema(minimum = 1, maximum = 10)]
+    priority: Option<i16>,
+    /// When it is too late: the run is dead if it has not ended by then.
+    deadline: Option<DateTime<Utc>>,
 }
 
 /// The run that was made, or that waited already.
@@ -135,55 +205,49 @@ async fn trigger(
         })?),
         None => None,
     };
-    let source_id = data_source.map(|source| source.id);
-    let mut tx = state.store.pool().begin().await.map_err(StoreError::from)?;
-    if let Some(key) = &body.idempotency
-        && let Some(answer) = key.claim(&mut tx, &by.name).await?
-    {
-        return Ok((StatusCode::ACCEPTED, Json(answer)));
+    if let Some(priority) = body.value.priority.filter(|priority| !PRIORITIES.contains(priority)) {
+        return Err(Problem::unprocessable(format!("priority: {priority} is not between 1 and 10")));
     }
-    let run_id = match name.as_str() {
-        "flywheel" => Store::start_flywheel(&mut tx, source_id, &by.name).await?,
-        _ => {
-            let job = JobName::named(&name).map_err(|e| Problem::new(StatusCode::NOT_FOUND, e))?;
-            if job.is_part() {
-                return Err(Problem::unprocessable(format!(
-                    "job '{name}' is only ever a part of another one; run correlation-analysis"
-                )));
-            }
-            let run = NewRun { data_source_id: source_id, ..NewRun::new(job, &by.name) };
-            let taken = Store::enqueue_run(&mut tx, &run).await?;
-            taken.ok_or_else(|| Problem::unprocessable("the run was not taken; ask again"))?
-        }
+    let order = Order {
+        job: name,
+        data_source_id: data_source.map(|source| source.id),
+        arguments: body.value.arguments,
+        priority: body.value.priority,
+        deadline: body.value.deadline,
     };
-    let answer = Triggered { run_id };
-    if let Some(key) = &body.idempotency {
-        key.keep(&mut tx, &by.name, &answer).await?;
-    }
-    tx.commit().await.map_err(StoreError::from)?;
-    Ok((StatusCode::ACCEPTED, Json(answer)))
+    let run_id = state.store.order_run(&order, &by, body.idempotency.as_ref()).await?;
+    Ok((StatusCode::ACCEPTED, Json(Triggered { run_id })))
 }
+
+/// There is nothing to say.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
 
 /// Stops a run that waits or runs.
 #[utoipa::path(post, path = "/api/jobs/runs/{id}/cancel", tag = "jobs", params(("id" = Uuid, Path)),
+    request_body = Nothing,
     responses((status = 200, body = JobRun), (status = 404, body = Problem), (status = 409, body = Problem)))]
 async fn cancel(
     State(state): State<AppState>,
     Operator(by): Operator,
     InPath(id): InPath<Uuid>,
+    body: Body<Nothing>,
 ) -> Result<Json<JobRun>, Problem> {
-    Ok(Json(state.store.cancel_run(id, &by.name).await?))
+    Ok(Json(state.store.cancel_run(id, &by.name, body.idempotency.as_ref()).await?))
 }
 
-/// Runs a dead job again, with its attempts set back.
+/// Runs a dead job again, with its attempts set back and without its deadline.
 #[utoipa::path(post, path = "/api/jobs/runs/{id}/redrive", tag = "jobs", params(("id" = Uuid, Path)),
+    request_body = Nothing,
     responses((status = 200, body = JobRun), (status = 404, body = Problem), (status = 409, body = Problem)))]
 async fn redrive(
     State(state): State<AppState>,
     Operator(by): Operator,
     InPath(id): InPath<Uuid>,
+    body: Body<Nothing>,
 ) -> Result<Json<JobRun>, Problem> {
-    Ok(Json(state.store.redrive_run(id, &by.name).await?))
+    Ok(Json(state.store.redrive_run(id, &by.name, body.idempotency.as_ref()).await?))
 }
 
 /// Workers by id.

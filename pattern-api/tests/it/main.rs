@@ -9,6 +9,7 @@ mod killed;
 mod listing;
 mod live;
 mod outage;
+mod own_job;
 mod process;
 mod pumps;
 mod raw;

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use pattern_api::routes;
 use pattern_config::ApiConfig;
+use pattern_core::domain::JobTypes;
 use pattern_embedded::testing::{self, TestDatabase};
 use pattern_store::{Store, samples::KeyedSample};
 use reqwest::{Client, Response, StatusCode};
@@ -34,16 +35,22 @@ impl Api {
     }
 
     pub async fn serve_empty(kafka: &str) -> Self {
+        Self::serve_with(kafka, JobTypes::shipped(), |_| {}).await
+    }
+
+    /// In an installation with these job types, and configured so.
+    pub async fn serve_with(kafka: &str, types: JobTypes, configure: impl FnOnce(&mut ApiConfig)) -> Self {
         let database = TestDatabase::create().await;
-        let store = Store::connect_lazy(&database.url, 8).expect("store");
+        let store = Store::connect_lazy(&database.url, 8).expect("store").with_job_types(types.clone());
         store.migrate().await.expect("migrate");
         let mut config = ApiConfig::default();
         config.postgres.url = database.url.clone();
         config.kafka.bootstrap_servers = kafka.into();
+        configure(&mut config);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("listen");
         let base = format!("http://{}", listener.local_addr().expect("address"));
         let shutdown = CancellationToken::new();
-        tokio::spawn(pattern_api::run(config, listener, shutdown.clone()));
+        tokio::spawn(pattern_api::run_with(config, types.clone(), listener, shutdown.clone()));
         let (client, _shutdown) = (Client::new(), shutdown.drop_guard());
         let api = Self { base, client, store, _database: database, _shutdown };
         api.until("/health/ready", StatusCode::OK).await;

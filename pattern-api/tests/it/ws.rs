@@ -100,7 +100,7 @@ async fn job_runs_are_sent_whole_and_then_as_they_change() {
     let stream = Stream::without_broker().await;
     let enqueue = async || {
         let mut conn = stream.store.pool().acquire().await.unwrap();
-        let run = NewRun::new(JobName::Maintenance, "test");
+        let run = NewRun::shipped(JobName::MAINTENANCE, "test");
         Store::enqueue_run(&mut conn, &run).await.unwrap().unwrap().to_string()
     };
     let (old, older) = (enqueue().await, enqueue().await);
@@ -128,9 +128,10 @@ async fn an_open_run_is_told_of_however_many_came_after_it() {
     tx.commit().await.unwrap();
     for _ in 0..60 {
         let mut tx = stream.store.pool().begin().await.unwrap();
-        let run = Store::enqueue_run(&mut tx, &NewRun::new(JobName::Sealing, "anna")).await.unwrap().unwrap();
+        let run =
+            Store::enqueue_run(&mut tx, &NewRun::shipped(JobName::SEALING, "anna")).await.unwrap().unwrap();
         tx.commit().await.unwrap();
-        stream.store.cancel_run(run, "tester").await.unwrap();
+        stream.store.cancel_run(run, "tester", None).await.unwrap();
     }
     let instance = stream.instance().await;
     let mut client = instance.connect().await;
@@ -141,7 +142,7 @@ async fn an_open_run_is_told_of_however_many_came_after_it() {
         runs.into_iter().find(|run| run["id"] == chain.to_string()).map(|run| run["status"].clone())
     };
     assert_eq!(status(client.expect("jobs").await), Some(json!("queued")));
-    stream.store.cancel_run(chain, "tester").await.unwrap();
+    stream.store.cancel_run(chain, "tester", None).await.unwrap();
     while status(client.expect("jobs").await) != Some(json!("cancelled")) {}
 }
 

@@ -11,7 +11,8 @@ use super::{
     measure::{Measured, median},
     report::Report,
 };
-use crate::{evaluate::Trial, sample_plant, signals::shutdown_token};
+use crate::{evaluate::Trial, sample_plant};
+use pattern_service::shutdown_token;
 
 const PLANT: &str = "benchmark";
 

@@ -6,12 +6,10 @@ mod witness;
 
 use anyhow::{Result, anyhow};
 use pattern_embedded::DataDir;
+use pattern_service::shutdown_token;
 use std::{net::SocketAddr, path::PathBuf};
 
-use crate::{
-    signals::shutdown_token,
-    stack::{DataDirOption, ServerOptions, Stack, StackOptions},
-};
+use crate::stack::{DataDirOption, ServerOptions, Stack, StackOptions};
 use steps::Steps;
 
 #[derive(Debug, Clone, clap::Args)]

@@ -1,6 +1,6 @@
 use anyhow::{Context, Result, bail, ensure};
 use chrono::Utc;
-use pattern_core::domain::{CloudEvent, DecisionAction, EventType, JobName, JobRun, Suggestion, Word};
+use pattern_core::domain::{CloudEvent, DecisionAction, EventType, JobName, JobRun, Suggestion};
 use pattern_embedded::poll;
 use pattern_import::Options;
 use pattern_store::Store;

@@ -11,7 +11,7 @@ mod truth;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 
-use crate::signals::shutdown_token;
+use pattern_service::shutdown_token;
 use report::{Report, Seconds};
 pub use trial::Trial;
 use truth::Truth;

@@ -1,7 +1,7 @@
 //! When everything is stored: the flywheel is queued, and a person is told where to look.
 
 use anyhow::{Context, Result};
-use pattern_core::domain::{JobName, Word};
+use pattern_core::domain::JobName;
 use pattern_store::{Store, StoreError};
 use reqwest::Url;
 use std::time::Duration;

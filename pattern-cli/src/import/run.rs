@@ -18,7 +18,8 @@ use super::{
     store::{Storing, Understood},
     summary::{Counts, ImportSummary},
 };
-use crate::{installation::InstallationOptions, signals::shutdown_token};
+use crate::installation::InstallationOptions;
+use pattern_service::shutdown_token;
 
 /// What the command does.
 pub async fn run(args: &ImportArgs, installation: &InstallationOptions) -> Result<()> {

@@ -5,65 +5,6 @@ use strum::{IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::Word;
-
-/// The job types. A worker's capabilities are the names it pulls.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    IntoStaticStr,
-    VariantArray,
-)]
-#[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
-pub enum JobName {
-    BehavioralAnalysis,
-    CorrelationAnalysis,
-    /// A part of a large correlation-analysis.
-    CorrelationTile,
-    ClusterDetection,
-    PatternMatching,
-    PatternLearning,
-    Maintenance,
-    Sealing,
-}
-
-impl JobName {
-    /// The stages of the flywheel, in order.
-    pub const FLYWHEEL: [Self; 4] =
-        [Self::BehavioralAnalysis, Self::CorrelationAnalysis, Self::ClusterDetection, Self::PatternMatching];
-
-    /// What a decision sets off: the evidence is folded, and the very next grouping and match use it.
-    pub const LEARNING: [Self; 3] = [Self::PatternLearning, Self::ClusterDetection, Self::PatternMatching];
-
-    /// The job of this name, or which there are.
-    pub fn named(text: &str) -> Result<Self, String> {
-        Self::read(text).map_err(|_| {
-            let known: Vec<_> = Self::ALL.iter().filter(|j| !j.is_part()).map(|j| j.as_str()).collect();
-            format!("job '{text}' does not exist; known are flywheel, {}", known.join(", "))
-        })
-    }
-
-    /// Whether runs of it are only ever parts of another run: nobody starts one by itself.
-    pub fn is_part(self) -> bool {
-        self == Self::CorrelationTile
-    }
-
-    /// Whether it deletes, expires or closes by the time: a worker whose clock is wrong leaves it to others.
-    pub fn needs_right_clock(self) -> bool {
-        matches!(self, Self::Maintenance | Self::Sealing)
-    }
-}
-
 /// Where a run stands.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, IntoStaticStr, VariantArray,
@@ -91,6 +32,13 @@ pub struct JobRun {
     pub data_source: Option<String>,
     pub status: RunStatus,
     pub triggered_by: String,
+    /// What it was asked to do, as its job declares.
+    #[schema(value_type = Object)]
+    pub arguments: Value,
+    /// 1 to 10; of runs that wait, a worker takes the highest first.
+    pub priority: i16,
+    /// When it is too late: what has not ended by then is dead.
+    pub deadline: Option<DateTime<Utc>>,
     /// Who stopped it, where somebody did.
     pub cancelled_by: Option<String>,
     /// Who ran it again after it was dead or cancelled.

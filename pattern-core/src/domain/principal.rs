@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use strum::{IntoStaticStr, VariantArray};
+use utoipa::ToSchema;
 
 /// What a principal may do. Each of them may also read.
 #[derive(
@@ -13,6 +14,7 @@ use strum::{IntoStaticStr, VariantArray};
     Ord,
     Hash,
     Serialize,
+    ToSchema,
     Deserialize,
     IntoStaticStr,
     VariantArray,

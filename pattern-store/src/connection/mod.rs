@@ -7,6 +7,7 @@ mod primary;
 mod servers;
 
 use futures_util::FutureExt;
+use pattern_core::domain::JobTypes;
 use sqlx::{
     Executor, PgConnection, PgPool, Row,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -47,7 +48,13 @@ impl Store {
         let direct = direct_url.map(servers::parse).transpose()?.map(|mut all| all.swap_remove(0));
         let link = Arc::new(Link { servers, direct, road: OnceCell::new() });
         let pool = Self::pool_of(&link, max_connections, ACQUIRE_TIMEOUT);
-        Ok(Self { pool, link, clock: Clock::default(), turns: Turns::default() })
+        Ok(Self {
+            pool,
+            link,
+            clock: Clock::default(),
+            turns: Turns::default(),
+            job_types: Arc::new(JobTypes::shipped()),
+        })
     }
 
     /// The same store with one connection of its own, so that it is answered when all others are in use, and told

@@ -11,7 +11,7 @@ use apalis_core::{
     worker::context::WorkerContext,
 };
 use apalis_postgres::{Config, Error, queries};
-use pattern_core::domain::JobName;
+use pattern_core::domain::JobType;
 use std::{
     convert::Infallible,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -54,6 +54,8 @@ pub(super) struct Shared {
     pub slots: Arc<Semaphore>,
     /// One for each queue.
     pub bells: Vec<Bell>,
+    /// The queues whose runs are worth leaving a slot to: those that can take any.
+    pub queues: Arc<[String]>,
     pub shutdown: CancellationToken,
 }
 
@@ -73,13 +75,13 @@ pub(super) struct QueueBackend {
 
 impl QueueBackend {
     /// Of this queue, at most `at_once` jobs run in the process.
-    pub fn new(shared: Shared, config: Config, bell: Bell, job: JobName, at_once: usize) -> Self {
+    pub fn new(shared: Shared, config: Config, bell: Bell, job: JobType, at_once: usize) -> Self {
         let queue = Queue {
             shared,
             slots: Arc::new(Semaphore::new(at_once)),
             config: config.clone(),
             bell: bell.clone(),
-            needs_right_clock: job.needs_right_clock(),
+            needs_right_clock: job.needs_right_clock,
             memory: Arc::default(),
         };
         Self { persisted: Persisted::new(queue), config, bell }
@@ -190,17 +192,27 @@ impl Queue {
         Ok(())
     }
 
-    fn take_slots(&self) -> Vec<Slot> {
+    /// How many slots to leave to runs in other queues of this process that are more urgent than all in this one.
+    async fn slots_for_others(&self) -> usize {
+        let asked = async {
+            let mut conn = self.shared.store.pool().acquire().await?;
+            deliveries::more_urgent(&mut conn, self.name(), &self.shared.queues).await
+        };
+        // Where PostgreSQL cannot be asked, nothing is fetched either.
+        asked.await.unwrap_or_default()
+    }
+
+    fn take_slots(&self, most: usize) -> Vec<Slot> {
         let slot = || {
             let of_queue = self.slots.clone().try_acquire_owned().ok()?;
             let of_process = self.shared.slots.clone().try_acquire_owned().ok()?;
             Some(Slot { _of_process: of_process, _of_queue: of_queue })
         };
-        std::iter::from_fn(slot).take(self.config.batch_size).collect()
+        std::iter::from_fn(slot).take(self.config.batch_size.min(most)).collect()
     }
 
-    fn has_slot(&self) -> bool {
-        self.slots.available_permits() > 0 && self.shared.slots.available_permits() > 0
+    fn free_slots(&self) -> usize {
+        self.slots.available_permits().min(self.shared.slots.available_permits())
     }
 
     /// Never fetches more than can run at once: what waits, waits where every worker can take it.
@@ -209,8 +221,8 @@ impl Queue {
         worker: &WorkerContext,
         mut slots: Vec<Slot>,
     ) -> Result<Vec<Task<Delivery>>, Error> {
-        let config = self.config.clone().batch_size(slots.len());
         let mut tx = self.shared.store.pool().begin().await?;
+        let config = self.config.clone().batch_size(slots.len());
         let fetched = queries::fetch_next(&mut *tx, &config, worker).await?;
         let mut brought = Vec::new();
         for task in fetched {
@@ -278,11 +290,12 @@ impl Persistence for Queue {
         if self.needs_right_clock && !self.shared.store.clock_is_right() {
             return Ok(Vec::new());
         }
-        let slots = self.take_slots();
+        let for_others = if self.free_slots() > 0 { self.slots_for_others().await } else { 0 };
+        let slots = self.take_slots(self.free_slots().saturating_sub(for_others));
         if slots.is_empty() {
             self.bell.wait_for_slot();
             // One may have become free just before that was noted.
-            if self.has_slot() {
+            if for_others == 0 && self.free_slots() > 0 {
                 self.shared.slots_were_freed();
             }
             return Ok(Vec::new());

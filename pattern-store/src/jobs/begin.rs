@@ -1,16 +1,19 @@
 //! How a delivery becomes an attempt.
 
-use pattern_core::domain::{JobName, Word};
+use chrono::{DateTime, Utc};
+use pattern_core::domain::Lane;
 use sqlx::{PgConnection, PgTransaction};
 use std::time::Duration;
 use uuid::Uuid;
 
 use super::{
-    deliveries, fence,
+    deliveries,
+    enqueue::Terms,
+    fence,
     lifecycle::{Attempt, end, lock_chain},
     tiles::{self, Tile},
 };
-use crate::{Result, Store, error::stored};
+use crate::{Result, Store, StoreError};
 
 /// How long a run waits before it looks again whether it is its turn, or its tiles are done. It is woken
 /// when it is; this is for the case that the worker before it died.
@@ -22,7 +25,9 @@ pub(super) struct Claimant<'a> {
     /// The name apalis knows it by.
     pub queue_worker: &'a str,
     pub worker_id: &'a str,
-    pub max_attempts: i32,
+    /// What the worker is configured to do with every job, whatever that declares.
+    pub max_attempts: Option<i32>,
+    pub timeout: Option<Duration>,
 }
 
 /// Starts the run that a delivery brings. `None` when there is nothing to do, or not yet.
@@ -33,7 +38,7 @@ pub(super) async fn begin(
     by: &Claimant<'_>,
 ) -> Result<Option<Attempt>> {
     let mut tx = store.pool().begin().await?;
-    let started = begin_in(&mut tx, delivery, run_id, by).await?;
+    let started = begin_in(&mut tx, store, delivery, run_id, by).await?;
     tx.commit().await?;
     Ok(started)
 }
@@ -46,12 +51,13 @@ pub(super) async fn put_off(store: &Store, delivery: &str) -> Result<()> {
 
 async fn begin_in(
     tx: &mut PgTransaction<'_>,
+    store: &Store,
     delivery: &str,
     run_id: Uuid,
     by: &Claimant<'_>,
 ) -> Result<Option<Attempt>> {
     let Some(known) = sqlx::query!(
-        "select job, chain_id, data_source_id, parent_id, generation, tile from job_runs where id = $1",
+        "select job, chain_id, data_source_id, parent_id, generation from job_runs where id = $1",
         run_id
     )
     .fetch_optional(&mut **tx)
@@ -62,16 +68,17 @@ async fn begin_in(
     };
     // Where the attempt before still writes, although its worker was thought dead, that comes first.
     fence::take(tx, run_id).await?;
-    let tile = Tile::of_row(known.parent_id, known.generation, known.tile);
+    let tile = Tile::of_row(known.parent_id, known.generation);
     tiles::lock_split(tx, tile.as_ref()).await?;
     lock_chain(tx, known.chain_id).await?;
-    if tile.is_none() {
+    let job = store.job_type(&known.job).map_err(|error| of_run(run_id, &error))?;
+    if job.lane == Lane::DataSource {
         lock_turn(tx, &known.job, known.data_source_id).await?;
     }
     let run = sqlx::query!(
-        "select status, attempts, forgiven, cancel_requested, data_source_id, delivery, triggered_by, next_jobs, error,
-                generation, result
-         from job_runs where id = $1 for no key update",
+        r#"select status, attempts, forgiven, cancel_requested, data_source_id, delivery, triggered_by, next_jobs, error,
+                generation, result, arguments, priority, deadline, coalesce(deadline < now(), false) as "is_late!"
+         from job_runs where id = $1 for no key update"#,
         run_id
     )
     .fetch_one(&mut **tx)
@@ -84,23 +91,30 @@ async fn begin_in(
         deliveries::done(tx, delivery).await?;
         return Ok(None);
     }
-    let job: JobName = stored("run", run_id, &known.job)?;
+    let next = |name: &String| Ok(store.job_type(name).map_err(|error| of_run(run_id, &error))?.name);
+    let max_attempts = by.max_attempts.unwrap_or(job.max_attempts);
     let mut attempt = Attempt {
         run_id,
-        job,
+        job: job.name,
+        terms: Terms { arguments: run.arguments, priority: run.priority, deadline: run.deadline },
         data_source_id: run.data_source_id,
         number: run.attempts,
         counted: run.attempts - run.forgiven,
-        max_attempts: by.max_attempts,
+        max_attempts,
+        timeout: by.timeout.unwrap_or(job.timeout),
         delivery: delivery.to_owned(),
         chain: known.chain_id,
         triggered_by: run.triggered_by,
-        next: run.next_jobs.iter().map(|j| stored("run", run_id, j)).collect::<Result<_>>()?,
+        next: run.next_jobs.iter().map(next).collect::<Result<_>>()?,
         tile,
         so_far: run.result.filter(|_| tile.is_none() && run.generation.is_some()),
     };
     if run.cancel_requested {
         end(tx, &attempt, "cancelled", run.error.as_deref()).await?;
+        return Ok(None);
+    }
+    if let Some(deadline) = run.deadline.filter(|_| run.is_late) {
+        end(tx, &attempt, "dead", Some(&too_late(deadline))).await?;
         return Ok(None);
     }
     if let (Some(generation), None) = (run.generation, tile)
@@ -111,7 +125,7 @@ async fn begin_in(
     }
     // The row says running, yet its delivery came back: the worker that had it is gone.
     let orphaned = run.status == "running";
-    if attempt.counted >= by.max_attempts {
+    if attempt.counted >= max_attempts {
         let error = match run.error.filter(|_| !orphaned) {
             Some(error) => error,
             None => format!(
@@ -122,7 +136,7 @@ async fn begin_in(
         end(tx, &attempt, "dead", Some(&error)).await?;
         return Ok(None);
     }
-    if tile.is_none() && is_busy(tx, &attempt).await? {
+    if job.lane == Lane::DataSource && is_busy(tx, &attempt).await? {
         sqlx::query!("update job_runs set status = 'queued' where id = $1 and status <> 'queued'", run_id)
             .execute(&mut **tx)
             .await?;
@@ -137,7 +151,7 @@ async fn begin_in(
          where id = $1",
         run_id,
         attempt.number,
-        by.max_attempts,
+        max_attempts,
         by.worker_id,
     )
     .execute(&mut **tx)
@@ -152,6 +166,19 @@ async fn begin_in(
         .await?;
     }
     Ok(Some(attempt))
+}
+
+/// Why a run is dead that was not done in time.
+pub(super) fn too_late(deadline: DateTime<Utc>) -> String {
+    format!(
+        "it was not done by its deadline, {}; redrive it to run it without one",
+        deadline.format("%Y-%m-%d %H:%M:%S UTC")
+    )
+}
+
+/// A newer version may have queued it.
+fn of_run(run_id: Uuid, problem: &StoreError) -> StoreError {
+    StoreError::Corrupt(format!("run {run_id}: {problem}"))
 }
 
 /// Whose turn it is at (job, data source) is decided by one worker at a time. A run over every data

@@ -3,21 +3,34 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::{
+    begin::too_late,
     deliveries,
     enqueue::deliver_again,
     lifecycle::{end_run, lock_chain},
+    read::load_run,
     tiles,
 };
-use crate::{PgConnection, Result, Store, StoreError};
+use crate::{DecideError, Idempotency, PgConnection, Result, Store, StoreError};
 
 impl Store {
     /// Cancels a run, or a chain with its open stage; of a tile, the run that was split. What waits is cancelled at once; what runs is
     /// told to stop and stays `running` until its worker has answered.
-    pub async fn cancel_run(&self, id: Uuid, by: &str) -> Result<JobRun> {
+    pub async fn cancel_run(
+        &self,
+        id: Uuid,
+        by: &str,
+        idempotency: Option<&Idempotency>,
+    ) -> Result<JobRun, DecideError> {
         let mut tx = self.pool().begin().await?;
+        if let Some(key) = idempotency
+            && let Some(run) = key.claim(&mut tx, by).await?
+        {
+            return Ok(run);
+        }
         let (chain, stage) = open_stage(&mut tx, id).await?;
         let Some(stage) = stage else {
-            return Err(StoreError::Conflict(format!("job run {id} is over; there is nothing to cancel")));
+            let what = format!("job run {id} is over; there is nothing to cancel");
+            return Err(StoreError::Conflict(what).into());
         };
         sqlx::query!("update job_runs set cancelled_by = $3 where id in ($1, $2)", stage.id, chain, by)
             .execute(&mut *tx)
@@ -37,29 +50,42 @@ impl Store {
             }
             end_run(&mut tx, stage.id, chain, &stage.job, "cancelled", stage.error.as_deref()).await?;
         }
+        let run = load_run(&mut tx, id).await?;
+        if let Some(key) = idempotency {
+            key.keep(&mut tx, by, &run).await?;
+        }
         tx.commit().await?;
-        self.job_run(id).await
+        Ok(run)
     }
 
     /// Queues a dead or cancelled run again with all its attempts; of a chain, the stage that it
-    /// ended in; of a tile, the run that was split, and it begins anew.
-    pub async fn redrive_run(&self, id: Uuid, by: &str) -> Result<JobRun> {
+    /// ended in; of a tile, the run that was split, and it begins anew. A deadline that it had is no more.
+    pub async fn redrive_run(
+        &self,
+        id: Uuid,
+        by: &str,
+        idempotency: Option<&Idempotency>,
+    ) -> Result<JobRun, DecideError> {
         let mut tx = self.pool().begin().await?;
+        if let Some(key) = idempotency
+            && let Some(run) = key.claim(&mut tx, by).await?
+        {
+            return Ok(run);
+        }
         let (chain, stage) = ended_stage(&mut tx, id).await?;
         let Some(stage) = stage else {
-            return Err(StoreError::Conflict(format!(
-                "job run {id} is neither dead nor cancelled; only those can be redriven"
-            )));
+            let what = format!("job run {id} is neither dead nor cancelled; only those can be redriven");
+            return Err(StoreError::Conflict(what).into());
         };
         sqlx::query!(
             "update job_runs set status = 'queued', forgiven = attempts, cancel_requested = false,
-                    generation = null, run_at = now(), finished_at = null, worker_id = null where id = $1",
+                    generation = null, deadline = null, run_at = now(), finished_at = null, worker_id = null where id = $1",
             stage.id
         )
         .execute(&mut *tx)
         .await?;
         sqlx::query!(
-            "update job_runs set status = 'running', error = null, finished_at = null where id = $1",
+            "update job_runs set status = 'running', error = null, deadline = null, finished_at = null where id = $1",
             chain
         )
         .execute(&mut *tx)
@@ -68,8 +94,43 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         deliver_again(&mut tx, stage.id, &stage.job, Duration::ZERO).await?;
+        let run = load_run(&mut tx, id).await?;
+        if let Some(key) = idempotency {
+            key.keep(&mut tx, by, &run).await?;
+        }
         tx.commit().await?;
-        self.job_run(id).await
+        Ok(run)
+    }
+}
+
+impl Store {
+    /// Ends the runs that wait, and whose deadline is over: nobody may be there to take them.
+    pub(super) async fn end_overdue_runs(&self) -> Result<()> {
+        let late = sqlx::query_scalar!(
+            "select id from job_runs where deadline < now() and status in ('queued', 'failed') and delivery is not null"
+        )
+        .fetch_all(self.pool())
+        .await?;
+        for id in late {
+            let mut tx = self.pool().begin().await?;
+            let (chain, stage) = open_stage(&mut tx, id).await?;
+            let deadline = sqlx::query_scalar!(
+                "select deadline from job_runs where id = $1 and deadline < now() and status in ('queued', 'failed')",
+                id
+            )
+            .fetch_optional(&mut *tx)
+            .await?
+            .flatten();
+            // Of a tile, the run that was split is the open stage: its worker ends it when the tile comes up.
+            if let (Some(stage), Some(deadline)) = (stage.filter(|stage| stage.id == id), deadline) {
+                if let Some(delivery) = &stage.delivery {
+                    deliveries::done(&mut tx, delivery).await?;
+                }
+                end_run(&mut tx, stage.id, chain, &stage.job, "dead", Some(&too_late(deadline))).await?;
+            }
+            tx.commit().await?;
+        }
+        Ok(())
     }
 }
 

@@ -25,16 +25,18 @@ pub(super) async fn push(
     id: &str,
     queue: &str,
     run_id: Uuid,
+    priority: i16,
     wait: Duration,
 ) -> Result<()> {
     sqlx::query(
         "insert into apalis.jobs (id, job_type, job, status, attempts, max_attempts, run_at, priority)
-         values ($1, $2, $3, 'Pending', 0, 1, now() + make_interval(secs => $4), 0)",
+         values ($1, $2, $3, 'Pending', 0, 1, now() + make_interval(secs => $4), $5)",
     )
     .bind(id)
     .bind(queue)
     .bind(run_id.to_string().into_bytes())
     .bind(wait.as_secs_f64())
+    .bind(i32::from(priority))
     .execute(conn)
     .await?;
     Ok(())
@@ -43,6 +45,21 @@ pub(super) async fn push(
 /// The run that a row brings.
 pub(super) fn run_id(payload: &[u8]) -> Option<Uuid> {
     std::str::from_utf8(payload).ok()?.parse().ok()
+}
+
+/// How many runs that could start now wait in other queues and are more urgent than all that wait in this one.
+pub(super) async fn more_urgent(conn: &mut PgConnection, queue: &str, others: &[String]) -> Result<usize> {
+    let count: i64 = sqlx::query_scalar(
+        "select count(*) from apalis.jobs
+         where job_type = any($2) and job_type <> $1 and status = 'Pending' and run_at <= now()
+           and priority > (select coalesce(max(priority), 0) from apalis.jobs
+                           where job_type = $1 and status = 'Pending' and run_at <= now())",
+    )
+    .bind(queue)
+    .bind(others)
+    .fetch_one(conn)
+    .await?;
+    Ok(usize::try_from(count).unwrap_or_default())
 }
 
 /// False when the row is no longer this worker's: it was thought dead and the row given to another.
@@ -113,7 +130,7 @@ pub(super) async fn hasten(conn: &mut PgConnection, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Lets the oldest run that had to wait for its turn at (job, data source) have it now.
+/// Lets the most urgent run, of several the oldest, that had to wait for its turn at (job, data source) have it now.
 pub(super) async fn next_in_turn(
     conn: &mut PgConnection,
     job: &str,
@@ -126,7 +143,7 @@ pub(super) async fn next_in_turn(
              where r.job = $1 and r.status = 'queued' and r.run_at <= now()
                and ($2::uuid is null or r.data_source_id is null or r.data_source_id = $2)
                and j.status = 'Pending' and j.run_at > now()
-             order by r.created_at limit 1 for update of j skip locked)",
+             order by r.priority desc, r.created_at limit 1 for update of j skip locked)",
     )
     .bind(job)
     .bind(data_source_id)

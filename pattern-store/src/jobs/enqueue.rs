@@ -1,4 +1,6 @@
-use pattern_core::domain::{JobName, Word};
+use chrono::{DateTime, Utc};
+use pattern_core::domain::{JobName, JobType, JobTypes, Word};
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 use std::time::Duration;
 use strum::{IntoStaticStr, VariantArray};
@@ -23,12 +25,43 @@ impl Chain {
             Self::Learning => &JobName::LEARNING,
         }
     }
+
+    /// Those of its first stage.
+    pub fn usual_terms(self) -> Terms {
+        let shipped = JobTypes::shipped();
+        let first = self.stages().first().and_then(|first| shipped.named(first.as_str()).ok());
+        Terms::usual(first.expect("a chain has stages, and they are shipped"))
+    }
+}
+
+/// On which terms a run is made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Terms {
+    /// What it is asked to do, as its job declares.
+    pub arguments: Value,
+    /// 1 to 10, 10 is the most urgent.
+    pub priority: i16,
+    /// What has not ended by then is dead.
+    pub deadline: Option<DateTime<Utc>>,
+}
+
+impl Terms {
+    /// As the job usually runs: without arguments, and with all the time that it needs.
+    pub fn usual(job: &JobType) -> Self {
+        Self { arguments: json!({}), priority: job.priority, deadline: None }
+    }
+
+    /// Those of a run that is set off by one with these.
+    pub(super) fn handed_on(&self) -> Self {
+        Self { arguments: json!({}), ..self.clone() }
+    }
 }
 
 /// One job to run by itself.
 #[derive(Debug, Clone)]
 pub struct NewRun {
     pub job: JobName,
+    pub terms: Terms,
     /// `None` means every data source.
     pub data_source_id: Option<Uuid>,
     /// At most one run is ever made for a key.
@@ -37,8 +70,17 @@ pub struct NewRun {
 }
 
 impl NewRun {
-    pub fn new(job: JobName, triggered_by: impl Into<String>) -> Self {
-        Self { job, data_source_id: None, key: None, triggered_by: triggered_by.into() }
+    /// On its usual terms.
+    pub fn new(job: &JobType, triggered_by: impl Into<String>) -> Self {
+        let terms = Terms::usual(job);
+        Self { job: job.name, terms, data_source_id: None, key: None, triggered_by: triggered_by.into() }
+    }
+
+    /// Of a job that the product brings, on its usual terms.
+    pub fn shipped(job: JobName, triggered_by: impl Into<String>) -> Self {
+        let types = JobTypes::shipped();
+        let job = types.named(job.as_str()).expect("the constants name jobs that are shipped");
+        Self::new(job, triggered_by)
     }
 
     pub fn for_data_source(mut self, id: Uuid) -> Self {
@@ -57,6 +99,7 @@ impl Store {
     pub async fn enqueue_run(conn: &mut PgConnection, run: &NewRun) -> Result<Option<Uuid>> {
         let stage = Stage {
             job: run.job,
+            terms: &run.terms,
             chain_id: None,
             data_source_id: run.data_source_id,
             key: run.key.as_deref(),
@@ -75,7 +118,8 @@ impl Store {
         data_source_id: Option<Uuid>,
         triggered_by: &str,
     ) -> Result<Uuid> {
-        start_chain(conn, Chain::Flywheel, data_source_id, triggered_by, Duration::ZERO).await
+        let terms = Chain::Flywheel.usual_terms();
+        start_chain(conn, Chain::Flywheel, &terms, data_source_id, triggered_by, Duration::ZERO).await
     }
 
     /// Queues learning and the match that uses it; collapses as [`Store::start_flywheel`] does. It starts after
@@ -86,13 +130,15 @@ impl Store {
         triggered_by: &str,
         wait: Duration,
     ) -> Result<Uuid> {
-        start_chain(conn, Chain::Learning, data_source_id, triggered_by, wait).await
+        let terms = Chain::Learning.usual_terms();
+        start_chain(conn, Chain::Learning, &terms, data_source_id, triggered_by, wait).await
     }
 }
 
 pub(super) async fn start_chain(
     conn: &mut PgConnection,
     chain: Chain,
+    terms: &Terms,
     data_source_id: Option<Uuid>,
     triggered_by: &str,
     wait: Duration,
@@ -112,11 +158,14 @@ pub(super) async fn start_chain(
         r#"select s.chain_id as "chain_id!", s.delivery as "delivery!"
            from job_runs s join job_runs c on c.id = s.chain_id
            where c.job = $1 and s.job = $2 and s.status = 'queued' and s.attempts = 0
-             and s.data_source_id is not distinct from $3
+             and s.data_source_id is not distinct from $3 and s.priority >= $4
+             and s.deadline is not distinct from $5
            limit 1 for share of s"#,
         chain.as_str(),
         first.as_str(),
         data_source_id,
+        terms.priority,
+        terms.deadline,
     )
     .fetch_optional(&mut *conn)
     .await?;
@@ -128,16 +177,20 @@ pub(super) async fn start_chain(
     }
     let chain_id = Uuid::now_v7();
     sqlx::query!(
-        "insert into job_runs (id, job, data_source_id, triggered_by) values ($1, $2, $3, $4)",
+        "insert into job_runs (id, job, data_source_id, triggered_by, priority, deadline)
+         values ($1, $2, $3, $4, $5, $6)",
         chain_id,
         chain.as_str(),
         data_source_id,
         triggered_by,
+        terms.priority,
+        terms.deadline,
     )
     .execute(&mut *conn)
     .await?;
     let stage = Stage {
         job: *first,
+        terms,
         chain_id: Some(chain_id),
         data_source_id,
         key: None,
@@ -152,6 +205,7 @@ pub(super) async fn start_chain(
 
 pub(super) struct Stage<'a> {
     pub job: JobName,
+    pub terms: &'a Terms,
     pub chain_id: Option<Uuid>,
     pub data_source_id: Option<Uuid>,
     pub key: Option<&'a str>,
@@ -173,8 +227,8 @@ pub(super) async fn enqueue_stage(conn: &mut PgConnection, stage: &Stage<'_>) ->
     let delivery = deliveries::new_id(conn).await?;
     let inserted = sqlx::query!(
         "insert into job_runs (id, job, chain_id, data_source_id, key, triggered_by, next_jobs, delivery,
-                               parent_id, generation, tile)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict (key) do nothing",
+                               parent_id, generation, arguments, priority, deadline)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict (key) do nothing",
         id,
         stage.job.as_str(),
         stage.chain_id,
@@ -185,14 +239,16 @@ pub(super) async fn enqueue_stage(conn: &mut PgConnection, stage: &Stage<'_>) ->
         delivery,
         stage.tile.map(|tile| tile.run_id),
         stage.tile.map(|tile| tile.generation),
-        stage.tile.map(|tile| tile.number),
+        stage.terms.arguments,
+        stage.terms.priority,
+        stage.terms.deadline,
     )
     .execute(&mut *conn)
     .await?;
     if inserted.rows_affected() == 0 {
         return Ok(None);
     }
-    deliveries::push(conn, &delivery, stage.job.as_str(), id, stage.wait).await?;
+    deliveries::push(conn, &delivery, stage.job.as_str(), id, stage.terms.priority, stage.wait).await?;
     Ok(Some(id))
 }
 
@@ -204,8 +260,12 @@ pub(super) async fn deliver_again(
     wait: Duration,
 ) -> Result<()> {
     let delivery = deliveries::new_id(conn).await?;
-    sqlx::query!("update job_runs set delivery = $2 where id = $1", run_id, delivery)
-        .execute(&mut *conn)
-        .await?;
-    deliveries::push(conn, &delivery, queue, run_id, wait).await
+    let priority = sqlx::query_scalar!(
+        "update job_runs set delivery = $2 where id = $1 returning priority",
+        run_id,
+        delivery
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    deliveries::push(conn, &delivery, queue, run_id, priority, wait).await
 }

@@ -1,7 +1,6 @@
 use futures_util::FutureExt;
-use pattern_core::domain::Word;
 use std::{any::Any, panic::AssertUnwindSafe, time::Duration};
-use tokio::{runtime::Handle, sync::oneshot, time::Instant};
+use tokio::{runtime::Handle, sync::oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -27,8 +26,12 @@ enum Outcome {
 impl Executor {
     /// Takes a delivery to its end. Nothing is answered: what there is to know stands in the run.
     pub(super) async fn execute(&self, delivery: Delivery, queue_worker: &str) {
-        let claimant =
-            Claimant { queue_worker, worker_id: &self.options.name, max_attempts: self.options.max_attempts };
+        let claimant = Claimant {
+            queue_worker,
+            worker_id: &self.options.name,
+            max_attempts: self.options.max_attempts,
+            timeout: self.options.job_timeout,
+        };
         let Delivery { id, run_id, slot } = delivery;
         let start_run = || begin::begin(&self.store, &id, run_id, &claimant);
         match self.persistently("start a run", start_run).await {
@@ -55,6 +58,7 @@ impl Executor {
         let context = JobContext {
             run_id: attempt.run_id,
             job: attempt.job,
+            arguments: attempt.terms.arguments.clone(),
             data_source_id: attempt.data_source_id,
             attempt: attempt.number,
             tile: attempt.tile,
@@ -62,18 +66,15 @@ impl Executor {
             cancelled: stop.clone(),
         };
         let mut job = start(self.handler.clone(), context, abandoned);
-        let deadline = Instant::now() + self.options.job_timeout;
+        let (longest, too_long) = self.limit(attempt);
         tokio::select! {
             result = &mut job => return Outcome::Finished(flatten(result)),
-            () = tokio::time::sleep_until(deadline) => {
+            () = tokio::time::sleep(longest) => {
                 stop.cancel();
-                let error = format!(
-                    "took longer than {:?}; raise worker.job_timeout_minutes if that is to be expected",
-                    self.options.job_timeout
-                );
                 return match tokio::time::timeout(self.options.patience, &mut job).await {
-                    Ok(Ok(Ok(result))) => Outcome::Finished(Ok(result)),
-                    _ => Outcome::Finished(Err(JobError::Retry(error))),
+                    // In time after all, unless there is no time left.
+                    Ok(Ok(Ok(result))) if matches!(too_long, JobError::Retry(_)) => Outcome::Finished(Ok(result)),
+                    _ => Outcome::Finished(Err(too_long)),
                 };
             }
             () = stop.cancelled() => {}
@@ -85,6 +86,22 @@ impl Executor {
             _ if self.hurry.is_cancelled() => Outcome::Interrupted,
             Ok(result) => Outcome::Finished(flatten(result)),
             Err(_) => Outcome::Finished(Err(JobError::Retry("the job did not stop when told to".into()))),
+        }
+    }
+
+    /// How long the attempt may take, and what to say when it takes longer.
+    fn limit(&self, attempt: &Attempt) -> (Duration, JobError) {
+        let left = attempt.terms.deadline.map(|deadline| {
+            let left = (deadline - self.store.now()).to_std().unwrap_or_default();
+            (left, JobError::GiveUp(begin::too_late(deadline)))
+        });
+        let timeout = attempt.timeout;
+        let error = format!(
+            "took longer than {timeout:?}; raise worker.job_timeout_minutes if that is to be expected"
+        );
+        match left {
+            Some((left, too_late)) if left < timeout => (left, too_late),
+            _ => (timeout, JobError::Retry(error)),
         }
     }
 

@@ -1,4 +1,5 @@
 use chrono::{DateTime, Utc};
+use pattern_core::domain::JobName;
 use serde::Serialize;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -35,6 +36,14 @@ pub struct Pruned {
     pub workers: u64,
     /// Runs whose row of the queue had vanished; they are delivered anew.
     pub redelivered: u64,
+}
+
+impl QueueHealth {
+    /// Of a job that nobody serves and nobody asked for.
+    pub fn idle(job: JobName) -> Self {
+        let job = job.as_str().to_owned();
+        Self { job, workers: 0, due: 0, oldest_due_seconds: 0.0, running: 0, failed: 0, dead: 0 }
+    }
 }
 
 impl Store {

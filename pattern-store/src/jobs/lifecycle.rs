@@ -1,7 +1,7 @@
 //! How an attempt ends. Locks are taken in one order: the run's fence, the chain, the run that it is a tile of,
 //! the run, its delivery.
 
-use pattern_core::domain::{JobName, Word};
+use pattern_core::domain::JobName;
 use serde_json::Value;
 use sqlx::{PgConnection, PgTransaction};
 use std::{
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     deliveries,
-    enqueue::{Stage, deliver_again, enqueue_stage},
+    enqueue::{Stage, Terms, deliver_again, enqueue_stage},
     fence,
     tiles::{self, Tile},
 };
@@ -23,11 +23,13 @@ use crate::{Result, Store};
 pub(super) struct Attempt {
     pub run_id: Uuid,
     pub job: JobName,
+    pub terms: Terms,
     pub data_source_id: Option<Uuid>,
     pub number: i32,
     /// Attempts that count, this one included.
     pub counted: i32,
     pub max_attempts: i32,
+    pub timeout: Duration,
     pub delivery: String,
     pub chain: Option<Uuid>,
     pub triggered_by: String,
@@ -101,8 +103,10 @@ pub(super) async fn succeed(store: &Store, attempt: &Attempt, result: &Value) ->
     if let Some(chain) = attempt.chain {
         match attempt.next.split_first() {
             Some((job, rest)) => {
+                let terms = attempt.terms.handed_on();
                 let stage = Stage {
                     job: *job,
+                    terms: &terms,
                     chain_id: Some(chain),
                     data_source_id: attempt.data_source_id,
                     key: None,

@@ -18,19 +18,22 @@ mod lifecycle;
 mod read;
 mod schedule;
 mod tiles;
+mod trigger;
 mod watch;
 mod workers;
 
-pub use enqueue::{Chain, NewRun};
+pub use enqueue::{Chain, NewRun, Terms};
 pub use fence::Fence;
 pub use health::{Pruned, QueueHealth};
 pub use read::RunFilter;
 pub use schedule::Scheduled;
 pub use tiles::{NewTile, Tile};
+pub use trigger::Order;
 pub use workers::{WorkerOptions, hostname, run_workers};
 
 use futures_util::future::BoxFuture;
 use pattern_core::domain::JobName;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -43,6 +46,8 @@ use crate::{PgPool, Result, StoreError};
 pub struct JobContext {
     pub run_id: Uuid,
     pub job: JobName,
+    /// As the job declares; [`JobContext::arguments`] reads them.
+    pub arguments: Value,
     /// `None` means every data source.
     pub data_source_id: Option<Uuid>,
     /// Number of this attempt, from 1. With `run_id` it fences what the job writes: see
@@ -55,6 +60,15 @@ pub struct JobContext {
     /// Fires when the run is cancelled, takes too long, or its worker shuts down. A job looks at it
     /// between steps and returns early; what it returns then does not matter.
     pub cancelled: CancellationToken,
+}
+
+impl JobContext {
+    /// What the run is asked to do, as the job's type has it. They were checked when the run was made; another version
+    /// may have made it.
+    pub fn arguments<Arguments: DeserializeOwned>(&self) -> Result<Arguments, JobError> {
+        Arguments::deserialize(&self.arguments)
+            .map_err(|e| JobError::GiveUp(format!("this version does not understand the arguments: {e}")))
+    }
 }
 
 /// Why an attempt failed.

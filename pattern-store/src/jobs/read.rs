@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 use pattern_core::domain::{JobRun, RunStatus, Word};
 use serde_json::Value;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{Result, Store, StoreError, error::stored};
@@ -30,6 +31,9 @@ pub(super) struct RunRow {
     pub data_source: Option<String>,
     pub status: String,
     pub triggered_by: String,
+    pub arguments: Value,
+    pub priority: i16,
+    pub deadline: Option<DateTime<Utc>>,
     pub cancelled_by: Option<String>,
     pub redriven_by: Option<String>,
     pub attempts: i32,
@@ -55,6 +59,9 @@ impl TryFrom<RunRow> for JobRun {
             data_source: row.data_source,
             status: stored("run", row.id, &row.status)?,
             triggered_by: row.triggered_by,
+            arguments: row.arguments,
+            priority: row.priority,
+            deadline: row.deadline,
             cancelled_by: row.cancelled_by,
             redriven_by: row.redriven_by,
             attempts: row.attempts,
@@ -73,19 +80,8 @@ impl TryFrom<RunRow> for JobRun {
 impl Store {
     /// One run, of a job or of a chain.
     pub async fn job_run(&self, id: Uuid) -> Result<JobRun> {
-        sqlx::query_as!(
-            RunRow,
-            r#"select r.id, r.job, r.chain_id, r.parent_id, d.name as "data_source?", r.status, r.triggered_by, r.cancelled_by,
-                      r.redriven_by, r.attempts,
-                      r.max_attempts, r.worker_id, r.created_at, r.run_at, r.started_at, r.finished_at,
-                      r.error, r.result
-               from job_runs r left join data_sources d on d.id = r.data_source_id where r.id = $1"#,
-            id
-        )
-        .fetch_optional(self.pool())
-        .await?
-        .ok_or_else(|| StoreError::NotFound(format!("job run {id}")))?
-        .try_into()
+        let mut conn = self.pool().acquire().await?;
+        load_run(&mut conn, id).await
     }
 
     /// Runs, the newest first.
@@ -93,7 +89,7 @@ impl Store {
         let limit = if filter.limit > 0 { filter.limit } else { 50 };
         sqlx::query_as!(
             RunRow,
-            r#"select r.id, r.job, r.chain_id, r.parent_id, d.name as "data_source?", r.status, r.triggered_by, r.cancelled_by,
+            r#"select r.id, r.job, r.chain_id, r.parent_id, d.name as "data_source?", r.status, r.triggered_by, r.arguments, r.priority, r.deadline, r.cancelled_by,
                       r.redriven_by, r.attempts,
                       r.max_attempts, r.worker_id, r.created_at, r.run_at, r.started_at, r.finished_at,
                       r.error, r.result
@@ -120,4 +116,19 @@ impl Store {
         .map(TryInto::try_into)
         .collect()
     }
+}
+
+pub(super) async fn load_run(conn: &mut PgConnection, id: Uuid) -> Result<JobRun> {
+    sqlx::query_as!(
+        RunRow,
+        r#"select r.id, r.job, r.chain_id, r.parent_id, d.name as "data_source?", r.status, r.triggered_by, r.arguments,
+                  r.priority, r.deadline, r.cancelled_by, r.redriven_by, r.attempts, r.max_attempts, r.worker_id,
+                  r.created_at, r.run_at, r.started_at, r.finished_at, r.error, r.result
+           from job_runs r left join data_sources d on d.id = r.data_source_id where r.id = $1"#,
+        id
+    )
+    .fetch_optional(conn)
+    .await?
+    .ok_or_else(|| StoreError::NotFound(format!("job run {id}")))?
+    .try_into()
 }

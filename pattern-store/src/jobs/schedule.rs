@@ -3,10 +3,7 @@ use pattern_core::domain::{JobName, Word};
 use std::time::Duration;
 use uuid::Uuid;
 
-use super::{
-    NewRun,
-    enqueue::{Chain, start_chain},
-};
+use super::{NewRun, enqueue::Chain};
 use crate::{Result, Store};
 
 /// What a schedule sets off.
@@ -63,13 +60,11 @@ impl Store {
                     .fetch_all(&mut *tx)
                     .await?;
                 for id in ids {
-                    queued.push(
-                        start_chain(&mut tx, Chain::Flywheel, Some(id), "schedule", Duration::ZERO).await?,
-                    );
+                    queued.push(Store::start_flywheel(&mut tx, Some(id), "schedule").await?);
                 }
             }
             Scheduled::Learning => {
-                queued.push(start_chain(&mut tx, Chain::Learning, None, "schedule", Duration::ZERO).await?);
+                queued.push(Store::enqueue_learning(&mut tx, None, "schedule", Duration::ZERO).await?);
             }
             Scheduled::Job(job) => {
                 let waiting = sqlx::query_scalar!(
@@ -84,9 +79,11 @@ impl Store {
                     tx.commit().await?;
                     return Ok(vec![id]);
                 }
+                let job_type = self.job_type(job.as_str())?;
                 let key = format!("{}@{}", job.as_str(), tick.to_rfc3339_opts(SecondsFormat::Secs, true));
-                queued
-                    .extend(Store::enqueue_run(&mut tx, &NewRun::new(job, "schedule").with_key(key)).await?);
+                queued.extend(
+                    Store::enqueue_run(&mut tx, &NewRun::new(job_type, "schedule").with_key(key)).await?,
+                );
             }
         }
         tx.commit().await?;

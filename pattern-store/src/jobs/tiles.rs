@@ -4,7 +4,7 @@
 //! it is the generation of its tiles: tiles of an older one change nothing any more. A tile that ends badly ends
 //! the split run the same way. Whoever ends a tile holds the lock of the run that it is a part of.
 
-use pattern_core::domain::{JobName, Word};
+use pattern_core::domain::JobName;
 use serde_json::Value;
 use sqlx::{PgConnection, PgTransaction};
 use std::{
@@ -16,18 +16,18 @@ use uuid::Uuid;
 use super::{
     begin::TURN,
     deliveries,
-    enqueue::{Stage, enqueue_stage},
+    enqueue::{Stage, Terms, enqueue_stage},
     lifecycle::{Attempt, end_run, lock_chain, lock_unless_cancelled},
 };
 use crate::{Result, Store};
 
 /// A part of a run's work, as the run asks for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct NewTile {
     pub job: JobName,
     pub data_source_id: Uuid,
-    /// Tells the tiles of a data source apart.
-    pub number: i32,
+    /// What it is asked to do; they tell the tiles of a data source apart.
+    pub arguments: Value,
 }
 
 /// Which part of which run a run is.
@@ -36,12 +36,11 @@ pub struct Tile {
     /// The run that was split.
     pub run_id: Uuid,
     pub generation: i32,
-    pub number: i32,
 }
 
 impl Tile {
-    pub(super) fn of_row(parent: Option<Uuid>, generation: Option<i32>, number: Option<i32>) -> Option<Self> {
-        Some(Self { run_id: parent?, generation: generation?, number: number? })
+    pub(super) fn of_row(parent: Option<Uuid>, generation: Option<i32>) -> Option<Self> {
+        Some(Self { run_id: parent?, generation: generation? })
     }
 }
 
@@ -66,12 +65,14 @@ pub(super) async fn split(
     .execute(&mut *tx)
     .await?;
     for tile in tiles {
-        let of = Tile { run_id: attempt.run_id, generation: attempt.number, number: tile.number };
+        let of = Tile { run_id: attempt.run_id, generation: attempt.number };
+        let terms = Terms { arguments: tile.arguments.clone(), ..attempt.terms.clone() };
         let stage = Stage {
             job: tile.job,
+            terms: &terms,
             chain_id: None,
             data_source_id: Some(tile.data_source_id),
-            key: Some(&format!("{}/{}/{}/{}", of.run_id, of.generation, tile.data_source_id, of.number)),
+            key: Some(&format!("{}/{}/{}/{}", of.run_id, of.generation, tile.data_source_id, tile.arguments)),
             triggered_by: &attempt.triggered_by,
             next: &[],
             tile: Some(of),
@@ -131,7 +132,7 @@ pub(super) async fn end_split(
     error: Option<&str>,
 ) -> Result<()> {
     let split = sqlx::query!(
-        r#"select r.id, r.job, r.chain_id, r.data_source_id, r.delivery as "delivery!", t.tile as "number!",
+        r#"select r.id, r.job, r.chain_id, r.data_source_id, r.delivery as "delivery!", t.arguments,
                   d.name as data_source
            from job_runs t join job_runs r on r.id = t.parent_id and r.generation = t.generation
            join data_sources d on d.id = t.data_source_id
@@ -142,10 +143,17 @@ pub(super) async fn end_split(
     .await?;
     let Some(split) = split else { return Ok(()) };
     let job = tile.job.as_str();
-    let error = error.map(|error| format!("{job} {} of {}: {error}", split.number, split.data_source));
+    let error =
+        error.map(|error| format!("{job} {} of {}: {error}", brief(&split.arguments), split.data_source));
     end_run(tx, split.id, split.chain_id, &split.job, status, error.as_deref()).await?;
     deliveries::done(tx, &split.delivery).await?;
     deliveries::next_in_turn(tx, &split.job, split.data_source_id).await
+}
+
+/// What a tile was told, for people: the values alone.
+fn brief(arguments: &Value) -> String {
+    let values = arguments.as_object().into_iter().flatten().map(|(_, value)| value.to_string());
+    values.collect::<Vec<_>>().join(" ")
 }
 
 /// Cancels the tiles of a run that are not done.

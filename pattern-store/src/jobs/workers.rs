@@ -4,7 +4,7 @@ use apalis_core::{
 };
 use apalis_postgres::Config;
 use futures_util::future::BoxFuture;
-use pattern_core::domain::{JobName, Word};
+use pattern_core::domain::{JobType, JobTypes};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::Semaphore,
@@ -29,13 +29,13 @@ pub struct WorkerOptions {
     /// Shown in `workers` and in the runs.
     pub name: String,
     /// The job types that it pulls.
-    pub capabilities: Vec<JobName>,
+    pub capabilities: Vec<JobType>,
     /// Jobs at once, over all types.
     pub concurrency: usize,
-    /// A run is dead after so many failed attempts.
-    pub max_attempts: i32,
-    /// An attempt that takes longer is stopped and tried again.
-    pub job_timeout: Duration,
+    /// A run is dead after so many failed attempts; as its job declares unless given.
+    pub max_attempts: Option<i32>,
+    /// An attempt that takes longer is stopped and tried again; as its job declares unless given.
+    pub job_timeout: Option<Duration>,
     /// Wait after the first failed attempt; each further one is three times as long.
     pub retry_delay: Duration,
     /// A worker silent for three heartbeats is thought dead; its runs go to others. Whole seconds.
@@ -52,10 +52,10 @@ impl WorkerOptions {
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
-            capabilities: JobName::ALL.to_vec(),
+            capabilities: JobTypes::shipped().iter().copied().collect(),
             concurrency: 4,
-            max_attempts: 5,
-            job_timeout: Duration::from_secs(3600),
+            max_attempts: None,
+            job_timeout: None,
             retry_delay: Duration::from_secs(2),
             heartbeat: Duration::from_secs(5),
             poll: Duration::from_secs(1),
@@ -94,6 +94,12 @@ pub async fn run_workers(
         store: store.clone(),
         slots: Arc::new(Semaphore::new(options.concurrency)),
         bells: bells.clone(),
+        queues: options
+            .capabilities
+            .iter()
+            .filter(|job| !job.fills_a_worker && !job.needs_right_clock)
+            .map(|job| job.name.as_str().to_owned())
+            .collect(),
         shutdown: shutdown.clone(),
     };
     let executor = Arc::new(Executor {
@@ -109,7 +115,7 @@ pub async fn run_workers(
     let instance = format!("{}#{}", executor.options.name, Uuid::new_v4().simple());
     let mut queues = JoinSet::new();
     for (job, bell) in executor.options.capabilities.iter().zip(bells) {
-        let queue_worker = format!("{instance}/{}", job.as_str());
+        let queue_worker = format!("{instance}/{}", job.name);
         queues.spawn(serve_queue(executor.clone(), shared.clone(), *job, queue_worker, bell));
     }
     let watch = tokio::spawn(watch(executor.clone()));
@@ -150,7 +156,7 @@ async fn end(task: JoinHandle<()>) {
 async fn serve_queue(
     executor: Arc<Executor>,
     shared: Shared,
-    job: JobName,
+    job: JobType,
     queue_worker: String,
     bell: Bell,
 ) {
@@ -164,25 +170,25 @@ async fn serve_queue(
             deliveries::give_back_all_of(&mut conn, &name).await
         };
         if let Err(error) = given_back.await {
-            tracing::warn!(%error, queue = job.as_str(), "fetched jobs go to others once this worker is thought dead");
+            tracing::warn!(%error, queue = %job.name, "fetched jobs go to others once this worker is thought dead");
         }
         restarts += 1;
         if !shared.shutdown.is_cancelled() {
-            tracing::error!(queue = job.as_str(), "the queue's worker ended; it is started again");
+            tracing::error!(queue = %job.name, "the queue's worker ended; it is started again");
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
 }
 
-async fn run_queue(executor: &Arc<Executor>, shared: &Shared, job: JobName, name: &str, bell: &Bell) {
+async fn run_queue(executor: &Arc<Executor>, shared: &Shared, job: JobType, name: &str, bell: &Bell) {
     let config = Config::default()
-        .queue(job.as_str())
+        .queue(job.name.as_str())
         // Never more than there are free slots: see the backend.
         .batch_size(executor.options.concurrency.clamp(1, 64))
         .heartbeat_interval(executor.options.heartbeat)
         .missed_heartbeats(MISSED_HEARTBEATS);
-    // A part of a large job takes all cores and much memory; a second one would wait better with another worker.
-    let at_once = if job.is_part() { 1 } else { executor.options.concurrency };
+    // A second one would wait better with another worker.
+    let at_once = if job.fills_a_worker { 1 } else { executor.options.concurrency };
     let backend = QueueBackend::new(shared.clone(), config, bell.clone(), job, at_once);
     let context = WorkerContext::new(name);
     let worker = apalis_worker(&context, backend, executor.clone(), name.into());
@@ -196,7 +202,7 @@ async fn run_queue(executor: &Arc<Executor>, shared: &Shared, job: JobName, name
     };
     tokio::select! {
         ended = worker => if let Err(error) = ended {
-            tracing::error!(queue = job.as_str(), %error, "the queue's worker failed");
+            tracing::error!(queue = %job.name, %error, "the queue's worker failed");
         },
         () = stop => {}
     }
@@ -232,7 +238,7 @@ async fn listen(executor: Arc<Executor>) {
 /// Heartbeats, and a look at whether running jobs were cancelled.
 async fn watch(executor: Arc<Executor>) {
     let capabilities: Vec<String> =
-        executor.options.capabilities.iter().map(|job| job.as_str().to_owned()).collect();
+        executor.options.capabilities.iter().map(|job| job.name.as_str().to_owned()).collect();
     let hostname = hostname();
     let mut next_beat = Instant::now();
     let mut failing = false;
@@ -241,6 +247,7 @@ async fn watch(executor: Arc<Executor>) {
             if Instant::now() >= next_beat {
                 next_beat = Instant::now() + executor.options.heartbeat;
                 executor.store.worker_seen(&executor.options.name, &hostname, &capabilities).await?;
+                executor.store.end_overdue_runs().await?;
             }
             executor.running.look(&executor.store).await
         };

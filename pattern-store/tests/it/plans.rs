@@ -40,8 +40,9 @@ const FILL: &str = "
     insert into job_runs (id, job, status, triggered_by, delivery)
         select md5('run' || n)::uuid, 'correlation-analysis', 'succeeded', 'test', 'r' || n
         from generate_series(1, 200) n;
-    insert into job_runs (id, job, status, triggered_by, delivery, parent_id, tile, generation)
-        select gen_random_uuid(), 'correlation-tile', 'succeeded', 'test', 't' || n, md5('run' || n % 200 + 1)::uuid, n, 1
+    insert into job_runs (id, job, status, triggered_by, delivery, parent_id, arguments, generation)
+        select gen_random_uuid(), 'correlation-tile', 'succeeded', 'test', 't' || n, md5('run' || n % 200 + 1)::uuid,
+               jsonb_build_object('tile', n), 1
         from generate_series(1, 4000) n;
     insert into dead_letters (id, topic, partition, record_offset, reason, created_at)
         select gen_random_uuid(), 'naia.datapoints', 0, n, 'not json', now() - make_interval(mins => n)

@@ -1,7 +1,7 @@
 //! behavioral-analysis: a fingerprint for every point whose samples changed.
 
 use pattern_core::{
-    domain::{DataSource, JobName, Sample, Word},
+    domain::{DataSource, JobName, Sample},
     series::grid::{Grid, sparkline},
 };
 use pattern_equipment::fingerprint::{MIN_SAMPLES, fingerprints};
@@ -26,7 +26,7 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
     .await?;
     let input = version_of(alive.iter().map(|(_, version)| version));
     stage
-        .unless_unchanged(JobName::BehavioralAnalysis.as_str(), source, &input, async {
+        .unless_unchanged(JobName::BEHAVIORAL_ANALYSIS.as_str(), source, &input, async {
             let known = stage.store.fingerprint_versions(source.id).await?;
             let keys: HashMap<Uuid, i32> =
                 stage.store.stored_points(source.id).await?.into_iter().map(|p| (p.id, p.key)).collect();

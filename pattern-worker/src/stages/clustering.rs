@@ -1,6 +1,6 @@
 //! cluster-detection: which points belong together, and when many changed at once.
 
-use pattern_core::domain::{Cluster, ClusterKind, DataSource, JobName, Word};
+use pattern_core::domain::{Cluster, ClusterKind, DataSource, JobName};
 use pattern_core::identity::carry_ids;
 use pattern_equipment::{
     clustering::{Associations, ClusterOptions, equipment_clusters},
@@ -29,7 +29,7 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
         return Ok(Outcome::Unchanged);
     }
     let nothing_found = match equipment {
-        Value::Null => stage.store.nothing_found(source.id, JobName::ClusterDetection.as_str()).await?,
+        Value::Null => stage.store.nothing_found(source.id, JobName::CLUSTER_DETECTION.as_str()).await?,
         ref done => done["nothing_found"].as_str().map(str::to_owned),
     };
     let mut result = json!({ "equipment": equipment, "episodes": episodes });
@@ -42,7 +42,7 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
 /// A decision changes what belongs together, but not when something happened: the two have inputs of their own.
 async fn equipment(stage: &Stage, source: &DataSource) -> Result<Outcome, StageError> {
     let points = stage.store.stored_points(source.id).await?;
-    let correlated = stage.store.stage_input(JobName::CorrelationAnalysis.as_str(), source.id).await?;
+    let correlated = stage.store.stage_input(JobName::CORRELATION_ANALYSIS.as_str(), source.id).await?;
     let bindings = stage.store.active_bindings(source.id).await?;
     let exclusions = stage.store.exclusions(source.id).await?;
     let input = {
@@ -55,7 +55,7 @@ async fn equipment(stage: &Stage, source: &DataSource) -> Result<Outcome, StageE
         version_of(points.chain(told).chain([correlated.unwrap_or_default()]))
     };
     stage
-        .unless_unchanged(JobName::ClusterDetection.as_str(), source, &input, async move {
+        .unless_unchanged(JobName::CLUSTER_DETECTION.as_str(), source, &input, async move {
             let level = stage.store.correlations(source.id, Variant::Level).await?;
             let rank = stage.store.correlations(source.id, Variant::Rank).await?;
             let high_pass = stage.store.correlations(source.id, Variant::HighPass).await?;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 use pattern_core::{
-    domain::{Cluster, ClusterKind, DataSource, Direction, JobName, PointChange, Word},
+    domain::{Cluster, ClusterKind, DataSource, Direction, JobName, PointChange},
     identity::{Span, carry_episode_ids},
     series::grid::Grid,
 };
@@ -16,7 +16,7 @@ use super::{Outcome, Stage, StageError, version_of};
 const NAME: &str = "episode-detection";
 
 pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, StageError> {
-    let correlated = stage.store.stage_input(JobName::CorrelationAnalysis.as_str(), source.id).await?;
+    let correlated = stage.store.stage_input(JobName::CORRELATION_ANALYSIS.as_str(), source.id).await?;
     let Some(samples) = correlated else { return Ok(Outcome::Unchanged) };
     let min_points = stage.engine.cluster_min_points;
     let window = Duration::minutes(stage.engine.cluster_time_window_minutes);

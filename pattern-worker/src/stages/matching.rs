@@ -1,7 +1,7 @@
 //! pattern-matching: what each cluster is, what happened, and which questions to put to a person.
 
 use pattern_core::domain::{
-    Cluster, ClusterKind, DataSource, JobName, PatternKind, Purpose, Subject, SubjectKind, Word,
+    Cluster, ClusterKind, DataSource, JobName, PatternKind, Purpose, Subject, SubjectKind,
 };
 use pattern_core::library::EquipmentPattern;
 use pattern_equipment::matching::{PointFeatures, Proposal};
@@ -40,7 +40,7 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
             Ok(Outcome::Done(result))
         }
         (Outcome::Unchanged, Outcome::Done(episodes)) => {
-            let job = JobName::PatternMatching.as_str();
+            let job = JobName::PATTERN_MATCHING.as_str();
             let nothing_found = stage.store.nothing_found(source.id, job).await?;
             Ok(Outcome::Done(json!({ "episodes": episodes, "nothing_found": nothing_found })))
         }
@@ -58,7 +58,7 @@ async fn equipment(stage: &Stage, source: &DataSource) -> Result<Outcome, StageE
         version_of([known.version(), rest])
     };
     stage
-        .unless_unchanged(JobName::PatternMatching.as_str(), source, &input, async move {
+        .unless_unchanged(JobName::PATTERN_MATCHING.as_str(), source, &input, async move {
             let fingerprints = stage.store.fingerprints(source.id).await?;
             let readings = stage.readings.clone();
             let (clusters, questions, nothing_found) = off_thread(move || {

@@ -16,7 +16,7 @@ mod window;
 use chrono::{DateTime, Duration, Utc};
 use pattern_config::EngineConfig;
 use pattern_core::{
-    domain::{ClusterKind, DataSource, JobName, PatternKind, Word},
+    domain::{ClusterKind, DataSource, JobName, PatternKind},
     series::frame::Frame,
 };
 use pattern_store::{
@@ -53,6 +53,8 @@ pub(crate) enum Outcome {
 pub(crate) enum StageError {
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Job(#[from] JobError),
     #[error("cancelled")]
     Cancelled,
     #[error("the clock of this machine and that of postgres differ by more than a minute")]
@@ -74,25 +76,31 @@ pub fn handler(store: Store, engine: EngineConfig) -> Handler {
                 fence: Fence::of(&context),
                 cancelled: context.cancelled.clone(),
             };
-            run(&stage, &context).await.map_err(|e| JobError::Retry(e.to_string()))
+            run(&stage, &context).await.map_err(|error| match error {
+                StageError::Job(error) => error,
+                other => JobError::Retry(other.to_string()),
+            })
         })
     })
 }
 
 async fn run(stage: &Stage, context: &JobContext) -> Result<Answer, StageError> {
+    let types = stage.store.job_types();
     // It was right when the run was taken, or it would be elsewhere.
-    if context.job.needs_right_clock() && !stage.store.clock_is_right() {
+    let by_the_clock = types.named(context.job.as_str()).is_ok_and(|job| job.needs_right_clock);
+    if by_the_clock && !stage.store.clock_is_right() {
         return Err(StageError::WrongClock);
     }
     Ok(match context.job {
-        JobName::BehavioralAnalysis => each_told(stage, context, behavior::run).await?.into(),
-        JobName::CorrelationAnalysis => correlation::run(stage, context).await?,
-        JobName::CorrelationTile => correlation::tile(stage, context).await?.into(),
-        JobName::ClusterDetection => each_told(stage, context, clustering::run).await?.into(),
-        JobName::PatternMatching => each_told(stage, context, matching::run).await?.into(),
-        JobName::PatternLearning => learning::run(stage).await?.into(),
-        JobName::Maintenance => maintenance::run(stage).await?.into(),
-        JobName::Sealing => sealing::run(stage).await?.into(),
+        JobName::BEHAVIORAL_ANALYSIS => each_told(stage, context, behavior::run).await?.into(),
+        JobName::CORRELATION_ANALYSIS => correlation::run(stage, context).await?,
+        JobName::CORRELATION_TILE => correlation::tile(stage, context).await?.into(),
+        JobName::CLUSTER_DETECTION => each_told(stage, context, clustering::run).await?.into(),
+        JobName::PATTERN_MATCHING => each_told(stage, context, matching::run).await?.into(),
+        JobName::PATTERN_LEARNING => learning::run(stage).await?.into(),
+        JobName::MAINTENANCE => maintenance::run(stage).await?.into(),
+        JobName::SEALING => sealing::run(stage).await?.into(),
+        job => return Err(JobError::GiveUp(format!("this worker does not know how to do '{job}'")).into()),
     })
 }
 

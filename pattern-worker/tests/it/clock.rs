@@ -11,7 +11,7 @@ use crate::site::{Site, Worker, until};
 
 async fn start(site: &Site, job: JobName) -> Uuid {
     let mut connection = site.store.pool().acquire().await.expect("connection");
-    let run = Store::enqueue_run(&mut connection, &NewRun::new(job, "test")).await.expect("enqueue");
+    let run = Store::enqueue_run(&mut connection, &NewRun::shipped(job, "test")).await.expect("enqueue");
     run.expect("a new run")
 }
 
@@ -45,7 +45,7 @@ async fn wrong_clock_does_no_harm(shift: &str, said: &str) {
         fs::read_to_string(&log).is_ok_and(|log| log.contains(said))
     })
     .await;
-    let housekeeping = [start(&site, JobName::Maintenance).await, start(&site, JobName::Sealing).await];
+    let housekeeping = [start(&site, JobName::MAINTENANCE).await, start(&site, JobName::SEALING).await];
     // It does all the rest, and by the right time.
     site.analyse().await;
     for run in housekeeping {

@@ -3,7 +3,7 @@
 //! The test holds the table that the stage is about to use, so the kill always falls into the stage.
 
 use chrono::Utc;
-use pattern_core::domain::{ApproveRequest, JobName, RunStatus, SuggestionStatus, Word};
+use pattern_core::domain::{ApproveRequest, JobName, RunStatus, SuggestionStatus};
 use pattern_store::{
     DecisionRequest, Store,
     jobs::{NewRun, RunFilter},
@@ -82,7 +82,7 @@ async fn killed_in_sealing() {
     site.add_points().await;
     site.add_samples(Utc::now() - chrono::Duration::days(3)).await;
     let before = site.count("select count(*) from samples").await;
-    run_through_a_kill(&site, JobName::Sealing, "sample_blocks").await;
+    run_through_a_kill(&site, JobName::SEALING, "sample_blocks").await;
     assert_eq!(site.count("select count(*) from samples").await, 0, "both days are sealed");
     assert_eq!(site.count("select sum(count) from sample_blocks").await, before);
 }
@@ -99,7 +99,7 @@ async fn killed_in_maintenance() {
         .execute(site.store.pool())
         .await
         .expect("age the suggestions");
-    run_through_a_kill(&site, JobName::Maintenance, "idempotency_keys").await;
+    run_through_a_kill(&site, JobName::MAINTENANCE, "idempotency_keys").await;
     let expired = site.count("select count(*) from outbox where type = 'SuggestionExpired'").await;
     assert_eq!(expired, open, "each one expired once");
     nothing_twice(&site).await;
@@ -109,7 +109,7 @@ async fn killed_in_maintenance() {
 async fn run_through_a_kill(site: &Site, job: JobName, table: &str) {
     let held = site.hold(table).await;
     let mut connection = site.store.pool().acquire().await.expect("connection");
-    let run = Store::enqueue_run(&mut connection, &NewRun::new(job, "test")).await.expect("enqueue");
+    let run = Store::enqueue_run(&mut connection, &NewRun::shipped(job, "test")).await.expect("enqueue");
     let first = Worker::start(site);
     until_running(site, job.as_str()).await;
     first.kill();

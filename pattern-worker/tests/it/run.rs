@@ -1,5 +1,5 @@
 use pattern_config::WorkerConfig;
-use pattern_core::domain::{JobName, RunStatus};
+use pattern_core::domain::{JobName, JobTypes, RunStatus};
 use pattern_embedded::testing::{Away, until};
 use pattern_store::{Store, jobs::NewRun};
 use tokio_util::sync::CancellationToken;
@@ -21,10 +21,14 @@ fn config(postgres_url: &str) -> WorkerConfig {
 async fn jobs_run_while_kafka_is_away_and_the_worker_ends_when_asked() {
     let (database, store) = database().await;
     let shutdown = CancellationToken::new();
-    let worker =
-        tokio::spawn(pattern_worker::run_with(config(&database.url), |_| idle_handler(), shutdown.clone()));
+    let worker = tokio::spawn(pattern_worker::run_with(
+        config(&database.url),
+        JobTypes::shipped(),
+        |_| idle_handler(),
+        shutdown.clone(),
+    ));
     let mut conn = store.pool().acquire().await.unwrap();
-    let run = NewRun::new(JobName::Maintenance, "test");
+    let run = NewRun::shipped(JobName::MAINTENANCE, "test");
     let id = Store::enqueue_run(&mut conn, &run).await.unwrap().unwrap();
     until("the run", || async { store.job_run(id).await.unwrap().status == RunStatus::Succeeded }).await;
     shutdown.cancel();
@@ -41,7 +45,12 @@ async fn jobs_run_while_kafka_is_away_and_the_worker_ends_when_asked() {
 async fn a_worker_without_postgres_waits_and_can_be_asked_to_end() {
     let (shutdown, postgres) = (CancellationToken::new(), Away::new().await);
     let config = config(&format!("postgres://naia@{}/naia", postgres.address));
-    let worker = tokio::spawn(pattern_worker::run_with(config, |_| idle_handler(), shutdown.clone()));
+    let worker = tokio::spawn(pattern_worker::run_with(
+        config,
+        JobTypes::shipped(),
+        |_| idle_handler(),
+        shutdown.clone(),
+    ));
     postgres.is_looked_for().await;
     assert!(!worker.is_finished());
     shutdown.cancel();
@@ -52,7 +61,9 @@ async fn a_worker_without_postgres_waits_and_can_be_asked_to_end() {
 async fn a_schedule_that_is_not_one_is_refused_at_once() {
     let mut config = config(&format!("postgres://naia@{NOWHERE}/naia"));
     config.schedule.sealing = "nightly".into();
-    let refused = pattern_worker::run_with(config, |_| idle_handler(), CancellationToken::new()).await;
+    let refused =
+        pattern_worker::run_with(config, JobTypes::shipped(), |_| idle_handler(), CancellationToken::new())
+            .await;
     assert!(refused.unwrap_err().to_string().contains("nightly"));
 }
 
@@ -60,6 +71,8 @@ async fn a_schedule_that_is_not_one_is_refused_at_once() {
 async fn an_option_that_librdkafka_does_not_know_is_refused_at_once_by_its_name() {
     let mut config = config(&format!("postgres://naia@{NOWHERE}/naia"));
     config.kafka.options.insert("sasl.pasword".into(), "x".into());
-    let refused = pattern_worker::run_with(config, |_| idle_handler(), CancellationToken::new()).await;
+    let refused =
+        pattern_worker::run_with(config, JobTypes::shipped(), |_| idle_handler(), CancellationToken::new())
+            .await;
     assert!(refused.unwrap_err().to_string().contains("sasl.pasword"));
 }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::support::database;
 
 fn every_second() -> Vec<Schedule> {
-    vec![Schedule::new(Scheduled::Job(JobName::Maintenance), "* * * * * *").unwrap()]
+    vec![Schedule::new(Scheduled::Job(JobName::MAINTENANCE), "* * * * * *").unwrap()]
 }
 
 #[tokio::test]

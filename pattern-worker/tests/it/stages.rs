@@ -121,7 +121,7 @@ async fn maintenance_forgets_old_dead_letters_and_keeps_young_ones() {
     }
     let _worker = Worker::start(&site);
     let mut connection = site.store.pool().acquire().await.expect("connection");
-    let run = NewRun::new(JobName::Maintenance, "test");
+    let run = NewRun::shipped(JobName::MAINTENANCE, "test");
     let run = Store::enqueue_run(&mut connection, &run).await.expect("enqueue").expect("a new run");
     let run = site.finished(run).await;
     assert_eq!(run.status, RunStatus::Succeeded, "{:?}", run.error);

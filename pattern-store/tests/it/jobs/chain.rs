@@ -1,4 +1,4 @@
-use pattern_core::domain::{JobName, RunStatus, Word};
+use pattern_core::domain::{JobName, RunStatus};
 use pattern_store::{
     Store,
     jobs::{JobError, NewRun, RunFilter},
@@ -27,7 +27,7 @@ async fn a_chain_runs_its_stages_in_order_and_is_finished_when_its_last_stage_is
             log.note(&context);
             let gate = gate.clone();
             async move {
-                if context.job == JobName::PatternMatching {
+                if context.job == JobName::PATTERN_MATCHING {
                     eventually("the gate", || async { gate.load(Ordering::SeqCst) }).await;
                 }
                 Ok(json!({"found": context.job.as_str()}))
@@ -61,7 +61,7 @@ async fn a_dead_stage_makes_a_dead_chain_and_a_redrive_goes_on_from_there() {
             log.note(&context);
             let repaired = repaired.load(Ordering::SeqCst);
             async move {
-                if context.job == JobName::ClusterDetection && !repaired {
+                if context.job == JobName::CLUSTER_DETECTION && !repaired {
                     return Err(JobError::GiveUp("no correlations".into()));
                 }
                 Ok(json!({}))
@@ -74,18 +74,21 @@ async fn a_dead_stage_makes_a_dead_chain_and_a_redrive_goes_on_from_there() {
     assert_eq!(dead.error.as_deref(), Some("cluster-detection: no correlations"));
 
     repaired.store(true, Ordering::SeqCst);
-    assert_eq!(queue.store.redrive_run(chain, "ben").await.unwrap().redriven_by.as_deref(), Some("ben"));
+    assert_eq!(
+        queue.store.redrive_run(chain, "ben", None).await.unwrap().redriven_by.as_deref(),
+        Some("ben")
+    );
     let done = queue.wait_for(chain, RunStatus::Succeeded).await;
     assert_eq!(done.error, None);
     let ran: Vec<JobName> = log.entries().iter().map(|c| c.job).collect();
     assert_eq!(
         ran,
         [
-            JobName::BehavioralAnalysis,
-            JobName::CorrelationAnalysis,
-            JobName::ClusterDetection,
-            JobName::ClusterDetection,
-            JobName::PatternMatching
+            JobName::BEHAVIORAL_ANALYSIS,
+            JobName::CORRELATION_ANALYSIS,
+            JobName::CLUSTER_DETECTION,
+            JobName::CLUSTER_DETECTION,
+            JobName::PATTERN_MATCHING
         ]
     );
     worker.stop().await;
@@ -133,7 +136,7 @@ async fn learning_that_serves_a_decision_starts_after_the_decision_is_committed(
                         .fetch_one(store.pool())
                         .await
                         .unwrap();
-                if context.job == JobName::PatternLearning {
+                if context.job == JobName::PATTERN_LEARNING {
                     saw_bob.store(count == 1, Ordering::SeqCst);
                 }
                 Ok(json!({}))
@@ -153,8 +156,8 @@ async fn learning_that_serves_a_decision_starts_after_the_decision_is_committed(
 async fn cancelling_a_waiting_chain_ends_it_at_once() {
     let queue = Queue::create().await;
     let chain = queue.start_flywheel(None).await;
-    assert_eq!(queue.store.cancel_run(chain, "tester").await.unwrap().status, RunStatus::Cancelled);
-    assert!(queue.store.cancel_run(chain, "tester").await.is_err());
+    assert_eq!(queue.store.cancel_run(chain, "tester", None).await.unwrap().status, RunStatus::Cancelled);
+    assert!(queue.store.cancel_run(chain, "tester", None).await.is_err());
     let log = Log::default();
     let worker = Worker::start(&queue.store, options("w"), log.handler());
     let next = queue.start_flywheel(None).await;
@@ -180,7 +183,7 @@ async fn cancelling_a_running_chain_stops_the_job_and_hands_nothing_over() {
     let worker = Worker::start(&queue.store, options("w"), work);
     let chain = queue.start_flywheel(None).await;
     eventually("the first stage", || async { !log.entries().is_empty() }).await;
-    assert_eq!(queue.store.cancel_run(chain, "tester").await.unwrap().status, RunStatus::Running);
+    assert_eq!(queue.store.cancel_run(chain, "tester", None).await.unwrap().status, RunStatus::Running);
     queue.wait_for(chain, RunStatus::Cancelled).await;
     assert_eq!(log.entries().len(), 1);
     worker.stop().await;
@@ -211,7 +214,7 @@ async fn a_job_that_is_writing_can_be_cancelled_and_its_worker_goes_on_reporting
     eventually("the worker is seen again", || async { last_seen().await > before }).await;
 
     let cancelled =
-        tokio::time::timeout(Duration::from_secs(30), queue.store.cancel_run(chain, "tester")).await;
+        tokio::time::timeout(Duration::from_secs(30), queue.store.cancel_run(chain, "tester", None)).await;
     assert_eq!(cancelled.expect("it answers while the job writes").unwrap().status, RunStatus::Running);
     queue.wait_for(chain, RunStatus::Cancelled).await;
     worker.stop().await;
@@ -220,7 +223,7 @@ async fn a_job_that_is_writing_can_be_cancelled_and_its_worker_goes_on_reporting
 #[tokio::test]
 async fn starting_a_run_and_cancelling_it_at_once_is_no_deadlock() {
     let queue = Queue::create().await;
-    let id = queue.enqueue(NewRun::new(JobName::Sealing, "test")).await;
+    let id = queue.enqueue(NewRun::shipped(JobName::SEALING, "test")).await;
     // As a cancel does: first the run, then what brings it to a worker.
     let mut cancel = queue.store.pool().begin().await.unwrap();
     sqlx::query("select from job_runs where id = $1 for no key update")

@@ -31,7 +31,7 @@ async fn child_worker() {
         }
     });
     let mut few = options("child");
-    few.max_attempts = 2;
+    few.max_attempts = Some(2);
     pattern_store::jobs::run_workers(store, few, work, CancellationToken::new()).await;
 }
 

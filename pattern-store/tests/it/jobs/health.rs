@@ -1,5 +1,5 @@
 use chrono::{TimeDelta, Utc};
-use pattern_core::domain::{JobName, RunStatus, Word};
+use pattern_core::domain::{JobName, JobTypes, RunStatus};
 use pattern_store::jobs::{NewRun, QueueHealth};
 
 use super::support::{Log, Queue, Worker, eventually, maintenance, options};
@@ -12,16 +12,16 @@ async fn health(queue: &Queue, job: JobName) -> Option<QueueHealth> {
 async fn a_job_type_that_nobody_serves_is_an_alarm() {
     let queue = Queue::create().await;
     let mut sealing_only = options("w");
-    sealing_only.capabilities = vec![JobName::Sealing];
+    sealing_only.capabilities = JobTypes::shipped().chosen(&["sealing".into()]).unwrap();
     let worker = Worker::start(&queue.store, sealing_only, Log::default().handler());
     queue.enqueue(maintenance()).await;
-    eventually("the worker to report", || async { health(&queue, JobName::Sealing).await.is_some() }).await;
-    let unserved = health(&queue, JobName::Maintenance).await.unwrap();
+    eventually("the worker to report", || async { health(&queue, JobName::SEALING).await.is_some() }).await;
+    let unserved = health(&queue, JobName::MAINTENANCE).await.unwrap();
     assert_eq!((unserved.due, unserved.workers), (1, 0));
     assert!(unserved.oldest_due_seconds >= 0.0);
-    assert_eq!(health(&queue, JobName::Sealing).await.unwrap().workers, 1);
+    assert_eq!(health(&queue, JobName::SEALING).await.unwrap().workers, 1);
     worker.stop().await;
-    assert!(health(&queue, JobName::Sealing).await.is_none(), "a worker that stopped serves nobody");
+    assert!(health(&queue, JobName::SEALING).await.is_none(), "a worker that stopped serves nobody");
 }
 
 #[tokio::test]
@@ -31,7 +31,7 @@ async fn pruning_deletes_what_ended_long_ago_and_nothing_else() {
     let chain = queue.start_flywheel(None).await;
     queue.wait_for(chain, RunStatus::Succeeded).await;
     worker.stop().await;
-    let waiting = queue.enqueue(NewRun::new(JobName::Sealing, "test")).await;
+    let waiting = queue.enqueue(NewRun::shipped(JobName::SEALING, "test")).await;
 
     let yesterday = Utc::now() - TimeDelta::days(1);
     assert_eq!(queue.store.prune_runs(yesterday).await.unwrap(), Default::default());

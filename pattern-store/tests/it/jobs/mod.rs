@@ -7,5 +7,6 @@ mod retry;
 mod schedule;
 mod shutdown;
 mod support;
+mod terms;
 mod tiles;
 mod turn;

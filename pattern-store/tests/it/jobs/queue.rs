@@ -1,4 +1,4 @@
-use pattern_core::domain::{JobName, RunStatus, Word};
+use pattern_core::domain::{JobName, JobTypes, RunStatus};
 use pattern_store::{
     Store,
     jobs::{NewRun, RunFilter},
@@ -71,7 +71,7 @@ async fn a_lost_notification_is_made_good_by_polling() {
         .iter()
         .map(|store| Worker::start(store, without_heartbeat.clone(), Log::default().handler()))
         .collect();
-    for &job in JobName::ALL {
+    for job in JobTypes::shipped().iter() {
         let id = queue.enqueue(NewRun::new(job, "test")).await;
         queue.wait_for(id, RunStatus::Succeeded).await;
     }
@@ -106,10 +106,10 @@ async fn a_worker_pulls_only_what_it_is_capable_of() {
     let queue = Queue::create().await;
     let log = Log::default();
     let mut sealing_only = options("w");
-    sealing_only.capabilities = vec![JobName::Sealing];
+    sealing_only.capabilities = JobTypes::shipped().chosen(&["sealing".into()]).unwrap();
     let worker = Worker::start(&queue.store, sealing_only, log.handler());
     let left = queue.enqueue(maintenance()).await;
-    let done = queue.enqueue(NewRun::new(JobName::Sealing, "test")).await;
+    let done = queue.enqueue(NewRun::shipped(JobName::SEALING, "test")).await;
     queue.wait_for(done, RunStatus::Succeeded).await;
     assert_eq!(queue.store.job_run(left).await.unwrap().status, RunStatus::Queued);
     worker.stop().await;

@@ -42,7 +42,7 @@ async fn retries_back_off_in_the_database() {
 async fn a_job_that_keeps_failing_is_dead_after_its_attempts_and_can_be_redriven() {
     let queue = Queue::create().await;
     let mut three = options("w");
-    three.max_attempts = 3;
+    three.max_attempts = Some(3);
     three.retry_delay = Duration::from_millis(10);
     let (log, repaired) = (Log::default(), Arc::new(AtomicBool::new(false)));
     let work = {
@@ -60,10 +60,10 @@ async fn a_job_that_keeps_failing_is_dead_after_its_attempts_and_can_be_redriven
     assert_eq!(log.attempts_of(id), [1, 2, 3]);
 
     repaired.store(true, Ordering::SeqCst);
-    queue.store.redrive_run(id, "tester").await.unwrap();
+    queue.store.redrive_run(id, "tester", None).await.unwrap();
     let run = queue.wait_for(id, RunStatus::Succeeded).await;
     assert_eq!((run.attempts, run.error), (4, None));
-    assert!(queue.store.redrive_run(id, "tester").await.is_err(), "what succeeded is not redriven");
+    assert!(queue.store.redrive_run(id, "tester", None).await.is_err(), "what succeeded is not redriven");
     worker.stop().await;
 }
 
@@ -89,7 +89,7 @@ async fn a_job_that_can_not_succeed_is_dead_at_once() {
 async fn a_panic_is_a_failure_with_its_message() {
     let queue = Queue::create().await;
     let mut once = options("w");
-    once.max_attempts = 1;
+    once.max_attempts = Some(1);
     let worker = Worker::start(&queue.store, once, handler(|_| async { panic!("index out of bounds") }));
     let id = queue.enqueue(maintenance()).await;
     let run = queue.wait_for(id, RunStatus::Dead).await;
@@ -101,8 +101,8 @@ async fn a_panic_is_a_failure_with_its_message() {
 async fn a_job_that_takes_too_long_is_stopped_even_if_it_does_not_listen() {
     let queue = Queue::create().await;
     let mut hasty = options("w");
-    hasty.max_attempts = 1;
-    hasty.job_timeout = Duration::from_millis(100);
+    hasty.max_attempts = Some(1);
+    hasty.job_timeout = Some(Duration::from_millis(100));
     hasty.patience = Duration::from_millis(100);
     let deaf = handler(|_| async {
         std::future::pending::<()>().await;

@@ -11,7 +11,7 @@ fn at(hour: u32, minute: u32) -> DateTime<Utc> {
 #[tokio::test]
 async fn any_number_of_schedulers_run_a_tick_once() {
     let queue = Queue::create().await;
-    let sealing = Scheduled::Job(JobName::Sealing);
+    let sealing = Scheduled::Job(JobName::SEALING);
     queue.store.schedule_tick(sealing, at(0, 0)).await.unwrap();
     let stores: Vec<_> = (0..4).map(|_| queue.another_store()).collect();
     for tick in [at(1, 0), at(2, 0), at(3, 0)] {
@@ -27,7 +27,7 @@ async fn any_number_of_schedulers_run_a_tick_once() {
 #[tokio::test]
 async fn missed_ticks_collapse_into_one_and_an_earlier_tick_never_comes_back() {
     let queue = Queue::create().await;
-    let sealing = Scheduled::Job(JobName::Sealing);
+    let sealing = Scheduled::Job(JobName::SEALING);
     queue.store.schedule_tick(sealing, at(0, 0)).await.unwrap();
     assert_eq!(queue.store.schedule_tick(sealing, at(9, 0)).await.unwrap().len(), 1);
     // A worker whose clock is behind.
@@ -38,7 +38,7 @@ async fn missed_ticks_collapse_into_one_and_an_earlier_tick_never_comes_back() {
 #[tokio::test]
 async fn ticks_of_a_job_that_nobody_runs_do_not_pile_up() {
     let queue = Queue::create().await;
-    let sealing = Scheduled::Job(JobName::Sealing);
+    let sealing = Scheduled::Job(JobName::SEALING);
     queue.store.schedule_tick(sealing, at(0, 0)).await.unwrap();
     let first = queue.store.schedule_tick(sealing, at(1, 0)).await.unwrap();
     assert_eq!(queue.store.schedule_tick(sealing, at(2, 0)).await.unwrap(), first);
@@ -48,7 +48,7 @@ async fn ticks_of_a_job_that_nobody_runs_do_not_pile_up() {
 async fn a_new_installation_does_not_make_up_for_the_time_before_it() {
     let queue = Queue::create().await;
     assert!(
-        queue.store.schedule_tick(Scheduled::Job(JobName::Maintenance), at(3, 0)).await.unwrap().is_empty()
+        queue.store.schedule_tick(Scheduled::Job(JobName::MAINTENANCE), at(3, 0)).await.unwrap().is_empty()
     );
 }
 

@@ -35,7 +35,7 @@ async fn an_interrupted_job_is_given_back_and_the_attempt_does_not_count() {
     let queue = Queue::create().await;
     let log = Log::default();
     let mut hasty = options("w");
-    hasty.max_attempts = 1;
+    hasty.max_attempts = Some(1);
     hasty.grace = Duration::from_millis(50);
     let long = {
         let log = log.clone();

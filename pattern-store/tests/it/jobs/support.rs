@@ -78,7 +78,7 @@ pub async fn wait_for(store: &Store, id: Uuid, status: RunStatus) -> JobRun {
 }
 
 pub fn maintenance() -> NewRun {
-    NewRun::new(JobName::Maintenance, "test")
+    NewRun::shipped(JobName::MAINTENANCE, "test")
 }
 
 /// Impatient, so that tests need not wait.

@@ -3,7 +3,7 @@
 use chrono::DateTime;
 use futures_util::future::BoxFuture;
 use pattern_core::{
-    domain::{JobName, JobRun, RunStatus},
+    domain::{JobName, JobRun, RunStatus, TileArguments},
     series::frame::Frame,
 };
 use pattern_store::{
@@ -36,12 +36,15 @@ where
         let tile = tile.clone();
         Box::pin(async move {
             match (context.job, &context.so_far) {
-                (JobName::CorrelationAnalysis, None) => {
-                    let new =
-                        |number| NewTile { job: JobName::CorrelationTile, data_source_id: plant, number };
+                (JobName::CORRELATION_ANALYSIS, None) => {
+                    let new = |tile| NewTile {
+                        job: JobName::CORRELATION_TILE,
+                        data_source_id: plant,
+                        arguments: json!(TileArguments { tile }),
+                    };
                     Ok(Answer::Split { tiles: (0..TILES).map(new).collect(), so_far: json!("split") })
                 }
-                (JobName::CorrelationTile, _) => tile(context).await.map(Answer::Done),
+                (JobName::CORRELATION_TILE, _) => tile(context).await.map(Answer::Done),
                 (_, so_far) => Ok(json!({ "so_far": so_far }).into()),
             }
         })
@@ -50,6 +53,10 @@ where
 
 async fn done(_: JobContext) -> Result<Value, JobError> {
     Ok(json!({}))
+}
+
+fn number_of(tile: &JobContext) -> i32 {
+    tile.arguments::<TileArguments>().unwrap().tile
 }
 
 async fn tiles_of(store: &Store, run: Uuid) -> Vec<JobRun> {
@@ -109,7 +116,7 @@ async fn tiles_are_listed_for_who_asks_for_them_only() {
     let queue = Queue::create().await;
     let plant = queue.data_source("plant").await;
     let worker = Worker::start(&queue.store, options("w"), splitting(&Log::default(), plant, done));
-    let run = queue.enqueue(NewRun::new(JobName::CorrelationAnalysis, "test")).await;
+    let run = queue.enqueue(NewRun::shipped(JobName::CORRELATION_ANALYSIS, "test")).await;
     queue.wait_for(run, RunStatus::Succeeded).await;
     let list = async |job: Option<&str>, parent_id| {
         let filter = RunFilter { job: job.map(Into::into), parent_id, ..RunFilter::default() };
@@ -127,8 +134,8 @@ async fn a_split_run_that_is_looked_at_too_early_goes_on_waiting() {
     let plant = queue.data_source("plant").await;
     let (log, release) = (Log::default(), Arc::new(AtomicBool::new(false)));
     let worker = Worker::start(&queue.store, options("w"), splitting(&log, plant, held_until(&release)));
-    let run = queue.enqueue(NewRun::new(JobName::CorrelationAnalysis, "test")).await;
-    eventually("the first tile", || async { ran(&log, JobName::CorrelationTile) > 0 }).await;
+    let run = queue.enqueue(NewRun::shipped(JobName::CORRELATION_ANALYSIS, "test")).await;
+    eventually("the first tile", || async { ran(&log, JobName::CORRELATION_TILE) > 0 }).await;
     queue
         .execute(
             "update apalis.jobs set run_at = now() where job_type = 'correlation-analysis';
@@ -168,17 +175,17 @@ async fn a_worker_has_one_tile_at_a_time_and_leaves_the_others_to_others() {
     let plant = queue.data_source("plant").await;
     let (log, release) = (Log::default(), Arc::new(AtomicBool::new(false)));
     let worker = Worker::start(&queue.store, options("a"), splitting(&log, plant, held_until(&release)));
-    let run = queue.enqueue(NewRun::new(JobName::CorrelationAnalysis, "test")).await;
-    eventually("the first tile", || async { ran(&log, JobName::CorrelationTile) > 0 }).await;
+    let run = queue.enqueue(NewRun::shipped(JobName::CORRELATION_ANALYSIS, "test")).await;
+    eventually("the first tile", || async { ran(&log, JobName::CORRELATION_TILE) > 0 }).await;
     // It has slots left for other work.
-    let other = queue.enqueue(NewRun::new(JobName::Maintenance, "test")).await;
+    let other = queue.enqueue(NewRun::shipped(JobName::MAINTENANCE, "test")).await;
     queue.wait_for(other, RunStatus::Succeeded).await;
-    assert_eq!(ran(&log, JobName::CorrelationTile), 1);
+    assert_eq!(ran(&log, JobName::CORRELATION_TILE), 1);
     let helper = queue.another_store();
     let (helped, helping) = (Log::default(), queue.data_source("unused").await);
     let second = Worker::start(&helper, options("b"), splitting(&helped, helping, done));
     eventually("the other worker does the others", || async {
-        ran(&helped, JobName::CorrelationTile) == TILES as usize - 1
+        ran(&helped, JobName::CORRELATION_TILE) == TILES as usize - 1
     })
     .await;
     release.store(true, SeqCst);
@@ -195,7 +202,7 @@ async fn a_dead_tile_makes_a_dead_run_and_a_redrive_begins_anew() {
     let third_fails = {
         let repaired = repaired.clone();
         move |context: JobContext| {
-            let fails = context.tile.unwrap().number == 3 && !repaired.load(SeqCst);
+            let fails = number_of(&context) == 3 && !repaired.load(SeqCst);
             async move { if fails { Err(JobError::GiveUp("no memory".into())) } else { Ok(json!({})) } }
         }
     };
@@ -209,16 +216,16 @@ async fn a_dead_tile_makes_a_dead_run_and_a_redrive_begins_anew() {
         |tile: &JobRun| matches!(tile.status, RunStatus::Succeeded | RunStatus::Dead | RunStatus::Cancelled);
     eventually("no tile goes on", || async { tiles_of(&queue.store, split.id).await.iter().all(is_over) })
         .await;
-    assert_eq!(ran(&log, JobName::ClusterDetection), 0);
+    assert_eq!(ran(&log, JobName::CLUSTER_DETECTION), 0);
 
     repaired.store(true, SeqCst);
     let failed = tiles_of(&queue.store, split.id).await;
     let failed = failed.iter().find(|tile| tile.status == RunStatus::Dead).unwrap();
-    queue.store.redrive_run(failed.id, "tester").await.unwrap();
+    queue.store.redrive_run(failed.id, "tester", None).await.unwrap();
     queue.wait_for(chain, RunStatus::Succeeded).await;
     let generations: Vec<i32> = log.entries().iter().filter_map(|c| Some(c.tile?.generation)).collect();
     assert_eq!(generations.iter().filter(|g| **g == 2).count(), TILES as usize);
-    assert_eq!(ran(&log, JobName::ClusterDetection), 1);
+    assert_eq!(ran(&log, JobName::CLUSTER_DETECTION), 1);
     worker.stop().await;
 }
 
@@ -236,7 +243,7 @@ async fn cancelling_a_split_run_cancels_its_tiles_and_hands_nothing_over() {
         let chain = queue.start_flywheel(Some(plant)).await;
         eventually("a tile runs", || async { !tile_running(&queue).await.is_empty() }).await;
         let asked = if by_tile { tile_running(&queue).await[0].id } else { chain };
-        queue.store.cancel_run(asked, "tester").await.unwrap();
+        queue.store.cancel_run(asked, "tester", None).await.unwrap();
         queue.wait_for(chain, RunStatus::Cancelled).await;
         let split = stage_of(&queue.store, chain, "correlation-analysis").await;
         assert_eq!(split.status, RunStatus::Cancelled);
@@ -245,8 +252,8 @@ async fn cancelling_a_split_run_cancels_its_tiles_and_hands_nothing_over() {
         })
         .await;
     }
-    assert_eq!(ran(&log, JobName::CorrelationTile), 2, "the others never began");
-    assert_eq!(ran(&log, JobName::ClusterDetection), 0);
+    assert_eq!(ran(&log, JobName::CORRELATION_TILE), 2, "the others never began");
+    assert_eq!(ran(&log, JobName::CLUSTER_DETECTION), 0);
     worker.stop().await;
 }
 
@@ -267,12 +274,12 @@ async fn a_waiting_run_is_cancelled_also_when_nobody_serves_its_tiles() {
     let mut without_tiles = options("w");
     without_tiles.capabilities.retain(|job| !job.is_part());
     let worker = Worker::start(&queue.store, without_tiles, splitting(&log, plant, done));
-    let run = queue.enqueue(NewRun::new(JobName::CorrelationAnalysis, "test")).await;
+    let run = queue.enqueue(NewRun::shipped(JobName::CORRELATION_ANALYSIS, "test")).await;
     eventually("it is split", || async { tiles_of(&queue.store, run).await.len() == TILES as usize }).await;
     let health = queue.store.queue_health().await.unwrap();
     let alarm = health.iter().find(|queue| queue.job == "correlation-tile").unwrap();
     assert_eq!((alarm.workers, alarm.due), (0, TILES.into()));
-    queue.store.cancel_run(run, "tester").await.unwrap();
+    queue.store.cancel_run(run, "tester", None).await.unwrap();
     queue.wait_for(run, RunStatus::Cancelled).await;
     worker.stop().await;
 }
@@ -287,11 +294,11 @@ async fn a_late_tile_of_an_older_generation_writes_nothing() {
         let store = store.clone();
         async move {
             let tile = context.tile.unwrap();
-            if tile.generation == 1 && tile.number == 0 {
+            if tile.generation == 1 && number_of(&context) == 0 {
                 write(&store, &context).await.unwrap();
-                store.cancel_run(tile.run_id, "tester").await.unwrap();
+                store.cancel_run(tile.run_id, "tester", None).await.unwrap();
                 super::support::wait_for(&store, tile.run_id, RunStatus::Cancelled).await;
-                store.redrive_run(tile.run_id, "tester").await.unwrap();
+                store.redrive_run(tile.run_id, "tester", None).await.unwrap();
                 eventually("the second generation", || async {
                     tiles_of(&store, tile.run_id).await.len() > 6
                 })
@@ -318,7 +325,7 @@ async fn a_late_tile_of_an_older_generation_writes_nothing() {
     let other = queue.another_store();
     let workers =
         [Worker::start(&queue.store, patient, work.clone()), Worker::start(&other, options("helper"), work)];
-    let run = queue.enqueue(NewRun::new(JobName::CorrelationAnalysis, "test")).await;
+    let run = queue.enqueue(NewRun::shipped(JobName::CORRELATION_ANALYSIS, "test")).await;
     queue.wait_for(run, RunStatus::Succeeded).await;
     assert_eq!(queue.count("select count(*) from correlation_tiles").await, 0);
     assert!(log.entries().iter().any(|context| context.tile.is_some_and(|tile| tile.generation == 2)));
@@ -343,5 +350,5 @@ async fn write(store: &Store, context: &JobContext) -> Result<(), StoreError> {
     };
     store.save_correlation_plan(&plan, &[0.0; 4], Fence::open()).await.unwrap();
     let found = CorrelationTile { found: Default::default(), lags: Vec::new() };
-    store.save_correlation_tile(&plan, tile.number, Variant::Level, &found, Fence::of(context)).await
+    store.save_correlation_tile(&plan, number_of(context), Variant::Level, &found, Fence::of(context)).await
 }

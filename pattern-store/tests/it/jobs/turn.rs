@@ -58,10 +58,10 @@ async fn runs_of_the_same_job_and_data_source_take_turns() {
         [Worker::start(&queue.store, options("a"), work.clone()), Worker::start(&other, options("b"), work)];
     let mut ids: Vec<Uuid> = Vec::new();
     for _ in 0..10 {
-        ids.push(queue.enqueue(NewRun::new(JobName::Sealing, "test").for_data_source(plant)).await);
+        ids.push(queue.enqueue(NewRun::shipped(JobName::SEALING, "test").for_data_source(plant)).await);
     }
     // One over every data source is in the way of each single one.
-    ids.push(queue.enqueue(NewRun::new(JobName::Sealing, "test")).await);
+    ids.push(queue.enqueue(NewRun::shipped(JobName::SEALING, "test")).await);
     for id in ids {
         queue.wait_for(id, RunStatus::Succeeded).await;
     }
@@ -94,8 +94,10 @@ async fn different_data_sources_run_at_once_up_to_the_concurrency() {
     let mut ids = Vec::new();
     for name in ["a", "b", "c", "d"] {
         let id = queue.data_source(name).await;
-        ids.push(queue.enqueue(NewRun::new(JobName::Sealing, "test").for_data_source(id)).await);
-        ids.push(queue.enqueue(NewRun::new(JobName::ClusterDetection, "test").for_data_source(id)).await);
+        ids.push(queue.enqueue(NewRun::shipped(JobName::SEALING, "test").for_data_source(id)).await);
+        ids.push(
+            queue.enqueue(NewRun::shipped(JobName::CLUSTER_DETECTION, "test").for_data_source(id)).await,
+        );
     }
     eventually("two at once", || async { meter.most() == 2 }).await;
     gate.add_permits(8);
@@ -117,7 +119,7 @@ async fn a_waiting_run_takes_no_slot_from_others() {
             log.note(&context);
             let gate = gate.clone();
             async move {
-                if context.job == JobName::Sealing {
+                if context.job == JobName::SEALING {
                     gate.acquire().await.unwrap().forget();
                 }
                 Ok(json!({}))
@@ -129,10 +131,10 @@ async fn a_waiting_run_takes_no_slot_from_others() {
     let worker = Worker::start(&queue.store, two, work);
     let mut blocked = Vec::new();
     for _ in 0..3 {
-        blocked.push(queue.enqueue(NewRun::new(JobName::Sealing, "test")).await);
+        blocked.push(queue.enqueue(NewRun::shipped(JobName::SEALING, "test")).await);
     }
     eventually("the first", || async { !log.entries().is_empty() }).await;
-    let free = queue.enqueue(NewRun::new(JobName::Maintenance, "test")).await;
+    let free = queue.enqueue(NewRun::shipped(JobName::MAINTENANCE, "test")).await;
     queue.wait_for(free, RunStatus::Succeeded).await;
     gate.add_permits(3);
     for id in blocked {

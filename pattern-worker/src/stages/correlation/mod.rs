@@ -43,7 +43,7 @@ pub(super) async fn run(stage: &Stage, context: &JobContext) -> Result<Answer, S
     let mut results = Map::new();
     for (source, step) in each_source(stage, context, analyse).await? {
         let result = match step {
-            Step::Done(outcome) => stage.told(JobName::CorrelationAnalysis, &source, outcome).await?,
+            Step::Done(outcome) => stage.told(JobName::CORRELATION_ANALYSIS, &source, outcome).await?,
             Step::Split(of_source) => {
                 let count = of_source.len();
                 tiles.extend(of_source);
@@ -66,7 +66,7 @@ async fn analyse(stage: &Stage, source: &DataSource) -> Result<Step, StageError>
     })
     .await?;
     let input = version_of(&versions);
-    let name = JobName::CorrelationAnalysis.as_str();
+    let name = JobName::CORRELATION_ANALYSIS.as_str();
     if stage.store.stage_input(name, source.id).await?.as_deref() == Some(&input) {
         return Ok(Step::Done(Outcome::Unchanged));
     }

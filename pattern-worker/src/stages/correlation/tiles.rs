@@ -5,7 +5,7 @@
 //! writes what it found as one change.
 
 use pattern_core::{
-    domain::{DataSource, JobName, Word},
+    domain::{DataSource, JobName, TileArguments, Word},
     series::{grid::Grid, pairs::Pair},
 };
 use pattern_equipment::correlation::{correlate_share, lags, merge_shares, rows_to_compute};
@@ -50,7 +50,11 @@ pub(super) async fn plan(
         variants,
     };
     stage.store.save_correlation_plan(&plan, &grid.values, stage.fence).await?;
-    let tile = |number| NewTile { job: JobName::CorrelationTile, data_source_id: source.id, number };
+    let tile = |tile| NewTile {
+        job: JobName::CORRELATION_TILE,
+        data_source_id: source.id,
+        arguments: json!(TileArguments { tile }),
+    };
     Ok((0..plan.tiles()).map(tile).collect())
 }
 
@@ -62,11 +66,12 @@ pub async fn tile(stage: &Stage, context: &JobContext) -> Result<Value, StageErr
         )
         .into());
     };
+    let TileArguments { tile: number } = context.arguments()?;
     let gone = || CorrelationPlan::gone(tile.run_id);
     let plan = stage.store.correlation_plan(tile.run_id, source).await?.ok_or_else(gone)?;
     let grid = stage.store.planned_grid(&plan).await?;
     let options = options(plan.threshold);
-    let (planned, share) = plan.tile(tile.number).ok_or_else(gone)?;
+    let (planned, share) = plan.tile(number).ok_or_else(gone)?;
     let (variant, computed) = (planned.variant, planned.computed.clone());
     let found = off_thread(move || {
         let grid = transformed(&grid, variant);
@@ -77,7 +82,7 @@ pub async fn tile(stage: &Stage, context: &JobContext) -> Result<Value, StageErr
     if stage.cancelled.is_cancelled() {
         return Err(StageError::Cancelled);
     }
-    stage.store.save_correlation_tile(&plan, tile.number, variant, &found, stage.fence).await?;
+    stage.store.save_correlation_tile(&plan, number, variant, &found, stage.fence).await?;
     Ok(
         json!({ "variant": variant.as_str(), "share": share.number, "of": share.of, "pairs": found.found.pairs.len() }),
     )
@@ -89,7 +94,7 @@ pub(super) async fn merge_all(stage: &Stage, so_far: &Value) -> Result<Value, St
     for source in stage.store.data_sources().await? {
         if let Some(plan) = stage.store.correlation_plan(stage.run_id, source.id).await? {
             let merged = Outcome::Done(merge(stage, &source, plan).await?);
-            let told = stage.told(JobName::CorrelationAnalysis, &source, merged).await?;
+            let told = stage.told(JobName::CORRELATION_ANALYSIS, &source, merged).await?;
             results.insert(source.name, told);
         }
     }

@@ -2,8 +2,10 @@ use anyhow::Result;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// A token that Ctrl-C and SIGTERM cancel. A second one ends the process at once; its servers then
-/// die with it.
+use crate::exit;
+
+/// A token that Ctrl-C and SIGTERM cancel, which lets what runs end. A second one ends the process at once; servers that
+/// it started then die with it.
 pub fn shutdown_token() -> Result<CancellationToken> {
     let token = CancellationToken::new();
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -16,7 +18,7 @@ pub fn shutdown_token() -> Result<CancellationToken> {
                 _ = terminate.recv() => {}
             }
             if last {
-                std::process::exit(130);
+                exit(130);
             }
             tracing::info!("stopping; once more to stop at once");
             cancelled.cancel();

@@ -1,0 +1,66 @@
+//! Metrics as Prometheus reads them. Each crate counts its own; here they are collected.
+
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use pattern_core::metric::{Metric, MetricKind};
+use std::{net::SocketAddr, sync::OnceLock, time::Duration};
+
+/// From a millisecond to an hour: decisions and jobs are measured alike.
+const SECONDS: [f64; 16] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0, 120.0, 600.0, 3600.0];
+/// Histograms are folded so often where nobody reads them.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+
+/// Begins to collect, once in a process however many services it runs. `listen`: serves them there as well; an address
+/// that is taken is said and keeps nobody from working.
+pub fn start(listen: Option<&str>) {
+    let recorder = listen.and_then(serving).unwrap_or_else(|| builder().build_recorder());
+    let handle = recorder.handle();
+    if metrics::set_global_recorder(recorder).is_err() {
+        return;
+    }
+    drop(HANDLE.set(handle.clone()));
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(UPKEEP).await;
+            handle.run_upkeep();
+        }
+    });
+}
+
+fn builder() -> PrometheusBuilder {
+    let seconds = Matcher::Suffix("_seconds".to_owned());
+    PrometheusBuilder::new().set_buckets_for_metric(seconds, &SECONDS).expect("there are buckets")
+}
+
+fn serving(listen: &str) -> Option<PrometheusRecorder> {
+    let address: SocketAddr = listen.parse().ok()?;
+    match builder().with_http_listener(address).build() {
+        Ok((recorder, server)) => {
+            tokio::spawn(server);
+            tracing::info!("serving metrics at http://{address}/metrics");
+            Some(recorder)
+        }
+        Err(error) => {
+            tracing::warn!(%error, "metrics are not served at {address}; set worker.metrics_listen to a free address");
+            None
+        }
+    }
+}
+
+/// Says what these are, for those who read them.
+pub fn describe(all: &[Metric]) {
+    for metric in all {
+        match metric.kind {
+            MetricKind::Counter => metrics::describe_counter!(metric.name, metric.meaning),
+            MetricKind::Gauge => metrics::describe_gauge!(metric.name, metric.meaning),
+            MetricKind::Histogram => metrics::describe_histogram!(metric.name, metric.meaning),
+        }
+    }
+}
+
+/// Everything that was collected, in Prometheus' text format; empty where nothing is.
+pub fn render() -> String {
+    HANDLE.get().map(PrometheusHandle::render).unwrap_or_default()
+}
