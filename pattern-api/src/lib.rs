@@ -12,6 +12,7 @@ mod extract;
 pub mod health;
 mod host;
 pub mod hub;
+pub mod metrics;
 mod not_found;
 mod origin;
 mod page;
@@ -22,6 +23,7 @@ pub mod routes;
 mod server;
 pub mod state;
 mod suggestion_detail;
+mod traced;
 mod uncut;
 pub mod ws;
 

@@ -15,9 +15,7 @@ use pattern_core::domain::JobTypes;
 use std::sync::Arc;
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
-use tower_http::{
-    CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer, trace::TraceLayer,
-};
+use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 use crate::{
     AppState, contact,
@@ -25,11 +23,13 @@ use crate::{
     etag,
     host::{self, Hosts},
     hub::{Hub, HubOptions},
+    metrics,
     not_found::unknown_route,
     origin, page,
     principal::Principals,
     problem::{method_not_allowed, panicked},
     routes,
+    traced::traced,
     uncut::uncut_request,
     ws,
 };
@@ -52,6 +52,9 @@ pub async fn run_with(
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let shutdown = shutdown.child_token();
+    for all in [metrics::ALL, pattern_store::metrics::ALL, pattern_bus::metrics::ALL] {
+        pattern_service::metrics::describe(all);
+    }
     let store = pattern_service::store(&config.postgres)?.with_job_types(types);
     let kafka = pattern_service::kafka(&config.kafka)?;
     let mut refusal = contact::meet_servers(store.clone(), kafka.clone(), shutdown.clone());
@@ -107,8 +110,7 @@ fn router(state: AppState, hosts: Hosts) -> Router {
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(middleware::from_fn_with_state(state.hub.clone(), origin::only_own_pages_write))
         .layer(middleware::from_fn_with_state(Arc::new(hosts), host::only_ours))
-        // What failed is logged where it failed; that the API is not ready yet is no error.
-        .layer(TraceLayer::new_for_http().on_failure(()))
+        .layer(middleware::from_fn(traced))
         .with_state(state)
 }
 

@@ -11,6 +11,7 @@ pub mod datapoints;
 pub mod dlq;
 mod error;
 mod member_id;
+pub mod metrics;
 mod offsets;
 mod producer;
 mod reader;

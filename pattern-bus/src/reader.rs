@@ -4,6 +4,7 @@
 //! what Kafka does not bring, is in the outbox.
 
 use pattern_core::domain::EVENT_TOPICS;
+use pattern_store::trace::TRACEPARENT;
 use rdkafka::{
     Message, Offset, TopicPartitionList,
     consumer::{Consumer, StreamConsumer},
@@ -29,6 +30,8 @@ pub struct ReadEvent {
     pub position: i64,
     /// The CloudEvent.
     pub text: String,
+    /// The trace that it belongs to, where it belongs to one.
+    pub traceparent: Option<String>,
 }
 
 type Partition = (String, i32);
@@ -159,7 +162,9 @@ fn understand(message: &BorrowedMessage<'_>, epoch: &str) -> Option<ReadEvent> {
     }
     let text = std::str::from_utf8(message.payload()?).ok()?;
     let position = serde_json::from_str::<Sequenced>(text).ok()?.sequence.parse().ok()?;
-    Some(ReadEvent { position, text: text.to_owned() })
+    let traceparent = headers.iter().find(|header| header.key == TRACEPARENT).and_then(|header| header.value);
+    let traceparent = traceparent.map(|value| String::from_utf8_lossy(value).into_owned());
+    Some(ReadEvent { position, text: text.to_owned(), traceparent })
 }
 
 /// Closing can take as long as a broker that is away.

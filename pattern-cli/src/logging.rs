@@ -1,5 +1,5 @@
 use pattern_config::LogConfig;
-use pattern_service::logging;
+use pattern_service::{Telemetry, logging};
 
 const USUAL: &str =
     "warn,naia=info,pattern_cli=info,pattern_embedded=info,pattern_worker=info,pattern_api=info";
@@ -11,7 +11,7 @@ pub fn start_quiet() {
 }
 
 /// For a stack that serves: `log` says what is logged, as it does for the services alone.
-pub fn start(log: &LogConfig) {
+pub fn start(log: &LogConfig, telemetry: &Telemetry) {
     let usual = if log.filter == LogConfig::default().filter { USUAL } else { &log.filter };
-    logging::start(log.format, logging::filter("NAIA_LOG", usual), false);
+    logging::start_with_traces(log.format, logging::filter("NAIA_LOG", usual), false, telemetry);
 }

@@ -9,7 +9,7 @@ use std::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{Result, Store, jobs::hostname};
+use crate::{Result, Store, jobs::hostname, metrics};
 
 /// Every store listens for two things, outside of its pool.
 const LISTENERS: i64 = 2;
@@ -113,6 +113,8 @@ impl Store {
         loop {
             // That PostgreSQL is away is told by those who need it.
             drop(self.database_time().await);
+            let idle = u32::try_from(self.pool().num_idle()).unwrap_or(u32::MAX);
+            metrics::connections(self.pool().size().saturating_sub(idle), idle);
             match self.count_connections().await {
                 Ok(Counted::Budget(budget)) => {
                     if budget.is_short() && !said_short {

@@ -18,6 +18,7 @@ mod ingest_gaps;
 pub mod jobs;
 mod listener;
 mod locks;
+pub mod metrics;
 mod off_thread;
 mod offsets;
 pub mod outage;
@@ -26,6 +27,7 @@ mod patterns;
 mod points;
 mod review;
 pub mod samples;
+pub mod trace;
 mod workers;
 
 pub use analysis::{FingerprintRow, SPARKLINE_LENGTH};

@@ -3,6 +3,7 @@
 mod contact;
 mod ingest;
 pub mod knowledge;
+pub mod metrics;
 pub mod readings;
 mod runner;
 pub mod scheduler;
@@ -37,6 +38,9 @@ pub async fn run_with(
 ) -> anyhow::Result<()> {
     let shutdown = shutdown.child_token();
     let schedules = scheduler::schedules(&config.schedule)?;
+    for all in [metrics::ALL, pattern_store::metrics::ALL, pattern_bus::metrics::ALL] {
+        pattern_service::metrics::describe(all);
+    }
     let store = pattern_service::store(&config.postgres)?.with_job_types(types);
     let kafka = pattern_service::kafka(&config.kafka)?;
     let options = runner::worker_options(&config.worker, store.job_types())?;

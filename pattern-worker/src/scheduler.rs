@@ -10,6 +10,8 @@ use pattern_store::{Store, jobs::Scheduled, outage};
 use std::{str::FromStr, time::Duration};
 use tokio_util::sync::CancellationToken;
 
+use crate::metrics;
+
 /// The clock may be set meanwhile, so it is looked at this often at least.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -82,6 +84,7 @@ async fn tick(store: &Store, schedules: &[Schedule]) -> pattern_store::Result<Du
         let Some(due) = schedule.due(now) else { continue };
         let queued = store.schedule_tick(schedule.what, due).await?;
         if !queued.is_empty() {
+            metrics::scheduled(schedule.what.as_str(), queued.len());
             tracing::info!(what = schedule.what.as_str(), tick = %due, runs = queued.len(), "scheduled");
         }
     }

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::metrics;
+
 use super::judge::{self, Figures, Health, IngestProgress, Since};
 
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -95,6 +97,7 @@ impl Looker {
         if is_up && let Err(error) = within(POSTGRES_WITHIN, self.look_at_work(&mut health)).await {
             health.add("postgres", true, Err(error.to_string()));
         }
+        metrics::figures(&health.figures);
         health
     }
 
@@ -152,6 +155,8 @@ impl Looker {
         let dead_letters = self.store.dead_letter_totals().await?.waiting;
         let never_read = self.store.ingest_gap_totals().await?.records;
         let unserved = self.unserved.lasts(queues.iter().all(|queue| queue.workers == 0), Instant::now());
+        let types = self.store.job_types();
+        metrics::queues(&queues, |job| types.named(job).is_ok());
         let due = queues.iter().map(|queue| queue.oldest_due_seconds).fold(0.0, f64::max);
         health.figures = Figures {
             unpublished_events: Some(unpublished),

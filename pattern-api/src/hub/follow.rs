@@ -4,6 +4,7 @@ use pattern_core::{domain::Position, sequencer::Sequencer};
 use pattern_store::{
     Result, Store, outage,
     outbox::{CHANNEL_POSITION, NumberedEvent},
+    trace,
 };
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -11,6 +12,7 @@ use std::{
 };
 use tokio::{sync::mpsc, time::Instant};
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tracing::Span;
 
 use super::{Hub, HubEvent};
 
@@ -45,6 +47,33 @@ pub enum Road {
     Outbox,
 }
 
+/// An event that has come, and waits for those before it.
+#[derive(Debug)]
+struct Arrived {
+    road: Road,
+    text: String,
+    /// What the outbox brings is in no trace: it was in one when it was published.
+    traceparent: Option<String>,
+}
+
+/// The span of an event that Kafka brought; of none where it belongs to no trace.
+fn process_span(arrived: &Arrived) -> Span {
+    if arrived.traceparent.is_none() {
+        return Span::none();
+    }
+    let span = tracing::info_span!(
+        parent: None,
+        "process",
+        otel.name = "process event",
+        otel.kind = "consumer",
+        "messaging.system" = "kafka",
+        "messaging.operation.type" = "process",
+        "messaging.operation.name" = "process",
+    );
+    trace::receive(&span, arrived.traceparent.as_deref());
+    span
+}
+
 /// Whether to go on.
 #[derive(PartialEq)]
 enum Step {
@@ -61,7 +90,7 @@ type GapRead = Result<Option<Vec<NumberedEvent>>>;
 struct Follower<'a> {
     hub: &'a Hub,
     epoch: String,
-    sequencer: Sequencer<(Road, String)>,
+    sequencer: Sequencer<Arrived>,
     from_kafka: mpsc::Receiver<ReadEvent>,
     tops: mpsc::Receiver<Position>,
     /// The hub is ready once it is here.
@@ -120,11 +149,16 @@ impl<'a> Follower<'a> {
     }
 
     fn take(&mut self, event: ReadEvent) -> Step {
-        self.sequencer.offer(event.position, (Road::Kafka, event.text));
+        self.offer(event);
         while let Ok(event) = self.from_kafka.try_recv() {
-            self.sequencer.offer(event.position, (Road::Kafka, event.text));
+            self.offer(event);
         }
         Step::On
+    }
+
+    fn offer(&mut self, event: ReadEvent) {
+        let ReadEvent { position, text, traceparent } = event;
+        self.sequencer.offer(position, Arrived { road: Road::Kafka, text, traceparent });
     }
 
     fn hear(&mut self, top: Position) -> Step {
@@ -138,8 +172,22 @@ impl<'a> Follower<'a> {
 
     /// Gives the clients what is complete, and sees whether something is missing.
     fn hand_on(&mut self) {
-        while let Some((position, (road, text))) = self.sequencer.take() {
-            self.hub.push(HubEvent::new(&self.epoch, position, &text), road);
+        while let Some((position, arrived)) = self.sequencer.take() {
+            let process = process_span(&arrived);
+            let _inside = process.enter();
+            let event = HubEvent::new(&self.epoch, position, &arrived.text);
+            let _broadcast = match arrived.traceparent {
+                Some(_) => {
+                    tracing::info_span!(
+                        "broadcast",
+                        otel.kind = "producer",
+                        "naia.connections" = self.hub.connection_count()
+                    )
+                }
+                None => Span::none(),
+            }
+            .entered();
+            self.hub.push(event, arrived.road);
         }
         let catching_up = self.sequencer.position() < self.ready_at;
         if !catching_up {
@@ -174,7 +222,8 @@ impl<'a> Follower<'a> {
                     self.gap = Some((last.position + 1, Instant::now()));
                 }
                 for event in events {
-                    self.sequencer.offer(event.position, (Road::Outbox, event.text));
+                    let arrived = Arrived { road: Road::Outbox, text: event.text, traceparent: None };
+                    self.sequencer.offer(event.position, arrived);
                 }
                 Step::On
             }

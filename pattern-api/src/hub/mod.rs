@@ -31,10 +31,22 @@ use tokio_util::{
     task::{TaskTracker, task_tracker::TaskTrackerToken},
 };
 
-use crate::health::{Health, HealthWatch};
+use crate::{
+    health::{Health, HealthWatch},
+    metrics,
+};
 use current::Current;
 use follow::Road;
 use ring::{Ring, RingRead};
+
+/// A client that is connected, as long as this is kept.
+pub struct Connection(#[expect(dead_code, reason = "it counts by being kept")] TaskTrackerToken);
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        metrics::socket_closed();
+    }
+}
 
 /// Reconnecting clients read old events from PostgreSQL; at most so many at a time, so that a storm of
 /// them leaves connections for everybody else.
@@ -233,8 +245,9 @@ impl Hub {
     }
 
     /// Keeps [`Hub::drained`] waiting until it is dropped.
-    pub fn connection(&self) -> TaskTrackerToken {
-        self.connections.token()
+    pub fn connection(&self) -> Connection {
+        metrics::socket_opened();
+        Connection(self.connections.token())
     }
 
     pub fn connection_count(&self) -> usize {
@@ -259,6 +272,7 @@ impl Hub {
     }
 
     pub fn count_recovery(&self, recovered: bool) {
+        metrics::recovery(recovered);
         let counter = if recovered { &self.recovered } else { &self.not_recovered };
         counter.fetch_add(1, Ordering::Relaxed);
     }
@@ -282,6 +296,10 @@ impl Hub {
             Road::Kafka => &self.from_kafka,
             Road::Outbox => &self.from_outbox,
         };
+        metrics::event(match road {
+            Road::Kafka => "kafka",
+            Road::Outbox => "outbox",
+        });
         counter.fetch_add(1, Ordering::Relaxed);
         if event.channel == Some(StreamChannel::Suggestions) {
             self.suggestions_changed.notify_one();

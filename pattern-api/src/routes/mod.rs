@@ -5,6 +5,7 @@ mod description;
 mod health;
 mod jobs;
 mod kinds;
+mod metrics;
 mod patterns;
 mod points;
 mod suggestion_lists;
@@ -34,7 +35,8 @@ pub fn rest() -> OpenApiRouter<AppState> {
         .merge(patterns::routes())
         .merge(kinds::routes())
         .merge(jobs::routes())
-        .merge(health::routes());
+        .merge(health::routes())
+        .merge(metrics::routes());
     description::complete(routes.get_openapi_mut());
     routes
 }

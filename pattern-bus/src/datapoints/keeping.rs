@@ -2,6 +2,7 @@
 //! on serving its group.
 
 use futures_util::future::try_join_all;
+use pattern_core::domain::TOPIC_DATAPOINTS;
 use pattern_store::{Consumed, NewDeadLetter, OffsetMove, Store, StoreError, samples::KeyedSample};
 use std::{
     collections::HashMap,
@@ -17,7 +18,7 @@ use super::{
 use crate::{
     Backoff, BusError, KafkaSettings, Producer, Result,
     dlq::{self, DeadRecord},
-    topics,
+    metrics, topics,
 };
 
 const DEAD_LETTERS_AT_ONCE: usize = 256;
@@ -168,6 +169,8 @@ impl Keeper {
         };
         self.member.commit(pending.moves.iter().map(|m| (m.partition, m.next)));
         let (samples, late, dead) = (stored.total(), stored.late, dead_letters.len());
+        metrics::stored(samples, dead);
+        metrics::consumed(TOPIC_DATAPOINTS, pending.records.len());
         tracing::debug!(samples, late, dead, topic = self.topic, "stored");
         Ok(Decided::Stored)
     }

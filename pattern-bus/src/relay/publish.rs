@@ -1,9 +1,16 @@
-use pattern_store::{Store, outbox::UnpublishedEvent};
-use std::time::Duration;
+use pattern_store::{
+    Store,
+    outbox::UnpublishedEvent,
+    trace::{self, TRACEPARENT},
+};
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 
-use crate::{Backoff, BusError, Delivery, KafkaSettings, Producer, Record, Result, topics};
+use crate::{
+    Backoff, BusError, Delivered, Delivery, KafkaSettings, Producer, Record, Result, metrics, topics,
+};
 
 /// Records carry the stream's epoch: a reader drops what was published before a restore.
 pub const HEADER_EPOCH: &str = "naia-epoch";
@@ -62,11 +69,14 @@ impl Publisher {
         }
         let Some(producer) = &self.producer else { return Ok(0) };
 
+        let began = Instant::now();
         let mut deliveries = Vec::with_capacity(events.len());
         for event in &events {
-            deliveries.push((event, enqueue(producer, &self.kafka, event).await));
+            let span = send_span(event);
+            deliveries.push((event, enqueue(producer, &self.kafka, event, &span).await, span));
         }
         let (acknowledged, outcome) = reports(deliveries).await;
+        metrics::batch_sent(began.elapsed());
         if let Some(last) = acknowledged {
             store.mark_events_published(events[0].position, last).await?;
         }
@@ -74,15 +84,41 @@ impl Publisher {
     }
 }
 
-async fn enqueue(producer: &Producer, kafka: &KafkaSettings, event: &UnpublishedEvent) -> Result<Delivery> {
+/// The span of one event's way to Kafka; of none where what it tells of was in no trace.
+fn send_span(event: &UnpublishedEvent) -> Span {
+    let Some(traceparent) = event.traceparent.as_deref() else { return Span::none() };
+    let span = tracing::info_span!(
+        parent: None,
+        "send",
+        otel.name = format!("send {}", event.topic),
+        otel.kind = "producer",
+        "messaging.system" = "kafka",
+        "messaging.operation.type" = "send",
+        "messaging.operation.name" = "send",
+        "messaging.destination.name" = event.topic,
+        "messaging.message.id" = %event.id,
+        "messaging.destination.partition.id" = tracing::field::Empty,
+        "messaging.kafka.offset" = tracing::field::Empty,
+    );
+    trace::go_on(&span, Some(traceparent));
+    span
+}
+
+async fn enqueue(
+    producer: &Producer,
+    kafka: &KafkaSettings,
+    event: &UnpublishedEvent,
+    span: &Span,
+) -> Result<Delivery> {
     let id = event.id.to_string();
     let mut headers: Vec<(&str, &[u8])> = vec![
         ("content-type", CONTENT_TYPE.as_bytes()),
         ("id", id.as_bytes()),
         (HEADER_EPOCH, event.epoch.as_bytes()),
     ];
-    if let Some(traceparent) = &event.traceparent {
-        headers.push(("traceparent", traceparent.as_bytes()));
+    let traceparent = trace::of(span).or_else(|| event.traceparent.clone());
+    if let Some(traceparent) = &traceparent {
+        headers.push((TRACEPARENT, traceparent.as_bytes()));
     }
     let key = event.key.to_string();
     producer
@@ -98,21 +134,27 @@ async fn enqueue(producer: &Producer, kafka: &KafkaSettings, event: &Unpublished
 
 /// Waits for all, and answers the last position before the first failure: what follows a failure is
 /// published again, so that an entity's events end up on the topic in their order.
-async fn reports(deliveries: Vec<(&UnpublishedEvent, Result<Delivery>)>) -> (Option<i64>, Result<()>) {
+async fn reports(deliveries: Vec<(&UnpublishedEvent, Result<Delivery>, Span)>) -> (Option<i64>, Result<()>) {
     let mut acknowledged = None;
     let mut outcome = Ok(());
-    for (event, enqueued) in deliveries {
+    for (event, enqueued, span) in deliveries {
         let reported = match enqueued {
-            Ok(delivery) => delivery.report().await.map(drop),
+            Ok(delivery) => delivery.report().await,
             Err(error) => Err(error),
         };
+        metrics::sent(&event.topic, reported.is_ok());
+        if let Ok(Delivered { partition, offset }) = &reported {
+            span.record("messaging.destination.partition.id", partition);
+            span.record("messaging.kafka.offset", offset);
+        }
+        drop(span);
         match reported {
             // It must not hold up the stream for ever. Who misses its position finds it in the outbox.
             Err(error @ BusError::TooLarge) => tracing::error!(
                 %error, id = %event.id, position = event.position, topic = event.topic, bytes = event.text.len(),
                 "an event does not fit into kafka and is left out there"
             ),
-            reported => outcome = outcome.and(reported),
+            reported => outcome = outcome.and(reported.map(drop)),
         }
         if outcome.is_ok() {
             acknowledged = Some(event.position);

@@ -13,4 +13,5 @@ mod licences;
 mod page;
 mod program;
 mod support;
+mod traces;
 mod up;

@@ -39,7 +39,10 @@ impl Up {
     }
 
     pub async fn of(mut command: Command) -> Self {
-        let mut child = command.stderr(Stdio::inherit()).spawn().unwrap();
+        Self::following(command.stderr(Stdio::inherit()).spawn().unwrap()).await
+    }
+
+    pub async fn following(mut child: Child) -> Self {
         let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
         let ready = timeout(TIMEOUT, stdout.next_line()).await.unwrap().unwrap().expect("no ready line");
         Self { child, stdout, ready }

@@ -77,7 +77,7 @@ async fn begin_in(
     }
     let run = sqlx::query!(
         r#"select status, attempts, forgiven, cancel_requested, data_source_id, delivery, triggered_by, next_jobs, error,
-                generation, result, arguments, priority, deadline, coalesce(deadline < now(), false) as "is_late!"
+                generation, result, arguments, priority, deadline, traceparent, coalesce(deadline < now(), false) as "is_late!"
          from job_runs where id = $1 for no key update"#,
         run_id
     )
@@ -96,7 +96,12 @@ async fn begin_in(
     let mut attempt = Attempt {
         run_id,
         job: job.name,
-        terms: Terms { arguments: run.arguments, priority: run.priority, deadline: run.deadline },
+        terms: Terms {
+            arguments: run.arguments,
+            priority: run.priority,
+            deadline: run.deadline,
+            traceparent: run.traceparent,
+        },
         data_source_id: run.data_source_id,
         number: run.attempts,
         counted: run.attempts - run.forgiven,

@@ -7,7 +7,7 @@ use strum::{IntoStaticStr, VariantArray};
 use uuid::Uuid;
 
 use super::{deliveries, tiles::Tile};
-use crate::{Result, Store};
+use crate::{Result, Store, trace};
 
 /// Jobs that run one after the other: each starts when the one before it succeeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
@@ -43,12 +43,14 @@ pub struct Terms {
     pub priority: i16,
     /// What has not ended by then is dead.
     pub deadline: Option<DateTime<Utc>>,
+    /// The trace that it belongs to.
+    pub traceparent: Option<String>,
 }
 
 impl Terms {
     /// As the job usually runs: without arguments, and with all the time that it needs.
     pub fn usual(job: &JobType) -> Self {
-        Self { arguments: json!({}), priority: job.priority, deadline: None }
+        Self { arguments: json!({}), priority: job.priority, deadline: None, traceparent: trace::current() }
     }
 
     /// Those of a run that is set off by one with these.
@@ -227,8 +229,8 @@ pub(super) async fn enqueue_stage(conn: &mut PgConnection, stage: &Stage<'_>) ->
     let delivery = deliveries::new_id(conn).await?;
     let inserted = sqlx::query!(
         "insert into job_runs (id, job, chain_id, data_source_id, key, triggered_by, next_jobs, delivery,
-                               parent_id, generation, arguments, priority, deadline)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict (key) do nothing",
+                               parent_id, generation, arguments, priority, deadline, traceparent)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) on conflict (key) do nothing",
         id,
         stage.job.as_str(),
         stage.chain_id,
@@ -242,6 +244,7 @@ pub(super) async fn enqueue_stage(conn: &mut PgConnection, stage: &Stage<'_>) ->
         stage.terms.arguments,
         stage.terms.priority,
         stage.terms.deadline,
+        stage.terms.traceparent,
     )
     .execute(&mut *conn)
     .await?;

@@ -1,7 +1,12 @@
 use futures_util::FutureExt;
-use std::{any::Any, panic::AssertUnwindSafe, time::Duration};
+use std::{
+    any::Any,
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
 use tokio::{runtime::Handle, sync::oneshot};
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span};
 
 use super::{
     Answer, Handler, JobContext, JobError,
@@ -12,7 +17,7 @@ use super::{
     tiles,
     workers::Executor,
 };
-use crate::{Result, StoreError, outage};
+use crate::{Result, StoreError, metrics, outage, trace};
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
@@ -21,6 +26,17 @@ enum Outcome {
     Finished(Result<Answer, JobError>),
     /// The worker shuts down and cannot wait any longer.
     Interrupted,
+}
+
+impl Outcome {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Finished(Ok(Answer::Done(_))) => "succeeded",
+            Self::Finished(Ok(Answer::Split { .. })) => "split",
+            Self::Finished(Err(_)) => "failed",
+            Self::Interrupted => "interrupted",
+        }
+    }
 }
 
 impl Executor {
@@ -38,8 +54,23 @@ impl Executor {
             Some(Ok(Some(attempt))) => {
                 let stop = CancellationToken::new();
                 self.running.enter(&attempt, stop.clone());
-                let outcome = self.run(&attempt, &stop).await;
-                self.write_down(&attempt, outcome).await;
+                let span = tracing::info_span!(
+                    "run",
+                    otel.name = format!("run {}", attempt.job),
+                    otel.kind = "consumer",
+                    "naia.job" = attempt.job.as_str(),
+                    "naia.run" = %attempt.run_id,
+                    "naia.attempt" = attempt.number,
+                );
+                trace::receive(&span, attempt.terms.traceparent.as_deref());
+                let began = Instant::now();
+                async {
+                    let outcome = self.run(&attempt, &stop).await;
+                    metrics::executed(attempt.job.as_str(), outcome.word(), began.elapsed());
+                    self.write_down(&attempt, outcome).await;
+                }
+                .instrument(span)
+                .await;
                 self.running.leave(&attempt);
             }
             Some(Ok(None)) | None => {}
@@ -187,7 +218,7 @@ fn start(
     abandoned: CancellationToken,
 ) -> oneshot::Receiver<Result<Answer, JobError>> {
     let (done, job) = oneshot::channel();
-    let runtime = Handle::current();
+    let (runtime, span) = (Handle::current(), Span::current());
     let work = async move {
         let result = AssertUnwindSafe(async move { handler(context).await }).catch_unwind();
         tokio::select! {
@@ -198,7 +229,8 @@ fn start(
             () = abandoned.cancelled() => {}
         }
     };
-    let thread = std::thread::Builder::new().name("job".into()).spawn(move || runtime.block_on(work));
+    let thread =
+        std::thread::Builder::new().name("job".into()).spawn(move || runtime.block_on(work.instrument(span)));
     if let Err(error) = thread {
         tracing::error!(%error, "the system gives no thread for a job");
     }

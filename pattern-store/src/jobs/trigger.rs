@@ -96,5 +96,6 @@ fn terms(usual: Terms, order: &Order) -> Terms {
         arguments: order.arguments.clone().unwrap_or(usual.arguments),
         priority: order.priority.unwrap_or(usual.priority),
         deadline: order.deadline,
+        traceparent: usual.traceparent,
     }
 }

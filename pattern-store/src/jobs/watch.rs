@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::lifecycle::Attempt;
-use crate::{Result, Store};
+use crate::{Result, Store, metrics};
 
 /// The attempts that this process works on.
 #[derive(Debug, Default)]
@@ -81,6 +81,7 @@ impl Store {
         )
         .execute(self.pool())
         .await?;
+        metrics::heartbeat();
         Ok(())
     }
 

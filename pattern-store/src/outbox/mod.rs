@@ -15,7 +15,7 @@ pub use stream::{NumberedEvent, StreamTop, stream_top};
 use pattern_core::domain::{NewEvent, Word};
 use sqlx::PgConnection;
 
-use crate::Result;
+use crate::{Result, trace};
 
 /// NOTIFY channel: there are rows to number.
 pub const CHANNEL_APPENDED: &str = "naia_outbox";
@@ -28,8 +28,8 @@ pub async fn append(conn: &mut PgConnection, events: &[NewEvent]) -> Result<()> 
     let each =
         |part: fn(&NewEvent) -> &str| events.iter().map(|new| part(new).to_owned()).collect::<Vec<_>>();
     sqlx::query!(
-        "insert into outbox (id, aggregatetype, aggregateid, type, topic, data_source, event)
-         select id, aggregatetype, aggregateid, type, topic, data_source, event
+        "insert into outbox (id, aggregatetype, aggregateid, type, topic, data_source, event, traceparent)
+         select id, aggregatetype, aggregateid, type, topic, data_source, event, $8
          from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[])
               with ordinality as e(id, aggregatetype, aggregateid, type, topic, data_source, event, n)
          order by n on conflict (id) do nothing",
@@ -39,7 +39,8 @@ pub async fn append(conn: &mut PgConnection, events: &[NewEvent]) -> Result<()> 
         &each(|new| new.event.r#type.as_str()),
         &each(|new| new.event.r#type.entity().topic()),
         &events.iter().map(|new| new.data_source.clone()).collect::<Vec<_>>() as &[Option<String>],
-        &texts
+        &texts,
+        trace::current()
     )
     .execute(&mut *conn)
     .await?;

@@ -6,14 +6,14 @@ use pattern_core::domain::{
     UndoRequest, Word, stable_id,
 };
 use sqlx::PgConnection;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::kinds::{self, Outcome};
 use super::read::{Asked, load_asked, load_suggestion};
 use super::undo;
 use super::write::{Touched, expire, publish};
-use crate::{Idempotency, Store, StoreError, evidence, locks};
+use crate::{Idempotency, Store, StoreError, evidence, locks, metrics};
 
 #[derive(Debug, Clone)]
 pub enum DecisionRequest {
@@ -128,7 +128,28 @@ impl Store {
     }
 
     /// Answers the suggestion, and the data source that learning was asked for: it starts after `learn_after`.
+    #[tracing::instrument(
+        name = "decide",
+        skip_all,
+        fields(otel.kind = "client", db.system.name = "postgresql", naia.action = asked.request.action().as_str())
+    )]
     pub(super) async fn decide_one(
+        &self,
+        asked: Request<'_>,
+        learn_after: Duration,
+    ) -> Result<(Suggestion, Option<Uuid>), DecideError> {
+        let (began, action) = (Instant::now(), asked.request.action().as_str());
+        let decided = self.decide_in_turn(asked, learn_after).await;
+        let outcome = match &decided {
+            Ok(_) => "done",
+            Err(DecideError::Store(StoreError::Unavailable(_) | StoreError::Database(_))) => "failed",
+            Err(_) => "refused",
+        };
+        metrics::decided(action, outcome, began.elapsed());
+        decided
+    }
+
+    async fn decide_in_turn(
         &self,
         asked: Request<'_>,
         learn_after: Duration,
