@@ -21,6 +21,7 @@ mod locks;
 pub mod metrics;
 mod off_thread;
 mod offsets;
+mod opinions;
 pub mod outage;
 pub mod outbox;
 mod patterns;

@@ -97,6 +97,7 @@ pub struct Knowledge {
     threshold: f64,
     /// Kinds that people named, of which a single machine is all that is known.
     told_once: BTreeSet<Uuid>,
+    bindings: Vec<ActiveBinding>,
 }
 
 impl Knowledge {
@@ -147,6 +148,7 @@ impl Knowledge {
             calibration,
             threshold,
             told_once,
+            bindings,
         };
         read.clusters = knowledge.read(&read.clusters);
         kept.keep(read);
@@ -237,19 +239,31 @@ impl Knowledge {
         self.features.get(&point).map(|point| self.site.look_alikes(point))
     }
 
-    /// The role that look-alikes of each point play, where that was told, and how sure that makes it, by the point's
-    /// name.
-    pub fn told_roles(&self) -> HashMap<String, (String, f64)> {
-        let told = |point: &PointFeatures| Some((point.name.clone(), self.site.likely_role(point)?));
+    /// The role that look-alikes of each point play, where that was told, and how sure that makes it.
+    pub fn told_of_look_alikes(&self) -> Vec<(Uuid, String, f64)> {
+        let told = |point: &PointFeatures| {
+            let (role, sureness) = self.site.likely_role(point)?;
+            Some((point.id, role, sureness))
+        };
         self.features.values().filter_map(told).collect()
     }
 
-    /// The role that each point plays by itself, whatever it is grouped with, by its name.
-    pub fn likely_roles(&self) -> HashMap<String, String> {
+    /// The role that each of these points plays by itself, whatever it is grouped with, and how sure that is.
+    pub fn by_themselves(&self, is_meant: impl Fn(Uuid) -> bool + Sync) -> Vec<(Uuid, String, f64)> {
         let likely = |point: &PointFeatures| {
-            Some((point.name.clone(), self.matcher.likely_role(point, &self.site)?.0))
+            let (role, sureness) = self.matcher.likely_role(point, &self.site)?;
+            Some((point.id, role, sureness))
         };
-        self.features.par_iter().filter_map(|(_, point)| likely(point)).collect()
+        self.features
+            .par_iter()
+            .filter(|(id, _)| is_meant(**id))
+            .filter_map(|(_, point)| likely(point))
+            .collect()
+    }
+
+    /// What somebody said of points.
+    pub fn told(&self) -> &[ActiveBinding] {
+        &self.bindings
     }
 }
 

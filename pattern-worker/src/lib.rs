@@ -4,6 +4,7 @@ mod contact;
 mod ingest;
 pub mod knowledge;
 pub mod metrics;
+pub mod opinions;
 pub mod readings;
 mod runner;
 pub mod scheduler;

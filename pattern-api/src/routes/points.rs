@@ -1,6 +1,8 @@
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Duration, Utc};
-use pattern_core::domain::{DataSource, NamedSample, Point, Sample, name_problem, quality::QualityScale};
+use pattern_core::domain::{
+    DataSource, NamedSample, Opinion, Point, Sample, name_problem, quality::QualityScale,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -76,15 +78,25 @@ async fn list(
     Ok(Json(PointList { items: page.items, next_cursor, total: page.total }))
 }
 
-/// One point.
+/// A point, and what the engine thinks likeliest of it.
+#[derive(Debug, Serialize, ToSchema)]
+struct PointDetail {
+    #[serde(flatten)]
+    point: Point,
+    /// Null where it thinks nothing likely.
+    opinion: Option<Opinion>,
+}
+
+/// One point, and what the engine thinks likeliest of it.
 #[utoipa::path(get, path = "/api/points/{id}", tag = "points", params(("id" = Uuid, Path)),
-    responses((status = 200, body = Point), (status = 404, body = Problem)))]
+    responses((status = 200, body = PointDetail), (status = 404, body = Problem)))]
 async fn one(
     State(state): State<AppState>,
     _: Viewer,
     InPath(id): InPath<Uuid>,
-) -> Result<Json<Point>, Problem> {
-    Ok(Json(point(&state, id).await?))
+) -> Result<Json<PointDetail>, Problem> {
+    let opinion = state.store.opinion(id).await?;
+    Ok(Json(PointDetail { point: point(&state, id).await?, opinion }))
 }
 
 async fn point(state: &AppState, id: Uuid) -> Result<Point, Problem> {

@@ -20,6 +20,9 @@ pub async fn load(state: &AppState, id: Uuid) -> Result<SuggestionDetail, Proble
         MemberRows::Equipment(points) => {
             let draft = draft.and_then(PatternBody::of);
             let mut detail = equipment::detail(state, &suggestion, points, draft).await?;
+            let ids: Vec<Uuid> = detail.points.iter().map(|point| point.id).collect();
+            let mut opinions = state.store.opinions_of(&ids).await?;
+            detail.points.iter_mut().for_each(|point| point.opinion = opinions.remove(&point.id));
             chart(state, detail.points.iter_mut().map(|point| (point.id, &mut point.sparkline))).await?;
             DetailBody::Equipment(detail)
         }

@@ -193,3 +193,32 @@ fn the_description_says_what_everything_is() {
     }
     assert!(silent.is_empty(), "{silent:#?}");
 }
+
+#[tokio::test]
+async fn a_point_comes_with_what_the_engine_thinks_likeliest_of_it() {
+    let api = Api::serve().await;
+    let source = api.store.data_source(crate::pumps::SITE).await.expect("source").expect("north").id;
+    let points = api.store.stored_points(source).await.expect("points");
+    let path = format!("/api/points/{}", points[0].id);
+    assert_eq!(api.json(&path).await["opinion"], Value::Null, "nothing is likely yet");
+    let opinion = pattern_core::domain::Opinion {
+        role: "Suction".into(),
+        equipment: Some("P-101".into()),
+        pattern: Some("Pump".into()),
+        confidence: 0.8,
+        source: pattern_core::domain::OpinionSource::Spare,
+    };
+    let opinions = [(points[0].id, opinion.clone())].into();
+    let fence = pattern_store::jobs::Fence::open();
+    assert_eq!(api.store.set_opinions(source, &opinions, fence).await.expect("opinions"), 1);
+    assert_eq!(
+        api.store.set_opinions(source, &opinions, fence).await.expect("opinions"),
+        0,
+        "nothing changed"
+    );
+    let shown = api.json(&path).await;
+    assert_eq!(
+        (&shown["name"], &shown["opinion"]),
+        (&points[0].name.clone().into(), &serde_json::to_value(opinion).expect("json"))
+    );
+}

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use chrono::Utc;
-use pattern_core::domain::{DecisionAction, JobRun, RunStatus, Suggestion, SuggestionDetail};
+use pattern_core::domain::{DecisionAction, JobRun, OpinionSource, RunStatus, Suggestion, SuggestionDetail};
 use pattern_core::library::EquipmentPattern;
 use pattern_equipment::matching::{PointFeatures, Proposal};
 use pattern_import::Options;
@@ -30,8 +30,6 @@ use crate::{
 };
 
 const REVIEWER: &str = "simulated reviewer";
-/// More likely than not.
-const LIKELY: f64 = 0.5;
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 const ANALYSIS_WITHIN: Duration = Duration::from_secs(3600);
 
@@ -60,7 +58,7 @@ pub struct Standing {
     pub clusters: Vec<StandingCluster>,
     /// Points that are called alike, each standing alone.
     pub look_alikes: Vec<StandingCluster>,
-    /// Proposed role per point, where there is any.
+    /// The role that each point has by the opinion that is kept about it, where there is one.
     pub roles: HashMap<String, String>,
     /// Points whose role a person told.
     pub told: HashSet<String>,
@@ -183,58 +181,34 @@ impl Trial {
         let source = self.store.data_source(self.source).await?.context("nothing was imported")?;
         let known = Known::read(&self.store, source.id).await?;
         let fingerprints = self.store.fingerprints(source.id).await?;
-        let bindings = self.store.active_bindings(source.id).await?;
-        let told = bindings.into_iter().map(|binding| binding.point_name).collect();
+        let points = self.store.stored_points(source.id).await?;
+        let ids: Vec<Uuid> = points.iter().map(|point| point.id).collect();
+        let opinions = self.store.opinions_of(&ids).await?;
+        let (mut roles, mut told) = (HashMap::new(), HashSet::new());
+        for point in points {
+            let Some(opinion) = opinions.get(&point.id) else { continue };
+            if opinion.source == OpinionSource::Told {
+                told.insert(point.name.clone());
+            }
+            roles.insert(point.name, opinion.role.clone());
+        }
         Ok(off_thread(move || {
-            standing(&Knowledge::new(known, fingerprints, SURE, &KeptReadings::default()), told)
+            standing(&Knowledge::new(known, fingerprints, SURE, &KeptReadings::default()), roles, told)
         })
         .await?)
     }
 }
 
-fn standing(known: &Knowledge, told: HashSet<String>) -> Standing {
-    let mut roles: HashMap<String, (String, f64)> = HashMap::new();
+/// The clusters and what they are taken for are what suggestions are made of.
+fn standing(known: &Knowledge, roles: HashMap<String, String>, told: HashSet<String>) -> Standing {
     let proposals_of = |cluster| {
         let points = known.points_of(cluster);
         let mut proposals: Vec<_> =
             known.proposals(cluster, &points).filter(|(_, p)| !p.roles.is_empty()).collect();
         proposals.sort_by(|(_, a), (_, b)| b.confidence.total_cmp(&a.confidence));
-        let in_words = known.spelled_out(&points);
-        (points, proposals, in_words)
+        StandingCluster::new(&points, &proposals)
     };
-    let proposed: Vec<_> = known.clusters.par_iter().map(proposals_of).collect();
-    let alike: Vec<_> = known.look_alikes.par_iter().map(proposals_of).collect();
-    let look_alikes = alike.iter().map(|(points, proposals, _)| StandingCluster::new(points, proposals));
-    let clusters = proposed
-        .into_iter()
-        .map(|(points, proposals, in_words)| {
-            if let Some((_, best)) = proposals.first() {
-                for role in best.roles.iter().chain(&best.spares) {
-                    roles.insert(points[role.point].name.clone(), (role.role.clone(), role.score));
-                }
-            }
-            // Where it is rather none of the library's patterns, its points are what they are called.
-            if proposals.first().is_none_or(|(_, best)| best.confidence < LIKELY) {
-                for (point, said) in points.iter().zip(in_words) {
-                    if let Some(said) = said {
-                        roles.insert(point.name.clone(), (said, LIKELY));
-                    }
-                }
-            }
-            StandingCluster::new(&points, &proposals)
-        })
-        .collect();
-    // What look-alikes were told to be beats what the cluster is taken for, where it is surer.
-    for (name, told) in known.told_roles() {
-        let best = roles.entry(name).or_insert_with(|| told.clone());
-        if told.1 > best.1 {
-            *best = told;
-        }
-    }
-    let mut roles: HashMap<String, String> =
-        roles.into_iter().map(|(name, (role, _))| (name, role)).collect();
-    for (name, likely) in known.likely_roles() {
-        roles.entry(name).or_insert(likely);
-    }
-    Standing { clusters, look_alikes: look_alikes.collect(), roles, told }
+    let clusters = known.clusters.par_iter().map(proposals_of).collect();
+    let look_alikes = known.look_alikes.par_iter().map(proposals_of).collect();
+    Standing { clusters, look_alikes, roles, told }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{ClusterKind, ScoreName};
+use super::{ClusterKind, Opinion, ScoreName};
 
 /// The parts of the scores of a suggestion of equipment.
 pub const EQUIPMENT_SCORES: [ScoreName; 6] = [
@@ -80,6 +80,8 @@ pub struct SuggestedPoint {
     pub equipment: Option<String>,
     /// What the name or the description says, spelled out; null where it is not understood.
     pub spelled_out: Option<String>,
+    /// What the engine thinks likeliest of it.
+    pub opinion: Option<Opinion>,
     /// The window of the last behavioral analysis (seven days unless configured otherwise) in equal parts,
     /// each value held as the engine holds it, normalised to 0..1, null where there is a gap; empty where
     /// the point has no fingerprint.

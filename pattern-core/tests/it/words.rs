@@ -1,8 +1,8 @@
 //! Each closed set of words is written alike in SQL (as `as_str`) and in JSON (by serde).
 
 use pattern_core::domain::{
-    ClusterKind, ClusterStatus, DecisionAction, Direction, EventType, PatternKind, PatternSource,
-    PatternStatus, Purpose, RunStatus, Scope, SubjectKind, SuggestionStatus, Word,
+    ClusterKind, ClusterStatus, DecisionAction, Direction, EventType, OpinionSource, PatternKind,
+    PatternSource, PatternStatus, Purpose, RunStatus, Scope, SubjectKind, SuggestionStatus, Word,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -22,6 +22,7 @@ fn sql_and_json_write_every_word_alike() {
     are_written_alike::<DecisionAction>();
     are_written_alike::<EventType>();
     are_written_alike::<Direction>();
+    are_written_alike::<OpinionSource>();
     are_written_alike::<PatternKind>();
     are_written_alike::<SubjectKind>();
     are_written_alike::<PatternSource>();

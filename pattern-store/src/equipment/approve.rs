@@ -26,6 +26,8 @@ pub struct ActiveBinding {
     pub role: String,
     pub pattern_id: Uuid,
     pub equipment_id: Uuid,
+    /// Its name.
+    pub equipment: String,
     /// The suggestion that was approved so.
     pub suggestion_id: Uuid,
 }
@@ -64,8 +66,9 @@ impl Store {
     pub async fn active_bindings(&self, data_source: Uuid) -> Result<Vec<ActiveBinding>> {
         Ok(sqlx::query_as!(
             ActiveBinding,
-            "select b.point_id, p.name as point_name, b.role, b.pattern_id, b.equipment_id, b.suggestion_id
-             from bindings b join points p on p.id = b.point_id
+            "select b.point_id, p.name as point_name, b.role, b.pattern_id, b.equipment_id, e.name as equipment,
+                    b.suggestion_id
+             from bindings b join points p on p.id = b.point_id join equipment e on e.id = b.equipment_id
              where p.data_source_id = $1 and b.retracted_at is null order by b.equipment_id, p.name",
             data_source
         )

@@ -96,6 +96,7 @@ pub(crate) async fn members(conn: &mut PgConnection, asked: &Asked) -> Result<Ve
             role_score: asked.fits.get(&row.id).copied(),
             equipment: row.equipment,
             spelled_out: None,
+            opinion: None,
             sparkline: Vec::new(),
         })
         .collect();

@@ -20,7 +20,10 @@ use super::{
     new_pattern::{Fit, Unmatched},
     version_of,
 };
-use crate::knowledge::{Knowledge, Known};
+use crate::{
+    knowledge::{Knowledge, Known},
+    opinions::{Taken, opinions},
+};
 
 /// A cluster that was rejected so often is most likely no equipment at all.
 const HOPELESS: usize = 2;
@@ -61,14 +64,17 @@ async fn equipment(stage: &Stage, source: &DataSource) -> Result<Outcome, StageE
         .unless_unchanged(JobName::PATTERN_MATCHING.as_str(), source, &input, async move {
             let fingerprints = stage.store.fingerprints(source.id).await?;
             let readings = stage.readings.clone();
-            let (clusters, questions, nothing_found) = off_thread(move || {
+            let (clusters, questions, opinions, nothing_found) = off_thread(move || {
                 let known = Knowledge::new(known, fingerprints, threshold, &readings);
                 let asking = Asking { known: &known, settled: &settled, threshold };
-                let questions = asking.questions(learning_limit);
+                let considered = asking.considered();
+                let opinions = opinions(&known, &taken(&considered));
+                let questions = asking.questions(considered, learning_limit);
                 let nothing_found = questions.is_empty().then(|| asking.why_nothing());
-                (known.clusters.len() + known.look_alikes.len(), questions, nothing_found)
+                (known.clusters.len() + known.look_alikes.len(), questions, opinions, nothing_found)
             })
             .await?;
+            let other_opinions = stage.store.set_opinions(source.id, &opinions, stage.fence).await?;
             let count = |purpose| questions.iter().filter(|q| q.purpose == purpose).count();
             let (matches, learning, new) =
                 (count(Purpose::Match), count(Purpose::Learning), count(Purpose::NewPattern));
@@ -79,6 +85,7 @@ async fn equipment(stage: &Stage, source: &DataSource) -> Result<Outcome, StageE
                 "learning": learning,
                 "new_pattern": new,
                 "suggestions": change,
+                "other_opinions": other_opinions,
             });
             if let Some(reason) = nothing_found {
                 result["nothing_found"] = json!(reason);
@@ -95,19 +102,38 @@ struct Asking<'a> {
     threshold: f64,
 }
 
-impl Asking<'_> {
-    fn questions(&self, learning_limit: usize) -> Vec<NewSuggestion> {
+/// A cluster with what could be asked about it.
+struct Considered<'a> {
+    cluster: &'a Cluster,
+    points: Vec<PointFeatures>,
+    /// The likeliest pattern that fits at all, by its name.
+    likeliest: Option<(&'a str, Proposal)>,
+    /// The question that is best to ask, and how it was answered before.
+    best: Option<(NewSuggestion, Option<Answer>)>,
+}
+
+/// Of look-alikes each is of a machine of its own: what they are taken for together is no opinion about one.
+fn taken<'a>(considered: &'a [Considered<'a>]) -> Vec<Taken<'a>> {
+    let of_equipment = considered.iter().filter(|one| one.cluster.kind == ClusterKind::Equipment);
+    let taken = |one: &'a Considered| Taken {
+        cluster: one.cluster,
+        points: &one.points,
+        best: one.likeliest.as_ref().map(|(pattern, proposal)| (*pattern, proposal)),
+    };
+    of_equipment.map(taken).collect()
+}
+
+impl<'a> Asking<'a> {
+    fn considered(&self) -> Vec<Considered<'a>> {
+        let clusters = self.known.clusters.par_iter().chain(&self.known.look_alikes);
+        clusters.map(|cluster| self.consider(cluster)).collect()
+    }
+
+    fn questions(&self, considered: Vec<Considered>, learning_limit: usize) -> Vec<NewSuggestion> {
         let mut questions = Vec::new();
         let mut unsure = Vec::new();
         let mut unmatched = Vec::new();
-        let best_of = |cluster| {
-            let points = self.known.points_of(cluster);
-            let best = self.best(cluster, &points);
-            (cluster, points, best)
-        };
-        let clusters = self.known.clusters.par_iter().chain(&self.known.look_alikes);
-        let best: Vec<_> = clusters.map(best_of).collect();
-        for (cluster, points, best) in best {
+        for Considered { cluster, points, best, .. } in considered {
             match best {
                 Some((question, None)) if question.purpose == Purpose::Match => questions.push(question),
                 Some((question, Some(_))) if question.purpose == Purpose::Match => {}
@@ -180,19 +206,31 @@ impl Asking<'_> {
 
     /// The one question about a cluster: a second answer to it would mostly be wrong. What is settled
     /// makes room for the next best; a question that nobody had time for does not.
-    fn best(&self, cluster: &Cluster, points: &[PointFeatures]) -> Option<(NewSuggestion, Option<Answer>)> {
-        self.known
-            .proposals(cluster, points)
-            .filter(|(_, proposal)| !proposal.roles.is_empty() && proposal.confidence >= LEARNING_FLOOR)
+    fn consider(&self, cluster: &'a Cluster) -> Considered<'a> {
+        let points = self.known.points_of(cluster);
+        let proposals: Vec<_> = self
+            .known
+            .proposals(cluster, &points)
+            .filter(|(_, proposal)| !proposal.roles.is_empty())
+            .collect();
+        let worth_asking = proposals.iter().filter(|(_, proposal)| proposal.confidence >= LEARNING_FLOOR);
+        let best = worth_asking
             .map(|(pattern, proposal)| {
                 let sure = proposal.confidence >= self.threshold;
                 let purpose = if sure { Purpose::Match } else { Purpose::Learning };
-                let question = question(cluster, points, pattern, &proposal, purpose);
+                let question = question(cluster, &points, pattern, proposal, purpose);
                 let answer = self.settled.answer(&question);
                 (question, answer)
             })
             .filter(|(_, answer)| matches!(answer, None | Some(Answer::Unanswered)))
-            .max_by(|(a, _), (b, _)| a.confidence.total_cmp(&b.confidence).then(b.pattern.cmp(&a.pattern)))
+            .max_by(|(a, _), (b, _)| a.confidence.total_cmp(&b.confidence).then(b.pattern.cmp(&a.pattern)));
+        // Of equally likely ones the first of the library.
+        let likeliest = proposals
+            .into_iter()
+            .rev()
+            .max_by(|(_, a), (_, b)| a.confidence.total_cmp(&b.confidence))
+            .map(|(pattern, proposal)| (pattern.spec.name.as_str(), proposal));
+        Considered { cluster, points, likeliest, best }
     }
 }
 

@@ -5,6 +5,7 @@ mod configuration;
 mod events;
 mod flywheel;
 mod killed;
+mod opinions;
 mod outage;
 mod refused;
 mod run;

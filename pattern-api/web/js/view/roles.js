@@ -3,7 +3,7 @@
 import { app, draftOf, repaint } from "../app.js";
 import { h } from "../dom.js";
 import { EXCLUDED, assign, isSeveral, machineOf, newDraft, roleOf, rolesOf, shared, unfilled } from "../draft.js";
-import { score } from "../format.js";
+import { confidence, score } from "../format.js";
 import { charted, highlight, sparkline } from "./chart.js";
 
 const OWN = "\u0000own";
@@ -96,6 +96,13 @@ function machine(point, detail, isOpen) {
   });
 }
 
+/** What the engine thinks likeliest of a point that it proposes no role for, where its words do not say the same. */
+function guess({ opinion, spelled_out: read }) {
+  if (!opinion || opinion.role === read) return "";
+  const of = opinion.equipment ? ` of ${opinion.equipment}` : "";
+  return `probably ${opinion.role}${of} (${confidence(opinion.confidence)})`;
+}
+
 function row(point, detail, root, colors, isOpen) {
   const draft = draftFor(detail, isOpen);
   const edited = draft.roles.has(point.id);
@@ -115,6 +122,7 @@ function row(point, detail, root, colors, isOpen) {
       h("span", { class: "tag", title: point.name }, point.name),
       point.description && h("span", { class: "description" }, point.description),
       !role && point.spelled_out && h("span", { class: "description spelled" }, `reads as ${point.spelled_out}`),
+      !role && guess(point) && h("span", { class: "description guess" }, guess(point)),
     ),
     h("span", { class: "unit" }, point.unit || "–"),
     sparkline(point, color < 0 ? null : color),

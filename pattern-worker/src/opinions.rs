@@ -1,0 +1,75 @@
+//! What the engine thinks likeliest of each point: one opinion, which is kept, shown, and scored.
+
+use pattern_core::domain::{Cluster, Opinion, OpinionSource};
+use pattern_equipment::matching::{PointFeatures, Proposal};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+use crate::knowledge::Knowledge;
+
+/// More likely than not. What is less likely to be any of the library's patterns is called what its own words say.
+const LIKELY: f64 = 0.5;
+/// Nothing is certain, not even what somebody said.
+const CERTAIN: f64 = 1.0;
+
+/// A cluster of kind `equipment`, and the likeliest of the patterns that fit at all.
+pub struct Taken<'a> {
+    pub cluster: &'a Cluster,
+    pub points: &'a [PointFeatures],
+    pub best: Option<(&'a str, &'a Proposal)>,
+}
+
+/// By point. What somebody said of it counts first; then what is surest of its group and of its look-alikes; then what it
+/// is by itself.
+pub fn opinions(known: &Knowledge, taken: &[Taken]) -> HashMap<Uuid, Opinion> {
+    let mut opinions = HashMap::new();
+    for Taken { cluster, points, best } in taken {
+        let equipment = (!cluster.unnamed).then(|| cluster.label.clone());
+        if let Some((pattern, proposal)) = best {
+            let roles = proposal.roles.iter().map(|role| (role, OpinionSource::Proposal));
+            let spares = proposal.spares.iter().map(|role| (role, OpinionSource::Spare));
+            for (role, source) in roles.chain(spares) {
+                let opinion = Opinion {
+                    role: role.role.clone(),
+                    equipment: equipment.clone(),
+                    pattern: Some((*pattern).to_owned()),
+                    confidence: role.score,
+                    source,
+                };
+                opinions.insert(points[role.point].id, opinion);
+            }
+        }
+        if best.is_none_or(|(_, proposal)| proposal.confidence < LIKELY) {
+            for (point, said) in points.iter().zip(known.spelled_out(points)) {
+                if let Some(role) = said {
+                    let (equipment, source) = (equipment.clone(), OpinionSource::SpelledOut);
+                    let opinion = Opinion { role, equipment, pattern: None, confidence: LIKELY, source };
+                    opinions.insert(point.id, opinion);
+                }
+            }
+        }
+    }
+    for (point, role, confidence) in known.told_of_look_alikes() {
+        let known = opinions.get(&point);
+        if known.is_none_or(|known| confidence > known.confidence) {
+            let equipment = known.and_then(|known| known.equipment.clone());
+            let source = OpinionSource::LookAlikes;
+            opinions.insert(point, Opinion { role, equipment, pattern: None, confidence, source });
+        }
+    }
+    for (point, role, confidence) in known.by_themselves(|point| !opinions.contains_key(&point)) {
+        let source = OpinionSource::Itself;
+        opinions.insert(point, Opinion { role, equipment: None, pattern: None, confidence, source });
+    }
+    for told in known.told() {
+        let opinion = Opinion {
+            role: told.role.clone(),
+            equipment: Some(told.equipment.clone()),
+            pattern: known.pattern(told.pattern_id).map(|pattern| pattern.spec.name.clone()),
+            confidence: CERTAIN,
+            source: OpinionSource::Told,
+        };
+        opinions.insert(told.point_id, opinion);
+    }
+    opinions
+}
