@@ -75,21 +75,10 @@ def igraph_leiden(folder, options):
     }
 
 
-def sklearn_dbscan(folder, options):
-    """Density in time alone: at least ten changes within a quarter of an hour, whoever changed."""
-    import numpy as np
-    from sklearn.cluster import DBSCAN
-
-    times = np.load(folder / "changes.npy")[:, :1].astype(np.float64)
-    seconds, rss, found = timed(options.repeat, lambda: DBSCAN(eps=900, min_samples=10, n_jobs=-1).fit(times))
-    return {"seconds_all": seconds, "peak_rss_bytes": rss, "kept": int(found.labels_.max() + 1)}
-
-
 PEERS = {
     "numpy.corrcoef": numpy_corrcoef,
     "pandas.describe": pandas_describe,
     "igraph.leiden": igraph_leiden,
-    "sklearn.dbscan": sklearn_dbscan,
 }
 
 if __name__ == "__main__":

@@ -43,7 +43,6 @@ NUMPY_AVX512 = Contender(
 PANDAS = Contender("pandas.describe", "pandas.describe")
 IGRAPH = Contender("igraph Leiden, 2 iterations (its default)", "igraph.leiden")
 IGRAPH_STABLE = Contender("igraph Leiden, until stable", "igraph.leiden", ["--iterations", "-1"])
-DBSCAN = Contender("scikit-learn DBSCAN (times only)", "sklearn.dbscan")
 
 SERIES = ["--samples", str(SAMPLES)]
 
@@ -64,6 +63,7 @@ def cluster(points, headline=False):
 
 
 def episode(changes, contenders, headline=False):
+    """Has no peer: clustering the times alone is another task."""
     return Comparison("episode", 10_000, ["--changes", str(changes)], contenders, headline)
 
 
@@ -80,7 +80,7 @@ def comparisons(quick, avx512):
         plan.append(correlation(points, avx512, headline=points == main))
         plan.append(fingerprint(points, headline=points == (2_000 if quick else 10_000)))
         plan.append(cluster(points, headline=points == growth[-1]))
-    plan.append(episode(100_000, [OURS, DBSCAN], headline=True))
+    plan.append(episode(100_000, [OURS], headline=True))
     plan += [answer(points, headline=True) for points in ANSWERS if not quick or points <= 2_500]
     if not quick:
         plan.append(episode(1_000_000, [OURS], headline=True))

@@ -310,7 +310,6 @@ impl ApiSettings {
 #[serde(default)]
 pub struct ApiConfig {
     pub api: ApiSettings,
-    pub pattern_engine: EngineConfig,
     pub postgres: PostgresConfig,
     pub kafka: KafkaConfig,
     pub log: LogConfig,
@@ -364,7 +363,6 @@ impl Settings for WorkerConfig {
 impl Settings for ApiConfig {
     fn problems(&self) -> Vec<String> {
         let mut problems = server_problems(&self.postgres, &self.kafka);
-        problems.extend(self.pattern_engine.problems());
         problems.extend(self.api.problems());
         problems.extend(self.log.problem());
         problems.extend(self.telemetry.problems());

@@ -71,11 +71,12 @@ pub fn groups(occurrences: &[Occurrence]) -> Vec<Vec<usize>> {
         let pairs = (0..groups.len()).flat_map(|a| (0..a).map(move |b| (b, a)));
         let best = pairs.max_by(|x, y| linkage[x.0][x.1].total_cmp(&linkage[y.0][y.1]).then(y.cmp(x)));
         let Some((a, b)) = best.filter(|(a, b)| linkage[*a][*b] >= SAME_KIND) else { break };
-        for other in 0..groups.len() {
-            let farther = linkage[a][other].min(linkage[b][other]);
-            linkage[a][other] = farther;
-            linkage[other][a] = farther;
+        let farther: Vec<f64> =
+            linkage[a].iter().zip(&linkage[b]).map(|(to_a, to_b)| to_a.min(*to_b)).collect();
+        for (row, likeness) in linkage.iter_mut().zip(&farther) {
+            row[a] = *likeness;
         }
+        linkage[a] = farther;
         let joined = groups.remove(b);
         groups[a].extend(joined);
         linkage.remove(b);

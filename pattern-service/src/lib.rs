@@ -1,6 +1,7 @@
 //! What both services are around their own work: arguments, configuration, logs, traces, metrics, signals, migrations, and
 //! how the process ends.
 
+mod afresh;
 mod ending;
 pub mod logging;
 pub mod metrics;

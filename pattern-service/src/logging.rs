@@ -15,7 +15,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::Telemetry;
+use crate::{Telemetry, afresh::Afresh};
 
 /// What the variable asks for; `usual` where it does not, or asks for what cannot be.
 pub fn filter(variable: &str, usual: &str) -> EnvFilter {
@@ -48,7 +48,7 @@ pub fn start(format: LogFormat, filter: EnvFilter, with_target: bool) {
 fn begin(format: LogFormat, filter: EnvFilter, with_target: bool, telemetry: Option<&Telemetry>) {
     let lines = lines(format, with_target, stderr);
     let traces = telemetry.map(Telemetry::layer);
-    tracing_subscriber::registry().with(lines.with_filter(filter)).with(traces).init();
+    tracing_subscriber::registry().with(lines.with_filter(Afresh(filter))).with(traces).init();
 }
 
 fn lines<S, W>(format: LogFormat, with_target: bool, writer: W) -> Box<dyn Layer<S> + Send + Sync>

@@ -12,6 +12,8 @@ use tracing::{Level, Subscriber, level_filters::LevelFilter};
 use tracing_opentelemetry::OpenTelemetryLayer;
 use tracing_subscriber::{Layer, filter::Targets, registry::LookupSpan};
 
+use crate::afresh::Afresh;
+
 /// A collector that is away must not keep a process from ending.
 const SEND_WITHIN: Duration = Duration::from_secs(3);
 /// The variables of the OpenTelemetry specification that name a collector.
@@ -53,7 +55,7 @@ impl Telemetry {
             .with_threads(false)
             .with_location(false)
             .with_tracked_inactivity(false)
-            .with_filter(Targets::new().with_targets(parts).with_default(LevelFilter::OFF))
+            .with_filter(Afresh(Targets::new().with_targets(parts).with_default(LevelFilter::OFF)))
     }
 
     /// Sends what is still to be sent.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     Result, Store,
     jobs::Fence,
-    patterns::{self, Told},
+    patterns::{self, Announcement},
 };
 
 /// A fact about to be recorded.
@@ -126,7 +126,7 @@ async fn fold(conn: &mut PgConnection, pattern: Uuid, now: DateTime<Utc>) -> Res
         return Ok((news.len(), false));
     }
     write(conn, pattern, &judged, now).await?;
-    let told = Told {
+    let told = Announcement {
         cause: explain(&news, &judged),
         data_source: news.last().and_then(|fact| fact.data_source.clone()),
         previous_confidence: Some(judged.confidence_before),

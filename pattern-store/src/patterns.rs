@@ -65,7 +65,7 @@ impl Store {
             match known {
                 None => {
                     change.created += 1;
-                    insert(&mut tx, spec, source, Told::by_engine("loaded"), now).await?;
+                    insert(&mut tx, spec, source, Announcement::by_engine("loaded"), now).await?;
                 }
                 Some(row) if row.body == body => change.unchanged += 1,
                 Some(row) if source == PatternSource::Library && row.source != source.as_str() => {
@@ -87,9 +87,9 @@ impl Store {
                     replace_library_roles(&mut tx, row.id, spec).await?;
                     let judged = evidence::judge(&mut tx, row.id, now).await?;
                     evidence::write(&mut tx, row.id, &judged, now).await?;
-                    let told = Told {
+                    let told = Announcement {
                         previous_confidence: Some(judged.confidence_before),
-                        ..Told::by_engine("specification changed")
+                        ..Announcement::by_engine("specification changed")
                     };
                     tell(&mut tx, row.id, EventType::PatternUpdated, told, now).await?;
                 }
@@ -234,7 +234,7 @@ pub(crate) async fn confirm(
         sqlx::query_scalar!("select name from data_sources where id = $1", pattern.data_source_id)
             .fetch_one(&mut *conn)
             .await?;
-    let told = Told {
+    let told = Announcement {
         cause: Cause::reviewer(reviewer, format!("{data_source} added {}", added.join(", "))),
         data_source: Some(data_source),
         previous_confidence: None,
@@ -250,7 +250,7 @@ pub(crate) async fn learn(
     cause: Cause,
     now: DateTime<Utc>,
 ) -> Result<Uuid> {
-    let told = Told { cause, data_source: Some(data_source.to_owned()), previous_confidence: None };
+    let told = Announcement { cause, data_source: Some(data_source.to_owned()), previous_confidence: None };
     insert(conn, spec, PatternSource::Learned, told, now).await
 }
 
@@ -281,7 +281,7 @@ pub(crate) async fn retire_unused(
     if retired.rows_affected() == 0 {
         return Ok(());
     }
-    let told = Told { cause, data_source: Some(data_source.to_owned()), previous_confidence: None };
+    let told = Announcement { cause, data_source: Some(data_source.to_owned()), previous_confidence: None };
     tell(conn, id, EventType::PatternRetired, told, now).await
 }
 
@@ -294,7 +294,7 @@ async fn insert(
     conn: &mut PgConnection,
     spec: &PatternSpec,
     source: PatternSource,
-    told: Told,
+    told: Announcement,
     now: DateTime<Utc>,
 ) -> Result<Uuid> {
     let alike = sqlx::query_scalar!(
@@ -367,14 +367,14 @@ async fn replace_library_roles(conn: &mut PgConnection, pattern: Uuid, spec: &Pa
 }
 
 /// What the world is told about a change of a pattern.
-pub(crate) struct Told {
+pub(crate) struct Announcement {
     pub cause: Cause,
     /// The site whose decision caused it.
     pub data_source: Option<String>,
     pub previous_confidence: Option<f64>,
 }
 
-impl Told {
+impl Announcement {
     fn by_engine(why: &str) -> Self {
         Self { cause: Cause::engine(why), data_source: None, previous_confidence: None }
     }
@@ -385,10 +385,10 @@ pub(crate) async fn tell(
     conn: &mut PgConnection,
     id: Uuid,
     r#type: EventType,
-    told: Told,
+    told: Announcement,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let Told { cause, data_source, previous_confidence } = told;
+    let Announcement { cause, data_source, previous_confidence } = told;
     sqlx::query!(
         "insert into pattern_versions (pattern_id, version, body, confidence, reason)
          select id, version, body, confidence, $2 from patterns where id = $1",

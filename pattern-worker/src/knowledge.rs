@@ -30,7 +30,7 @@ const NEARLY: f64 = 0.99;
 const SURE: f64 = 1.0;
 
 /// Everything that matching goes by, as it is stored.
-pub struct Known {
+pub struct SiteRecords {
     clusters: Vec<Cluster>,
     look_alikes: Vec<Cluster>,
     library: Vec<LibraryPattern<EquipmentPattern>>,
@@ -41,7 +41,7 @@ pub struct Known {
     decided: Vec<(f64, bool)>,
 }
 
-impl Known {
+impl SiteRecords {
     pub async fn read(store: &Store, data_source: Uuid) -> Result<Self, StoreError> {
         Ok(Self {
             clusters: store.active_clusters(data_source, ClusterKind::Equipment).await?,
@@ -103,13 +103,13 @@ pub struct Knowledge {
 impl Knowledge {
     /// `threshold`: the confidence from which on a proposal is taken for a match, 0..1.
     pub fn new(
-        known: Known,
+        known: SiteRecords,
         mut fingerprints: HashMap<Uuid, Value>,
         threshold: f64,
         kept: &KeptReadings,
     ) -> Self {
         let version = known.readings_version();
-        let Known { clusters, look_alikes, library, bindings, foreign, points, decided, .. } = known;
+        let SiteRecords { clusters, look_alikes, library, bindings, foreign, points, decided, .. } = known;
         let features: HashMap<Uuid, PointFeatures> = points
             .into_iter()
             .map(|p| {

@@ -3,7 +3,7 @@
 
 use pattern_core::domain::{JobName, JobType, JobTypes, Lane, Scope, StartedBy};
 use pattern_embedded::testing::eventually;
-use pattern_store::jobs::{Answer, Handler, JobContext, WorkerOptions, run_workers};
+use pattern_store::jobs::{Handler, JobContext, JobOutcome, WorkerOptions, run_workers};
 use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ fn with_count_words(started_by: Scope) -> JobTypes {
     })
 }
 
-async fn count_words(context: &JobContext) -> Result<Answer, pattern_store::jobs::JobError> {
+async fn count_words(context: &JobContext) -> Result<JobOutcome, pattern_store::jobs::JobError> {
     let CountWords { text, forever } = context.arguments()?;
     if forever {
         context.cancelled.cancelled().await;

@@ -8,7 +8,7 @@ use pattern_equipment::matching::{PointFeatures, Proposal};
 use pattern_import::Options;
 use pattern_store::{LibraryPattern, Store, jobs::RunFilter, off_thread};
 use pattern_worker::{
-    knowledge::{Knowledge, Known},
+    knowledge::{Knowledge, SiteRecords},
     readings::KeptReadings,
 };
 use rayon::prelude::*;
@@ -179,7 +179,7 @@ impl Trial {
 
     pub async fn standing(&self) -> Result<Standing> {
         let source = self.store.data_source(self.source).await?.context("nothing was imported")?;
-        let known = Known::read(&self.store, source.id).await?;
+        let known = SiteRecords::read(&self.store, source.id).await?;
         let fingerprints = self.store.fingerprints(source.id).await?;
         let points = self.store.stored_points(source.id).await?;
         let ids: Vec<Uuid> = points.iter().map(|point| point.id).collect();

@@ -1,5 +1,8 @@
 use serde::{Deserialize, Serialize};
-use toml::Spanned;
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue, ValueDeserializer},
+};
 
 use super::{EpisodePattern, EquipmentPattern, PatternBody, PatternSpec};
 use crate::domain::{PatternKind, Word};
@@ -22,44 +25,75 @@ pub struct LibraryError {
     pub message: String,
 }
 
-/// The `[[pattern]]` entries of a file before their kinds are known.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LibraryFile {
-    #[serde(rename = "pattern", default)]
-    patterns: Vec<Spanned<toml::Table>>,
-}
-
 /// Reads the `[[pattern]]` entries of a TOML text. `origin` names it in errors.
 pub fn parse(text: &str, origin: &str) -> Result<Vec<PatternSpec>, LibraryError> {
-    let line_of = |start: usize| text[..start.min(text.len())].matches('\n').count() + 1;
-    let error = |message: String| LibraryError { origin: origin.to_owned(), message };
-    let file: LibraryFile = toml::from_str(text).map_err(|e| {
-        error(match e.span() {
-            Some(span) => format!("line {}: {}", line_of(span.start), e.message()),
-            None => e.message().to_owned(),
-        })
-    })?;
-    let entries = file.patterns.into_iter().map(|entry| {
-        let line = line_of(entry.span().start);
-        let table = entry.into_inner();
-        let name = table.get("name").and_then(toml::Value::as_str).unwrap_or_default().to_owned();
-        of_table(table).map_err(|problem| error(format!("line {line}: pattern '{name}': {problem}")))
-    });
-    entries.collect()
+    read(text).map_err(|Unreadable { at, message }| {
+        let line = at.map(|at| text[..at.min(text.len())].matches('\n').count() + 1);
+        let message = line.map_or(message.clone(), |line| format!("line {line}: {message}"));
+        LibraryError { origin: origin.to_owned(), message }
+    })
 }
 
-/// What the entry says, as its kind has it; an entry without a kind is about equipment.
-fn of_table(mut table: toml::Table) -> Result<PatternSpec, String> {
+/// What is wrong, and where in the text.
+struct Unreadable {
+    at: Option<usize>,
+    message: String,
+}
+
+impl From<toml::de::Error> for Unreadable {
+    fn from(error: toml::de::Error) -> Self {
+        Self { at: error.span().map(|span| span.start), message: error.message().to_owned() }
+    }
+}
+
+fn read(text: &str) -> Result<Vec<PatternSpec>, Unreadable> {
+    let mut file = DeTable::parse(text)?.into_inner();
+    let entries = file.remove("pattern");
+    if let Some(key) = file.keys().next() {
+        let message =
+            format!("'{}' is no part of a library; there are only [[pattern]] entries", key.get_ref());
+        return Err(Unreadable { at: Some(key.span().start), message });
+    }
+    match entries.map(|entries| (entries.span(), entries.into_inner())) {
+        None => Ok(Vec::new()),
+        Some((_, DeValue::Array(entries))) => entries.into_iter().map(entry).collect(),
+        Some((span, _)) => {
+            let message = "pattern is no list; write [[pattern]] before each".to_owned();
+            Err(Unreadable { at: Some(span.start), message })
+        }
+    }
+}
+
+/// One entry as its kind has it; an entry without a kind is about equipment.
+fn entry(entry: Spanned<DeValue>) -> Result<PatternSpec, Unreadable> {
+    let span = entry.span();
+    let at = |at: usize, message: String| Unreadable { at: Some(at), message };
+    let DeValue::Table(mut table) = entry.into_inner() else {
+        return Err(at(span.start, "a pattern is a table; write [[pattern]] before it".into()));
+    };
+    let name = table.get("name").and_then(|name| name.get_ref().as_str()).unwrap_or_default().to_owned();
+    let of_pattern = |at: Option<usize>, problem: String| Unreadable {
+        at: at.or(Some(span.start)),
+        message: format!("pattern '{name}': {problem}"),
+    };
     let kind = match table.remove("kind") {
         None => PatternKind::Equipment,
-        Some(toml::Value::String(kind)) => PatternKind::read(&kind).map_err(|e| format!("kind {e}"))?,
-        Some(other) => return Err(format!("kind is {}; write it as a text", other.type_str())),
+        Some(kind) => {
+            let written = kind.get_ref().as_str().ok_or_else(|| {
+                of_pattern(Some(kind.span().start), "kind is no text; write it as one".into())
+            })?;
+            PatternKind::read(written)
+                .map_err(|problem| of_pattern(Some(kind.span().start), format!("kind {problem}")))?
+        }
     };
-    let problem = |e: toml::de::Error| format!("{} (of kind {})", e.message(), kind.as_str());
-    Ok(match kind {
-        PatternKind::Equipment => table.try_into::<EquipmentPattern>().map_err(problem)?.into(),
-        PatternKind::Episode => table.try_into::<EpisodePattern>().map_err(problem)?.into(),
+    let body = ValueDeserializer::from(Spanned::new(span.clone(), DeValue::Table(table)));
+    let body = match kind {
+        PatternKind::Equipment => EquipmentPattern::deserialize(body).map(PatternSpec::from),
+        PatternKind::Episode => EpisodePattern::deserialize(body).map(PatternSpec::from),
+    };
+    body.map_err(|error| {
+        let problem = format!("{} (of kind {})", error.message(), kind.as_str());
+        of_pattern(error.span().map(|span| span.start), problem)
     })
 }
 

@@ -107,12 +107,13 @@ fn a_kind_that_does_not_exist_or_whose_body_it_is_not_is_refused_by_file_pattern
     let entry =
         |more: &str| format!("[[pattern]]\nname = \"Mill\"\ncategory = \"Mill\"\nconfidence = 0.7\n{more}\n");
     let unknown = of(&entry("kind = \"machine\"\nroles = []"));
-    for part in ["mine.toml", "line 1", "'Mill'", "'machine'", "equipment"] {
+    for part in ["mine.toml", "line 5", "'Mill'", "'machine'", "equipment"] {
         assert!(unknown.contains(part), "no {part} in: {unknown}");
     }
     let foreign = of(&entry("roles = []\nwithin_seconds = 60.0"));
-    for part in ["mine.toml", "'Mill'", "within_seconds", "of kind equipment"] {
+    for part in ["mine.toml", "line 6", "'Mill'", "within_seconds", "of kind equipment"] {
         assert!(foreign.contains(part), "no {part} in: {foreign}");
     }
-    assert!(of(&entry("kind = 3")).contains("kind is integer"));
+    assert!(of(&entry("kind = 3")).contains("line 5: pattern 'Mill': kind is no text"));
+    assert!(of("[[patern]]\nname = \"Mill\"\n").contains("'patern' is no part of a library"));
 }

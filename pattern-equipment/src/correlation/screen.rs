@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::{
     CorrelationOptions, Share, exact,
     gaps::Gaps,
-    kernel::{COLUMNS, Kernel, Known, Products, ROWS},
+    kernel::{COLUMNS, Kernel, KnownPairs, Products, ROWS},
     masked::{ColumnSums, Sums},
     packed::GROUPS,
     rows::Row,
@@ -160,7 +160,7 @@ impl Screen<'_> {
 }
 
 /// What |r| lies between where so much is known of the rows.
-pub(super) fn bounds(r: f32, x: Known, y: Known) -> Bounds {
+pub(super) fn bounds(r: f32, x: KnownPairs, y: KnownPairs) -> Bounds {
     let r = f64::from(r.abs());
     let error = f64::from(x.residual + x.length * y.residual + x.rest * y.rest) + SLACK;
     Bounds { low: r - error, high: r + error }

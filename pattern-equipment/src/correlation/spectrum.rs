@@ -6,7 +6,7 @@ use realfft::{RealFftPlanner, RealToComplex, num_complex::Complex32};
 
 use super::{
     exact::sums,
-    kernel::{COLUMNS, Kernel, Known, KnownColumns, STEP},
+    kernel::{COLUMNS, Kernel, KnownColumns, KnownPairs, STEP},
     packed::{Panel, levels, round},
     rows::Row,
 };
@@ -56,7 +56,7 @@ fn parts(transform: &mut Transform, grid: &Grid, rows: &[Row], levels: i32) -> P
             (length, residual) = (length.hypot(rounding.length), residual.hypot(rounding.residual));
             let [step, length, residual, rest] =
                 [rounding.step, length, residual, rest].map(|number| number as f32);
-            part.known.set(i, Known { step, length, residual, rest });
+            part.known.set(i, KnownPairs { step, length, residual, rest });
         }
     }
     parts

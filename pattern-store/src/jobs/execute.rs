@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
 use super::{
-    Answer, Handler, JobContext, JobError,
+    Handler, JobContext, JobError, JobOutcome,
     backend::Delivery,
     backoff,
     begin::{self, Claimant},
@@ -23,7 +23,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// How an attempt came out, before it is written down.
 enum Outcome {
-    Finished(Result<Answer, JobError>),
+    Finished(Result<JobOutcome, JobError>),
     /// The worker shuts down and cannot wait any longer.
     Interrupted,
 }
@@ -31,8 +31,8 @@ enum Outcome {
 impl Outcome {
     fn word(&self) -> &'static str {
         match self {
-            Self::Finished(Ok(Answer::Done(_))) => "succeeded",
-            Self::Finished(Ok(Answer::Split { .. })) => "split",
+            Self::Finished(Ok(JobOutcome::Done(_))) => "succeeded",
+            Self::Finished(Ok(JobOutcome::Split { .. })) => "split",
             Self::Finished(Err(_)) => "failed",
             Self::Interrupted => "interrupted",
         }
@@ -142,10 +142,10 @@ impl Executor {
                 self.persistently("give back a run", || lifecycle::interrupt(&self.store, attempt)).await
             }
             Outcome::Finished(Err(error)) => self.write_failure(attempt, &error).await,
-            Outcome::Finished(Ok(Answer::Split { tiles, so_far })) => {
+            Outcome::Finished(Ok(JobOutcome::Split { tiles, so_far })) => {
                 self.persistently("split a run", || tiles::split(&self.store, attempt, &tiles, &so_far)).await
             }
-            Outcome::Finished(Ok(Answer::Done(result))) => {
+            Outcome::Finished(Ok(JobOutcome::Done(result))) => {
                 let succeed = || lifecycle::succeed(&self.store, attempt, &result);
                 match self.persistently("end a run", succeed).await {
                     Some(Err(error)) => {
@@ -216,7 +216,7 @@ fn start(
     handler: Handler,
     context: JobContext,
     abandoned: CancellationToken,
-) -> oneshot::Receiver<Result<Answer, JobError>> {
+) -> oneshot::Receiver<Result<JobOutcome, JobError>> {
     let (done, job) = oneshot::channel();
     let (runtime, span) = (Handle::current(), Span::current());
     let work = async move {
@@ -243,6 +243,8 @@ fn panicked(panic: &(dyn Any + Send)) -> JobError {
     JobError::Retry(format!("the job panicked: {}", message.unwrap_or("without a message")))
 }
 
-fn flatten(result: Result<Result<Answer, JobError>, oneshot::error::RecvError>) -> Result<Answer, JobError> {
+fn flatten(
+    result: Result<Result<JobOutcome, JobError>, oneshot::error::RecvError>,
+) -> Result<JobOutcome, JobError> {
     result.unwrap_or_else(|_| Err(JobError::Retry("the job has lost its thread".into())))
 }

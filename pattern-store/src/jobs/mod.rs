@@ -90,7 +90,7 @@ impl From<StoreError> for JobError {
 
 /// What a job has to say at its end.
 #[derive(Debug, Clone)]
-pub enum Answer {
+pub enum JobOutcome {
     /// Kept as the run's result.
     Done(Value),
     /// Other runs, on any worker, are to do parts of the work. When all of them succeeded, the job is run again,
@@ -98,7 +98,7 @@ pub enum Answer {
     Split { tiles: Vec<NewTile>, so_far: Value },
 }
 
-impl From<Value> for Answer {
+impl From<Value> for JobOutcome {
     fn from(result: Value) -> Self {
         Self::Done(result)
     }
@@ -107,7 +107,7 @@ impl From<Value> for Answer {
 /// Does a job's work.
 ///
 /// It runs on a thread of its own, so blocking there stops nobody else's work.
-pub type Handler = Arc<dyn Fn(JobContext) -> BoxFuture<'static, Result<Answer, JobError>> + Send + Sync>;
+pub type Handler = Arc<dyn Fn(JobContext) -> BoxFuture<'static, Result<JobOutcome, JobError>> + Send + Sync>;
 
 /// One of the queue's own tables: without it there is no queue.
 pub(crate) const QUEUE_TABLE: &str = "apalis.jobs";

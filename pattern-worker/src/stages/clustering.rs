@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{Outcome, Stage, StageError, episodes, version_of};
 
 /// Points with a number for an equipment.
-type Told = Vec<(u32, u32)>;
+type MachineNumbers = Vec<(u32, u32)>;
 
 pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, StageError> {
     let result = |outcome| match outcome {
@@ -187,7 +187,7 @@ fn named_clusters(named: &Named, members: &[Vec<usize>], before: &[Cluster]) -> 
 fn told(
     index: &HashMap<Uuid, u32>,
     (bindings, exclusions): &(Vec<ActiveBinding>, Vec<Exclusion>),
-) -> (Told, Told) {
+) -> (MachineNumbers, MachineNumbers) {
     let mut numbers: HashMap<Uuid, u32> = HashMap::new();
     let mut told = |point: Uuid, equipment: Uuid| {
         let next = numbers.len() as u32;

@@ -15,7 +15,7 @@ const CONFIRMED: f64 = 0.02;
 
 /// How often look-alikes were answered.
 #[derive(Clone, Copy, Default)]
-struct Told {
+struct AnswerCounts {
     answered: i32,
     excluded: i32,
 }
@@ -29,7 +29,7 @@ pub(super) fn by_lesson(
     mut questions: Vec<NewSuggestion>,
     learning_limit: usize,
 ) -> Vec<NewSuggestion> {
-    let mut told: HashMap<LookAlikes, Told> = HashMap::new();
+    let mut told: HashMap<LookAlikes, AnswerCounts> = HashMap::new();
     for (look_alikes, _) in settled.answered_points().filter_map(|point| known.look_alikes(point)) {
         told.entry(look_alikes).or_default().answered += 1;
     }
@@ -76,7 +76,7 @@ fn only_teaches(question: &NewSuggestion) -> bool {
 /// Points that belong together can be told what they are, though less easily where the proposal is wrong.
 fn lessons(
     known: &Knowledge,
-    told: &HashMap<LookAlikes, Told>,
+    told: &HashMap<LookAlikes, AnswerCounts>,
     question: &NewSuggestion,
 ) -> HashMap<LookAlikes, f64> {
     let mut lessons: HashMap<LookAlikes, f64> = HashMap::new();

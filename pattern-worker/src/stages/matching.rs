@@ -21,7 +21,7 @@ use super::{
     version_of,
 };
 use crate::{
-    knowledge::{Knowledge, Known},
+    knowledge::{Knowledge, SiteRecords},
     opinions::{Taken, opinions},
 };
 
@@ -51,7 +51,7 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
 }
 
 async fn equipment(stage: &Stage, source: &DataSource) -> Result<Outcome, StageError> {
-    let known = Known::read(&stage.store, source.id).await?;
+    let known = SiteRecords::read(&stage.store, source.id).await?;
     let settled = stage.store.settled_questions(source.id).await?;
     let answers = stage.store.decision_count(source.id, PatternKind::Equipment).await?;
     let (threshold, learning_limit) =

@@ -21,7 +21,7 @@ use pattern_core::{
 };
 use pattern_store::{
     FoundCluster, NewSuggestion, ProposeChange, Store, StoreError,
-    jobs::{Answer, Fence, Handler, JobContext, JobError},
+    jobs::{Fence, Handler, JobContext, JobError, JobOutcome},
 };
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -84,7 +84,7 @@ pub fn handler(store: Store, engine: EngineConfig) -> Handler {
     })
 }
 
-async fn run(stage: &Stage, context: &JobContext) -> Result<Answer, StageError> {
+async fn run(stage: &Stage, context: &JobContext) -> Result<JobOutcome, StageError> {
     let types = stage.store.job_types();
     // It was right when the run was taken, or it would be elsewhere.
     let by_the_clock = types.named(context.job.as_str()).is_ok_and(|job| job.needs_right_clock);

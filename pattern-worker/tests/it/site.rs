@@ -255,6 +255,8 @@ impl Worker {
             .env("NAIA_KAFKA__TOPIC_PREFIX", &site.kafka.topic_prefix)
             // In one group for all tests, the workers that other tests kill would hold this one up.
             .env("NAIA_KAFKA__GROUP_ID", format!("{}worker", site.kafka.topic_prefix))
+            // There are many on this machine.
+            .env("NAIA_WORKER__METRICS_LISTEN", "")
             // Nothing runs by itself: what a test sees, it started.
             .envs(
                 ["FLYWHEEL", "PATTERN_LEARNING", "MAINTENANCE", "SEALING"]

@@ -5,7 +5,7 @@
 use std::arch::x86_64::*;
 
 use super::super::{exact, rows::Row};
-use super::{COLUMNS, Columns, Known, KnownColumns, Left, Products, ROWS, Right};
+use super::{COLUMNS, Columns, KnownColumns, KnownPairs, Left, Products, ROWS, Right};
 
 /// 4 · 46 · (46 + 128), four products of the largest numbers with the offset, still is below 2¹⁵.
 pub(super) const LARGEST: i32 = 46;
@@ -77,7 +77,7 @@ fn steps<const COUNT: usize>(
 
 #[target_feature(enable = "avx2")]
 pub(super) fn add(
-    x: Known,
+    x: KnownPairs,
     columns: &KnownColumns,
     least: f32,
     products: &[i32; COLUMNS],

@@ -40,7 +40,7 @@ pub(super) const OFFSET: i32 = 128;
 
 /// What is known of a row after a part, see "In parts" of the module above.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Known {
+pub(super) struct KnownPairs {
     /// Of this part alone.
     pub step: f32,
     /// ‖x̂‖
@@ -67,18 +67,23 @@ impl Default for KnownColumns {
 }
 
 impl KnownColumns {
-    pub fn get(&self, i: usize) -> Known {
-        Known { step: self.step[i], length: self.length[i], residual: self.residual[i], rest: self.rest[i] }
+    pub fn get(&self, i: usize) -> KnownPairs {
+        KnownPairs {
+            step: self.step[i],
+            length: self.length[i],
+            residual: self.residual[i],
+            rest: self.rest[i],
+        }
     }
 
-    pub fn set(&mut self, i: usize, known: Known) {
+    pub fn set(&mut self, i: usize, known: KnownPairs) {
         (self.step[i], self.length[i]) = (known.step, known.length);
         (self.residual[i], self.rest[i]) = (known.residual, known.rest);
     }
 
     /// Inlined, so that each path compiles it with what its CPU has.
     #[inline(always)]
-    fn add(&self, x: Known, least: f32, products: &[i32; COLUMNS], r: &mut [f32; COLUMNS]) -> u32 {
+    fn add(&self, x: KnownPairs, least: f32, products: &[i32; COLUMNS], r: &mut [f32; COLUMNS]) -> u32 {
         let least = least - x.residual;
         let mut reach = 0;
         for i in 0..COLUMNS {
@@ -169,7 +174,7 @@ impl Kernel {
     #[allow(unsafe_code)]
     pub(super) fn add(
         self,
-        x: Known,
+        x: KnownPairs,
         columns: &KnownColumns,
         least: f32,
         products: &[i32; COLUMNS],

@@ -4,7 +4,7 @@ pub use pattern_embedded::testing::until as eventually;
 use pattern_embedded::testing::{self, TestDatabase};
 use pattern_store::{
     Store,
-    jobs::{Answer, Handler, JobContext, JobError, NewRun, WorkerOptions, run_workers},
+    jobs::{Handler, JobContext, JobError, JobOutcome, NewRun, WorkerOptions, run_workers},
 };
 use serde_json::{Value, json};
 use std::{
@@ -115,7 +115,7 @@ where
     F: Fn(JobContext) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Value, JobError>> + Send + 'static,
 {
-    Arc::new(move |context| work(context).map(|result| result.map(Answer::Done)).boxed())
+    Arc::new(move |context| work(context).map(|result| result.map(JobOutcome::Done)).boxed())
 }
 
 /// What ran, in the order in which it started.

@@ -8,7 +8,7 @@ use pattern_core::{
 };
 use pattern_store::{
     CorrelationPlan, CorrelationTile, PlannedVariant, Store, StoreError, Variant,
-    jobs::{Answer, Fence, Handler, JobContext, JobError, NewRun, NewTile, RunFilter},
+    jobs::{Fence, Handler, JobContext, JobError, JobOutcome, NewRun, NewTile, RunFilter},
 };
 use serde_json::{Value, json};
 use std::{
@@ -42,9 +42,9 @@ where
                         data_source_id: plant,
                         arguments: json!(TileArguments { tile }),
                     };
-                    Ok(Answer::Split { tiles: (0..TILES).map(new).collect(), so_far: json!("split") })
+                    Ok(JobOutcome::Split { tiles: (0..TILES).map(new).collect(), so_far: json!("split") })
                 }
-                (JobName::CORRELATION_TILE, _) => tile(context).await.map(Answer::Done),
+                (JobName::CORRELATION_TILE, _) => tile(context).await.map(JobOutcome::Done),
                 (_, so_far) => Ok(json!({ "so_far": so_far }).into()),
             }
         })

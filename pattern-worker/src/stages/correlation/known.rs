@@ -8,13 +8,13 @@ use uuid::Uuid;
 
 use super::super::{Stage, StageError};
 
-pub(super) struct Known {
+pub(super) struct EarlierPairs {
     rows: HashMap<Uuid, usize>,
     /// By row of the grid.
     unchanged: Vec<Option<CorrelatedPoint>>,
 }
 
-impl Known {
+impl EarlierPairs {
     pub async fn load(
         stage: &Stage,
         source: &DataSource,

@@ -19,7 +19,7 @@ use pattern_equipment::correlation::{
 };
 use pattern_store::{
     Variant,
-    jobs::{Answer, JobContext, NewTile},
+    jobs::{JobContext, JobOutcome, NewTile},
     off_thread,
 };
 use serde_json::{Map, Value, json};
@@ -27,7 +27,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use super::{Outcome, Stage, StageError, each_source, no_good_samples, version_of};
 use found::{Found, change};
-use known::Known;
+use known::EarlierPairs;
 
 /// What becomes of a data source.
 enum Step {
@@ -35,7 +35,7 @@ enum Step {
     Split(Vec<NewTile>),
 }
 
-pub(super) async fn run(stage: &Stage, context: &JobContext) -> Result<Answer, StageError> {
+pub(super) async fn run(stage: &Stage, context: &JobContext) -> Result<JobOutcome, StageError> {
     if let Some(so_far) = &context.so_far {
         return Ok(tiles::merge_all(stage, so_far).await?.into());
     }
@@ -53,7 +53,7 @@ pub(super) async fn run(stage: &Stage, context: &JobContext) -> Result<Answer, S
         results.insert(source.name, result);
     }
     let so_far = Value::from(results);
-    Ok(if tiles.is_empty() { so_far.into() } else { Answer::Split { tiles, so_far } })
+    Ok(if tiles.is_empty() { so_far.into() } else { JobOutcome::Split { tiles, so_far } })
 }
 
 async fn analyse(stage: &Stage, source: &DataSource) -> Result<Step, StageError> {
@@ -70,7 +70,7 @@ async fn analyse(stage: &Stage, source: &DataSource) -> Result<Step, StageError>
     if stage.store.stage_input(name, source.id).await?.as_deref() == Some(&input) {
         return Ok(Step::Done(Outcome::Unchanged));
     }
-    let known = Known::load(stage, source, &grid.points, &versions).await?;
+    let known = EarlierPairs::load(stage, source, &grid.points, &versions).await?;
     if known.changed() > stage.engine.correlation_tile_points {
         return Ok(Step::Split(tiles::plan(stage, source, &grid, versions, input, &known).await?));
     }

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use super::{
     super::{Outcome, Stage, StageError},
     found::{Found, change},
-    known::Known,
+    known::EarlierPairs,
     options, transformed, why_nothing,
 };
 
@@ -29,7 +29,7 @@ pub(super) async fn plan(
     grid: &Grid,
     row_versions: Vec<String>,
     input_version: String,
-    known: &Known,
+    known: &EarlierPairs,
 ) -> Result<Vec<NewTile>, StageError> {
     let mut variants = Vec::new();
     for (i, &variant) in Variant::ALL.iter().enumerate() {
@@ -102,7 +102,7 @@ pub(super) async fn merge_all(stage: &Stage, so_far: &Value) -> Result<Value, St
 }
 
 async fn merge(stage: &Stage, source: &DataSource, plan: CorrelationPlan) -> Result<Value, StageError> {
-    let known = Known::load(stage, source, &plan.points, &plan.row_versions).await?;
+    let known = EarlierPairs::load(stage, source, &plan.points, &plan.row_versions).await?;
     let mut found = Found::new(&plan.points, &plan.row_versions);
     for (i, PlannedVariant { variant, computed, .. }) in plan.variants.iter().enumerate() {
         if stage.cancelled.is_cancelled() {
