@@ -38,7 +38,7 @@ impl From<Likeness> for Scores {
     }
 }
 
-/// Takes time with the square of the points in common, of which it looks at [`MOST_ORDERED`] at most.
+/// Takes time with the square of the points in common, of which it looks at 400 at most.
 pub fn likeness(profile: &Profile, occurrence: &Occurrence) -> Likeness {
     let (mut both, mut same_way, mut all) = (0.0, 0.0, 0.0);
     let mut common: Vec<(&Part, f64)> = Vec::new();

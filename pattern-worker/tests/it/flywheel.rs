@@ -228,7 +228,7 @@ async fn dryers() -> (Site, Worker) {
 /// Answers what is asked next.
 async fn approve_as(site: &Site, suggestion: Uuid, pattern: &str) -> Suggestion {
     let roles = ["Temperature", "Level", "Pressure"].into_iter().cycle();
-    let points = points_of(&site, suggestion).await;
+    let points = points_of(site, suggestion).await;
     let library = site.store.library::<EquipmentPattern>().await.expect("library");
     let approve = ApproveRequest {
         pattern_id: library.iter().find(|known| known.spec.name == pattern).map(|known| known.id),
