@@ -10,7 +10,7 @@ mod settings;
 mod variables;
 
 pub use host::{Host, HostName, NoHost};
-pub use load::{ConfigError, Settings, dump, load};
+pub use load::{ConfigError, dump, load};
 pub use logging::{LogConfig, LogFormat};
 pub use secrets::{mask_text, mask_url};
 pub use settings::*;

@@ -3,20 +3,14 @@ use figment::{
     providers::{Format, Serialized, Toml},
     value::Dict,
 };
-use serde::{Serialize, de::DeserializeOwned};
 use std::{fs, path::Path};
 
 use crate::{
     keys::Keys,
     secrets::{mask, mask_text},
+    settings::Settings,
     variables::Variables,
 };
-
-/// A whole configuration that can tell what is wrong with it.
-pub trait Settings: Serialize + DeserializeOwned + Default {
-    /// Every problem, each as `key: what is wrong, what to do`.
-    fn problems(&self) -> Vec<String>;
-}
 
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {

@@ -1,10 +1,16 @@
 use croner::Cron;
 use pattern_core::domain::{Scope, Word};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt::Display, net::SocketAddr, ops::RangeInclusive, str::FromStr};
 
-use crate::{host::Host, load::Settings, logging::LogConfig, secrets::is_whole_url};
+use crate::{host::Host, logging::LogConfig, secrets::is_whole_url};
+
+/// A whole configuration that can tell what is wrong with it.
+pub trait Settings: Serialize + DeserializeOwned + Default {
+    /// Every problem, each as `key: what is wrong, what to do`.
+    fn problems(&self) -> Vec<String>;
+}
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -19,5 +19,6 @@ pub use data_dir::DataDir;
 pub use java::{KafkaPrograms, MissingKafka};
 pub use kafka::{EmbeddedKafka, SecuredListener};
 pub use memory::MemoryBroker;
-pub use postgres::{EmbeddedPostgres, PostgresUse};
+pub use postgres::EmbeddedPostgres;
+pub use postgres_cluster::PostgresUse;
 pub use wait::poll;

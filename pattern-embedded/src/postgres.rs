@@ -6,25 +6,15 @@ use crate::{
     DataDir,
     child::{Server, Signal},
     ports::free_port,
-    postgres_cluster::Cluster,
+    postgres_cluster::{Cluster, PostgresUse, USER},
     postgres_orphan::end_orphan,
     postgres_programs::PostgresPrograms,
     wait::poll,
 };
 
-pub(crate) const USER: &str = "naia";
 const STARTS: usize = 3;
 /// Long, because it replays its log first when it was killed.
 const READY_WITHIN: Duration = Duration::from_secs(120);
-
-/// What the cluster is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PostgresUse {
-    /// Keeps its data through a power cut; other users of this machine need the password.
-    Stack,
-    /// Thrown away afterwards: no password, nothing is forced to disk.
-    Tests,
-}
 
 /// A private PostgreSQL that stops with this process.
 pub struct EmbeddedPostgres {

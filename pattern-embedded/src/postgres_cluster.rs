@@ -15,9 +15,19 @@ use uuid::Uuid;
 
 use crate::{
     child::{self, RunAs, Server, Setting, Signal},
-    postgres::{PostgresUse, USER},
     postgres_programs::PostgresPrograms,
 };
+
+/// What the cluster is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PostgresUse {
+    /// Keeps its data through a power cut; other users of this machine need the password.
+    Stack,
+    /// Thrown away afterwards: no password, nothing is forced to disk.
+    Tests,
+}
+
+pub(crate) const USER: &str = "naia";
 
 /// The folder of a cluster and the user that runs it.
 pub(crate) struct Cluster {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use pattern_core::{
     domain::Direction,
-    series::{frame::Frame, grid::ROLLUP_SECONDS},
+    series::frame::{Frame, ROLLUP_SECONDS},
 };
 
 /// Buckets before and after a change that are compared: of quarters of an hour, an hour each. Their medians do not see a

@@ -1,52 +1,12 @@
 //! Whether 04/07/2026 is in April or in July: the whole column tells.
 
-use std::{fmt, ops::ControlFlow};
+use std::ops::ControlFlow;
 
-use crate::time::OpenDate;
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum DateOrder {
-    #[default]
-    DayFirst,
-    MonthFirst,
-    /// Of years of two digits: 26/11/20 is of 2026.
-    YearFirst,
-}
-
-impl DateOrder {
-    pub const ALL: [Self; 3] = [Self::DayFirst, Self::MonthFirst, Self::YearFirst];
-
-    pub fn by_name(name: &str) -> Option<Self> {
-        match name {
-            "day-first" | "dmy" | "day" => Some(Self::DayFirst),
-            "month-first" | "mdy" | "month" => Some(Self::MonthFirst),
-            "year-first" | "ymd" | "year" => Some(Self::YearFirst),
-            _ => None,
-        }
-    }
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::DayFirst => "day-first",
-            Self::MonthFirst => "month-first",
-            Self::YearFirst => "year-first",
-        }
-    }
-}
-
-impl fmt::Display for DateOrder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::DayFirst => "day first",
-            Self::MonthFirst => "month first",
-            Self::YearFirst => "year first",
-        })
-    }
-}
+use crate::time::{DateOrder, OpenDate};
 
 /// What a column says of the order of its dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Told {
+pub enum OrderFound {
     /// It has no date that could be read either way.
     NothingOpen,
     /// A number above twelve can only be the day.
@@ -61,7 +21,7 @@ pub enum Told {
 
 /// Looks at the dates of a column one after the other.
 #[derive(Debug)]
-pub struct OrderEvidence {
+pub struct ColumnOrder {
     /// The orders in which all dates are on the calendar.
     possible: [bool; 3],
     last: Option<OpenDate>,
@@ -73,7 +33,7 @@ pub struct OrderEvidence {
     comes_again: bool,
 }
 
-impl Default for OrderEvidence {
+impl Default for ColumnOrder {
     fn default() -> Self {
         Self {
             possible: [true; 3],
@@ -86,7 +46,7 @@ impl Default for OrderEvidence {
     }
 }
 
-impl OrderEvidence {
+impl ColumnOrder {
     /// Breaks where nothing more is to be found out.
     pub fn see(&mut self, date: OpenDate, has_half_days: bool) -> ControlFlow<()> {
         self.has_half_days |= has_half_days;
@@ -105,40 +65,42 @@ impl OrderEvidence {
             }
         }
         self.last = Some(date);
-        match self.told() {
-            Told::Surely(_) => ControlFlow::Break(()),
+        match self.found() {
+            OrderFound::Surely(_) => ControlFlow::Break(()),
             _ => ControlFlow::Continue(()),
         }
     }
 
-    pub fn told(&self) -> Told {
+    pub fn found(&self) -> OrderFound {
         let of = |order: DateOrder| self.steps[order as usize];
         let mut possible: Vec<DateOrder> =
             DateOrder::ALL.into_iter().filter(|order| self.possible[*order as usize]).collect();
         possible.sort_by_key(|order| of(*order));
-        let told = match (self.last, &possible[..]) {
-            (None, _) => return Told::NothingOpen,
-            (_, []) => return Told::Open,
-            (_, [order]) => return Told::Surely(*order),
+        let likeliest = match (self.last, &possible[..]) {
+            (None, _) => return OrderFound::NothingOpen,
+            (_, []) => return OrderFound::Open,
+            (_, [order]) => return OrderFound::Surely(*order),
             (_, [first, second, ..]) if of(*first) < of(*second) => *first,
             // Who counts half days writes the month first.
             _ if self.has_half_days && possible.contains(&DateOrder::MonthFirst) => {
-                return Told::Likely(DateOrder::MonthFirst);
+                return OrderFound::Likely(DateOrder::MonthFirst);
             }
-            _ if possible.contains(&DateOrder::YearFirst) => return Told::OpenYear,
-            _ => return Told::Open,
+            _ if possible.contains(&DateOrder::YearFirst) => return OrderFound::OpenYear,
+            _ => return OrderFound::Open,
         };
         // Twelve days of January, or the first days of twelve months: each is as regular as the other.
         let is_of_firsts = !self.comes_again && (self.is_one[0] || self.is_one[1]);
-        match told {
-            DateOrder::DayFirst | DateOrder::MonthFirst if is_of_firsts && possible.len() > 1 => Told::Open,
-            // Years lie so far apart that neighbours tell them surely.
-            told if !possible.contains(&DateOrder::MonthFirst)
-                || !possible.contains(&DateOrder::DayFirst) =>
-            {
-                Told::Surely(told)
+        match likeliest {
+            DateOrder::DayFirst | DateOrder::MonthFirst if is_of_firsts && possible.len() > 1 => {
+                OrderFound::Open
             }
-            told => Told::Likely(told),
+            // Years lie so far apart that neighbours tell them surely.
+            likeliest
+                if !possible.contains(&DateOrder::MonthFirst) || !possible.contains(&DateOrder::DayFirst) =>
+            {
+                OrderFound::Surely(likeliest)
+            }
+            likeliest => OrderFound::Likely(likeliest),
         }
     }
 }
@@ -154,51 +116,57 @@ mod tests {
     use super::*;
     use crate::time::open_date;
 
-    fn told(dates: &[&str]) -> Told {
-        let mut evidence = OrderEvidence::default();
+    fn told(dates: &[&str]) -> OrderFound {
+        let mut order = ColumnOrder::default();
         for date in dates {
-            if evidence.see(open_date(date).unwrap(), date.ends_with('M')).is_break() {
+            if order.see(open_date(date).unwrap(), date.ends_with('M')).is_break() {
                 break;
             }
         }
-        evidence.told()
+        order.found()
     }
 
     #[test]
     fn a_day_above_twelve_decides() {
-        assert_eq!(told(&["04/07/2026", "13/07/2026"]), Told::Surely(DateOrder::DayFirst));
-        assert_eq!(told(&["04/07/2026", "04/13/2026"]), Told::Surely(DateOrder::MonthFirst));
+        assert_eq!(told(&["04/07/2026", "13/07/2026"]), OrderFound::Surely(DateOrder::DayFirst));
+        assert_eq!(told(&["04/07/2026", "04/13/2026"]), OrderFound::Surely(DateOrder::MonthFirst));
     }
 
     #[test]
     fn neighbours_lie_close_together() {
         let week = ["04/07/16 22", "04/07/16 23", "05/07/16 00", "05/07/16 01", "06/07/16 00"];
-        assert_eq!(told(&week), Told::Likely(DateOrder::DayFirst));
-        assert_eq!(told(&["07/04/2016", "07/05/2016", "07/06/2016"]), Told::Likely(DateOrder::MonthFirst));
+        assert_eq!(told(&week), OrderFound::Likely(DateOrder::DayFirst));
+        assert_eq!(
+            told(&["07/04/2016", "07/05/2016", "07/06/2016"]),
+            OrderFound::Likely(DateOrder::MonthFirst)
+        );
     }
 
     #[test]
     fn one_day_alone_says_nothing_but_half_days_do() {
-        assert_eq!(told(&["04/07/2026 10:00", "04/07/2026 11:00"]), Told::Open);
-        assert_eq!(told(&["04/07/2026 10:00 PM"]), Told::Likely(DateOrder::MonthFirst));
-        assert_eq!(told(&[]), Told::NothingOpen);
-        assert_eq!(told(&["26/11/18 00:00", "26/11/18 01:00"]), Told::OpenYear);
+        assert_eq!(told(&["04/07/2026 10:00", "04/07/2026 11:00"]), OrderFound::Open);
+        assert_eq!(told(&["04/07/2026 10:00 PM"]), OrderFound::Likely(DateOrder::MonthFirst));
+        assert_eq!(told(&[]), OrderFound::NothingOpen);
+        assert_eq!(told(&["26/11/18 00:00", "26/11/18 01:00"]), OrderFound::OpenYear);
     }
 
     #[test]
     fn of_years_of_two_digits_the_neighbours_tell_where_they_stand() {
-        assert_eq!(told(&["26/11/18 00:00", "26/11/19 00:00"]), Told::Surely(DateOrder::YearFirst));
-        assert_eq!(told(&["26-11-20 00:00:00", "26-11-21 00:00:00"]), Told::Surely(DateOrder::YearFirst));
-        assert_eq!(told(&["18/11/26", "19/11/26"]), Told::Surely(DateOrder::DayFirst));
-        assert_eq!(told(&["04/05/26", "05/05/26", "06/05/26"]), Told::Likely(DateOrder::DayFirst));
-        assert_eq!(told(&["11/20/26"]), Told::Surely(DateOrder::MonthFirst));
+        assert_eq!(told(&["26/11/18 00:00", "26/11/19 00:00"]), OrderFound::Surely(DateOrder::YearFirst));
+        assert_eq!(
+            told(&["26-11-20 00:00:00", "26-11-21 00:00:00"]),
+            OrderFound::Surely(DateOrder::YearFirst)
+        );
+        assert_eq!(told(&["18/11/26", "19/11/26"]), OrderFound::Surely(DateOrder::DayFirst));
+        assert_eq!(told(&["04/05/26", "05/05/26", "06/05/26"]), OrderFound::Likely(DateOrder::DayFirst));
+        assert_eq!(told(&["11/20/26"]), OrderFound::Surely(DateOrder::MonthFirst));
     }
 
     #[test]
     fn first_days_of_months_are_as_regular_as_days_of_january() {
-        assert_eq!(told(&["01/01/2026", "01/02/2026", "01/03/2026"]), Told::Open);
-        assert_eq!(told(&["01/01/2026", "02/01/2026", "03/01/2026"]), Told::Open);
+        assert_eq!(told(&["01/01/2026", "01/02/2026", "01/03/2026"]), OrderFound::Open);
+        assert_eq!(told(&["01/01/2026", "02/01/2026", "03/01/2026"]), OrderFound::Open);
         let hours = ["01/01/2026 00:00", "01/01/2026 12:00", "01/02/2026 00:00", "01/02/2026 12:00"];
-        assert_eq!(told(&hours), Told::Likely(DateOrder::MonthFirst));
+        assert_eq!(told(&hours), OrderFound::Likely(DateOrder::MonthFirst));
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 
 /// What the numbers of a file say of their decimal sign.
 #[derive(Debug, Default)]
-pub struct DecimalEvidence {
+pub struct DecimalSigns {
     /// Numbers that can only have a decimal point, and only a decimal comma.
     sure: [u64; 2],
     /// One point, or one comma, with three digits behind it.
@@ -24,7 +24,7 @@ pub struct DecimalEvidence {
     is_ungrouped: bool,
 }
 
-impl DecimalEvidence {
+impl DecimalSigns {
     pub fn see(&mut self, text: &str) {
         if let Some(decimal) = number::told(text) {
             self.sure[decimal as usize] += 1;
@@ -71,7 +71,7 @@ impl DecimalEvidence {
 
 /// Looks only for a number that tells.
 #[derive(Default)]
-struct DecimalScan(DecimalEvidence);
+struct DecimalScan(DecimalSigns);
 
 impl Sink for DecimalScan {
     fn point(&mut self, _line: u64, _point: &RawPoint<'_>) -> Result<()> {
@@ -116,9 +116,9 @@ impl Survey {
             if let Some((_, decimal)) = sure.iter().find(|(of, _)| *of == likeness) {
                 file.numbers.otherwise = *decimal;
             } else if file.taste.decimals.is_open() {
-                let (evidence, separator) = (&file.taste.decimals, file.separator);
-                file.numbers.decimal = Some(evidence.likely(separator));
-                if evidence.is_doubtful(separator) && file.is_written_by_people() {
+                let (signs, separator) = (&file.taste.decimals, file.separator);
+                file.numbers.decimal = Some(signs.likely(separator));
+                if signs.is_doubtful(separator) && file.is_written_by_people() {
                     doubtful.push(place);
                 }
             }
@@ -159,10 +159,10 @@ impl SurveyedFile {
 mod tests {
     use super::*;
 
-    fn evidence(texts: &[&str]) -> DecimalEvidence {
-        let mut evidence = DecimalEvidence::default();
-        texts.iter().for_each(|text| evidence.see(text));
-        evidence
+    fn signs(texts: &[&str]) -> DecimalSigns {
+        let mut signs = DecimalSigns::default();
+        texts.iter().for_each(|text| signs.see(text));
+        signs
     }
 
     #[test]
@@ -174,10 +174,10 @@ mod tests {
             (&["1,234"], b';', Decimal::Comma, true),
             (&["1,234"], b',', Decimal::Point, true),
         ] {
-            let seen = evidence(texts);
+            let seen = signs(texts);
             assert_eq!(seen.likely(separator), expected, "{texts:?}");
             assert_eq!(seen.is_doubtful(separator), is_doubtful, "{texts:?}");
         }
-        assert_eq!(evidence(&["1.234", "1.234.567"]).sure(), Some(Decimal::Comma));
+        assert_eq!(signs(&["1.234", "1.234.567"]).sure(), Some(Decimal::Comma));
     }
 }

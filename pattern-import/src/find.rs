@@ -12,6 +12,7 @@ use zip::ZipArchive;
 use crate::{
     archive,
     limits::MOST_FILES,
+    links::leads_out,
     mapping,
     shown::shown_up_to,
     source::{MOST_NAME, PACKED, Place, Source, is_known, read_up_to},
@@ -59,13 +60,6 @@ pub(crate) fn find(path: &Path, stop: &Stop) -> Result<Found> {
     refuse_twins(&found.sources)?;
     found.sources.iter_mut().for_each(|source| source.stop = stop.clone());
     Ok(found)
-}
-
-/// Whether a file is a link to something outside of this folder.
-pub(crate) fn leads_out(file: &Path, folder: &Path) -> bool {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let is_inside = || Some(file.canonicalize().ok()?.starts_with(folder.canonicalize().ok()?));
-    file.is_symlink() && is_inside() != Some(true)
 }
 
 impl Found {

@@ -28,6 +28,7 @@ mod find;
 mod folders;
 mod formats;
 mod limits;
+mod links;
 pub mod mapping;
 mod meaning;
 pub mod number;

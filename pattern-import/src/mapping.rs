@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    Options, Survey, columns::Meaning, dialect, encoding, find, number::Decimal, shown::shown,
+    Options, Survey, columns::Meaning, dialect, encoding, links::leads_out, number::Decimal, shown::shown,
     time::DateOrder,
 };
 
@@ -65,7 +65,7 @@ pub fn complete(mut options: Options, dir: &Path) -> Result<Options> {
 /// Where it lies. A link out of the folder would show, or overwrite, what is somebody else's.
 pub fn path_in(dir: &Path) -> Result<PathBuf> {
     let path = dir.join(FILE);
-    if find::leads_out(&path, dir) {
+    if leads_out(&path, dir) {
         bail!("{} is a link that leads out of the folder; put the file itself there", path.display());
     }
     Ok(path)

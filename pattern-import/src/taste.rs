@@ -8,8 +8,8 @@ use std::{
 };
 
 use crate::{
-    date_order::{OrderEvidence, Told},
-    decimals::DecimalEvidence,
+    date_order::{ColumnOrder, OrderFound},
+    decimals::DecimalSigns,
     record::{Enough, RawPoint, RawSample, Sink},
     time::{self, DateOrder, Moment},
 };
@@ -45,8 +45,8 @@ pub struct Taste {
     pub qualities: BTreeSet<String>,
     /// What the points are called.
     pub names: BTreeSet<String>,
-    pub(crate) decimals: DecimalEvidence,
-    order: OrderEvidence,
+    pub(crate) decimals: DecimalSigns,
+    order: ColumnOrder,
     /// Steps forward and back in time.
     steps: [u64; 2],
     /// What had a sample at a time already, and how many came again with another value.
@@ -57,8 +57,8 @@ pub struct Taste {
 }
 
 impl Taste {
-    pub fn order(&self) -> Told {
-        self.order.told()
+    pub fn order(&self) -> OrderFound {
+        self.order.found()
     }
 
     pub fn is_newest_first(&self) -> bool {
@@ -182,7 +182,7 @@ impl Sink for Taste {
 
 /// Looks only for the order of day and month, until it is sure.
 #[derive(Debug, Default)]
-pub struct OrderScan(pub OrderEvidence);
+pub struct OrderScan(pub ColumnOrder);
 
 impl Sink for OrderScan {
     fn point(&mut self, _line: u64, _point: &RawPoint<'_>) -> Result<()> {

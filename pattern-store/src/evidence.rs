@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     Result, Store,
     jobs::Fence,
-    patterns::{self, Announcement},
+    patterns::{Announcement, announce},
 };
 
 /// A fact about to be recorded.
@@ -126,12 +126,12 @@ async fn fold(conn: &mut PgConnection, pattern: Uuid, now: DateTime<Utc>) -> Res
         return Ok((news.len(), false));
     }
     write(conn, pattern, &judged, now).await?;
-    let told = Announcement {
+    let announcement = Announcement {
         cause: explain(&news, &judged),
         data_source: news.last().and_then(|fact| fact.data_source.clone()),
         previous_confidence: Some(judged.confidence_before),
     };
-    patterns::tell(conn, pattern, EventType::PatternUpdated, told, now).await?;
+    announce(conn, pattern, EventType::PatternUpdated, announcement, now).await?;
     Ok((news.len(), true))
 }
 

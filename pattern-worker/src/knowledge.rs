@@ -3,7 +3,7 @@
 use pattern_core::domain::{Cluster, ClusterKind, PatternKind};
 use pattern_core::library::EquipmentPattern;
 use pattern_equipment::matching::{
-    LookAlikes, Matcher, NEWEST_DECISIONS, PointFeatures, Proposal, Reading, SiteCalibration, SiteMemory,
+    Family, Matcher, NEWEST_DECISIONS, PointFeatures, Proposal, Reading, SiteCalibration, SiteMemory,
     spelled_out,
 };
 use pattern_store::{ActiveBinding, ForeignBinding, LibraryPattern, Store, StoreError, StoredPoint};
@@ -16,8 +16,8 @@ use std::{
 use uuid::Uuid;
 
 use crate::{
+    input_version::version_of,
     readings::{KeptReadings, SiteReadings},
-    stages::version_of,
 };
 
 /// A proposal of this confidence is right often enough to go by.
@@ -55,7 +55,7 @@ impl SiteRecords {
         })
     }
 
-    /// Hash of clusters, library, points, fingerprints and what was told elsewhere; decisions of this data source are
+    /// Hash of clusters, library, points, fingerprints and what was confirmed elsewhere; decisions of this data source are
     /// not in it.
     pub fn version(&self) -> String {
         let clusters =
@@ -96,7 +96,7 @@ pub struct Knowledge {
     calibration: SiteCalibration,
     threshold: f64,
     /// Kinds that people named, of which a single machine is all that is known.
-    told_once: BTreeSet<Uuid>,
+    confirmed_once: BTreeSet<Uuid>,
     bindings: Vec<ActiveBinding>,
 }
 
@@ -133,8 +133,8 @@ impl Knowledge {
         });
         let mut site = read.observed.clone();
         learn(&mut site, &bindings, &library, &features);
-        let told_once = told_once(&library, &bindings, &foreign);
-        site.learn_elsewhere(&foreign.into_iter().map(told_elsewhere).collect::<Vec<_>>());
+        let confirmed_once = confirmed_once(&library, &bindings, &foreign);
+        site.learn_elsewhere(&foreign.into_iter().map(confirmed_elsewhere).collect::<Vec<_>>());
         let calibration = SiteCalibration::fit(&decided);
         let readings = HashMap::new();
         let mut knowledge = Self {
@@ -147,7 +147,7 @@ impl Knowledge {
             site,
             calibration,
             threshold,
-            told_once,
+            confirmed_once,
             bindings,
         };
         read.clusters = knowledge.read(&read.clusters);
@@ -169,7 +169,7 @@ impl Knowledge {
         read.into_iter().map(|(_, points, reading)| (points, reading)).collect()
     }
 
-    /// Takes in what is sure about some clusters: it helps with their look-alikes.
+    /// Takes in what is sure about some clusters: it helps with similar ones.
     fn presume(&mut self) {
         let sure_of = |cluster: &Cluster| {
             let points = self.points_of(cluster);
@@ -218,9 +218,9 @@ impl Knowledge {
         proposal.confidence = self.calibration.apply(proposal.confidence);
         proposal.unanswered = proposal.unanswered.map(|confidence| self.calibration.apply(confidence));
         let unsure = proposal.unanswered.is_some_and(|unanswered| unanswered < self.threshold);
-        if (unsure || self.told_once.contains(&pattern.id)) && proposal.confidence >= self.threshold {
+        if (unsure || self.confirmed_once.contains(&pattern.id)) && proposal.confidence >= self.threshold {
             proposal.confidence = self.threshold * NEARLY;
-            proposal.reason.push_str(" One answer about look-alikes says so; another one makes it sure.");
+            proposal.reason.push_str(" One answer about similar points says so; another one makes it sure.");
         }
         proposal
     }
@@ -235,17 +235,17 @@ impl Knowledge {
     }
 
     /// The points called like a point, as one key, and how many they are.
-    pub fn look_alikes(&self, point: Uuid) -> Option<(LookAlikes, f64)> {
-        self.features.get(&point).map(|point| self.site.look_alikes(point))
+    pub fn family(&self, point: Uuid) -> Option<(Family, f64)> {
+        self.features.get(&point).map(|point| self.site.family(point))
     }
 
-    /// The role that look-alikes of each point play, where that was told, and how sure that makes it.
-    pub fn told_of_look_alikes(&self) -> Vec<(Uuid, String, f64)> {
-        let told = |point: &PointFeatures| {
+    /// The role that similar points play, for each point where one was confirmed, and how sure that makes it.
+    pub fn of_similar_points(&self) -> Vec<(Uuid, String, f64)> {
+        let likely = |point: &PointFeatures| {
             let (role, sureness) = self.site.likely_role(point)?;
             Some((point.id, role, sureness))
         };
-        self.features.values().filter_map(told).collect()
+        self.features.values().filter_map(likely).collect()
     }
 
     /// The role that each of these points plays by itself, whatever it is grouped with, and how sure that is.
@@ -262,7 +262,7 @@ impl Knowledge {
     }
 
     /// What somebody said of points.
-    pub fn told(&self) -> &[ActiveBinding] {
+    pub fn confirmed(&self) -> &[ActiveBinding] {
         &self.bindings
     }
 }
@@ -297,7 +297,7 @@ fn learn(
 }
 
 /// The learned patterns of which no more than one machine was ever shown, here and elsewhere.
-fn told_once(
+fn confirmed_once(
     library: &[LibraryPattern<EquipmentPattern>],
     bindings: &[ActiveBinding],
     foreign: &[ForeignBinding],
@@ -311,7 +311,7 @@ fn told_once(
     learned.filter(|pattern| machines(pattern) < 2).map(|pattern| pattern.id).collect()
 }
 
-fn told_elsewhere(binding: ForeignBinding) -> (PointFeatures, (String, String), Uuid) {
+fn confirmed_elsewhere(binding: ForeignBinding) -> (PointFeatures, (String, String), Uuid) {
     let point = PointFeatures {
         id: binding.point_id,
         name: binding.point_name,

@@ -2,6 +2,7 @@
 
 mod contact;
 mod ingest;
+mod input_version;
 pub mod knowledge;
 pub mod metrics;
 pub mod opinions;

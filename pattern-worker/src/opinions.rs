@@ -19,7 +19,7 @@ pub struct Taken<'a> {
     pub best: Option<(&'a str, &'a Proposal)>,
 }
 
-/// By point. What somebody said of it counts first; then what is surest of its group and of its look-alikes; then what it
+/// By point. What somebody said of it counts first; then what is surest of its group and of similar points; then what it
 /// is by itself.
 pub fn opinions(known: &Knowledge, taken: &[Taken]) -> HashMap<Uuid, Opinion> {
     let mut opinions = HashMap::new();
@@ -49,7 +49,7 @@ pub fn opinions(known: &Knowledge, taken: &[Taken]) -> HashMap<Uuid, Opinion> {
             }
         }
     }
-    for (point, role, confidence) in known.told_of_look_alikes() {
+    for (point, role, confidence) in known.of_similar_points() {
         let known = opinions.get(&point);
         if known.is_none_or(|known| confidence > known.confidence) {
             let equipment = known.and_then(|known| known.equipment.clone());
@@ -61,15 +61,15 @@ pub fn opinions(known: &Knowledge, taken: &[Taken]) -> HashMap<Uuid, Opinion> {
         let source = OpinionSource::Itself;
         opinions.insert(point, Opinion { role, equipment: None, pattern: None, confidence, source });
     }
-    for told in known.told() {
+    for binding in known.confirmed() {
         let opinion = Opinion {
-            role: told.role.clone(),
-            equipment: Some(told.equipment.clone()),
-            pattern: known.pattern(told.pattern_id).map(|pattern| pattern.spec.name.clone()),
+            role: binding.role.clone(),
+            equipment: Some(binding.equipment.clone()),
+            pattern: known.pattern(binding.pattern_id).map(|pattern| pattern.spec.name.clone()),
             confidence: CERTAIN,
             source: OpinionSource::Told,
         };
-        opinions.insert(told.point_id, opinion);
+        opinions.insert(binding.point_id, opinion);
     }
     opinions
 }

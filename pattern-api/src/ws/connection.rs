@@ -8,7 +8,7 @@ use tokio::{sync::mpsc, time::timeout};
 
 use super::{
     codes,
-    messages::{self, ClientMessage},
+    messages::{self, Boxed, Command},
     writer::{Ending, Writer},
 };
 use crate::hub::Hub;
@@ -17,18 +17,6 @@ use crate::hub::Hub;
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 /// A client that talks faster than it is answered has to wait.
 const COMMANDS: usize = 4;
-
-/// In a box, since a channel keeps room for 32 of them.
-pub type Boxed = Box<Command>;
-
-/// What the client said.
-#[derive(Debug)]
-pub enum Command {
-    Message(ClientMessage),
-    NotUnderstood(String),
-    /// A pong, or another sign of life.
-    Alive,
-}
 
 /// One connection, from the upgrade to its end. What it rarely does is in boxes, so that thousands of them which
 /// only wait are small.

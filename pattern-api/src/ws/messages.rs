@@ -112,3 +112,15 @@ mod tests {
         assert_eq!(message.text().as_str(), r#"{"type":"pong","position":"e.4"}"#);
     }
 }
+
+/// In a box, since a channel keeps room for 32 of them.
+pub type Boxed = Box<Command>;
+
+/// What the client said.
+#[derive(Debug)]
+pub enum Command {
+    Message(ClientMessage),
+    NotUnderstood(String),
+    /// A pong, or another sign of life.
+    Alive,
+}

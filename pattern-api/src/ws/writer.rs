@@ -9,8 +9,7 @@ use tokio::{
 
 use super::{
     CloseCode,
-    connection::{Boxed, Command},
-    messages::{Channel, ClientMessage, ServerMessage, Subscribe},
+    messages::{Boxed, Channel, ClientMessage, Command, ServerMessage, Subscribe},
     resumes::Resumes,
     subscriptions::Subscriptions,
 };

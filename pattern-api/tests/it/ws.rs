@@ -123,9 +123,7 @@ async fn job_runs_are_sent_whole_and_then_as_they_change() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_open_run_is_told_of_however_many_came_after_it() {
     let stream = Stream::without_broker().await;
-    let mut tx = stream.store.pool().begin().await.unwrap();
-    let chain = Store::start_flywheel(&mut tx, None, "anna").await.unwrap();
-    tx.commit().await.unwrap();
+    let chain = stream.store.start_flywheel(None, "anna").await.unwrap();
     for _ in 0..60 {
         let mut tx = stream.store.pool().begin().await.unwrap();
         let run =

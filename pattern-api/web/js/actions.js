@@ -2,14 +2,13 @@
 
 import { app, draftOf, repaint } from "./app.js";
 import { approve, defer, reject, title } from "./decisions.js";
-import { isHeld } from "./details.js";
+import { isHeld, shownVersion } from "./details.js";
 import { byId } from "./dom.js";
 import { EXCLUDED, lacksName, newKindOf, pointWithoutMachine, roleOf } from "./draft.js";
 import { contentOf, isOpen } from "./feed.js";
 import { readOwnDecisions, undoLast } from "./own.js";
 import { closeDetail, isNarrow, select } from "./selection.js";
 import { askName, askReason, askUntil } from "./view/dialogs.js";
-import { shownVersion } from "./view/detail.js";
 import { reveal } from "./view/list.js";
 import { hint } from "./view/toasts.js";
 

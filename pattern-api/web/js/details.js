@@ -2,6 +2,7 @@
 
 import { app, draftOf, repaint } from "./app.js";
 import { get } from "./api.js";
+import { byId } from "./dom.js";
 import { isEdited } from "./draft.js";
 import { contentOf, isOpen } from "./feed.js";
 
@@ -87,4 +88,10 @@ export function readAgain(id) {
 /** Problems that may have passed: the next repaint asks again. */
 export function forgetProblems() {
   app.details.forEach(({ problem }, id) => problem && app.details.delete(id));
+}
+
+/** Which version of the suggestion the reviewer sees, with its points; 0 where they are not there yet. */
+export function shownVersion(id) {
+  const [shown, version] = (byId("detail").dataset.shows ?? "").split(" ");
+  return shown === id ? Number(version) : 0;
 }

@@ -3,7 +3,7 @@
 use chrono::DateTime;
 use pattern_core::{
     domain::Sample,
-    series::grid::{Grid, ROLLUP_SECONDS},
+    series::{frame::ROLLUP_SECONDS, grid::Grid},
 };
 use uuid::Uuid;
 

@@ -136,12 +136,12 @@ async fn events_arrive(new: &[Uuid], kafka: &Witness, socket: &Witness, steps: &
     Ok(())
 }
 
-/// The surest one that has look-alikes to learn for.
+/// The surest one that has similar ones to learn for.
 fn choose(pending: &[Suggestion]) -> Option<&Suggestion> {
-    let look_alikes = |s: &Suggestion| pending.iter().filter(|o| o.pattern.id == s.pattern.id).count() - 1;
+    let similar = |s: &Suggestion| pending.iter().filter(|o| o.pattern.id == s.pattern.id).count() - 1;
     let known = pending.iter().filter(|s| s.pattern.id.is_some());
     known.max_by(|a, b| {
-        let order = (look_alikes(a) > 0).cmp(&(look_alikes(b) > 0));
+        let order = (similar(a) > 0).cmp(&(similar(b) > 0));
         order.then(a.confidence.total_cmp(&b.confidence))
     })
 }
@@ -188,15 +188,15 @@ async fn learn(
     let update = kafka.sees(EVENTS_WITHIN, is_update).await.context("no PatternUpdated tells about it")?;
     steps.say(&format!("PatternUpdated: {}", update.data["cause"].as_str().unwrap_or_default()));
 
-    let look_alikes: Vec<&Suggestion> = pending
+    let similar: Vec<&Suggestion> = pending
         .iter()
         .filter(|s| s.pattern.id == Some(approved.pattern) && s.id != approved.suggestion.id)
         .collect();
-    if look_alikes.is_empty() {
-        steps.say("there is no look-alike to match better");
+    if similar.is_empty() {
+        steps.say("there is no similar suggestion to match better");
     } else {
         let better = poll(EVENTS_WITHIN, || async {
-            for before in &look_alikes {
+            for before in &similar {
                 let after = api.suggestion(before.id).await.ok()?.suggestion;
                 if after.scores.part("name") > before.scores.part("name") {
                     return Some(((*before).clone(), after));
@@ -204,11 +204,12 @@ async fn learn(
             }
             None
         });
-        let (before, after) =
-            better.await.with_context(|| format!("no look-alike of {name} matches better by its names"))?;
+        let (before, after) = better
+            .await
+            .with_context(|| format!("no suggestion similar to {name} matches better by its names"))?;
         let percent = |score: Option<f64>| format!("{:.0} %", 100.0 * score.unwrap_or_default());
         steps.fact(format!(
-            "look-alike {}: name score {} → {}, confidence {} → {}",
+            "similar {}: name score {} → {}, confidence {} → {}",
             after.subject.label,
             percent(before.scores.part("name")),
             percent(after.scores.part("name")),

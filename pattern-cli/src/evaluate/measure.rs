@@ -6,7 +6,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
-    trial::{Standing, StandingCluster},
+    trial::{SURE, Standing, StandingCluster},
     truth::Truth,
 };
 
@@ -69,8 +69,6 @@ pub struct Suggestions {
     /// Share that is right.
     pub precision: Option<f64>,
 }
-
-pub const SURE: f64 = 0.75;
 
 pub fn measure(standing: &Standing, truth: &Truth) -> Measures {
     let meant: Vec<Option<&str>> = standing

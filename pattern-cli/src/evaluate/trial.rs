@@ -24,11 +24,12 @@ use uuid::Uuid;
 
 use crate::{
     api_client::ApiClient,
-    evaluate::measure::SURE,
     import::Import,
     stack::{BrokerKind, DataDirOption, ServerOptions, Stack, StackOptions},
 };
 
+/// From this confidence on a proposal is a suggestion.
+pub const SURE: f64 = 0.75;
 const REVIEWER: &str = "simulated reviewer";
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 const ANALYSIS_WITHIN: Duration = Duration::from_secs(3600);

@@ -16,9 +16,7 @@ pub async fn turn_the_flywheel(store: &Store, data_source: &str, stop: &Cancella
     let queue = async || -> Result<(), StoreError> {
         let source = store.data_source(data_source).await?;
         let source = source.ok_or_else(|| StoreError::NotFound(format!("data source {data_source}")))?;
-        let mut tx = store.pool().begin().await?;
-        Store::start_flywheel(&mut tx, Some(source.id), "import").await?;
-        Ok(tx.commit().await?)
+        store.start_flywheel(Some(source.id), "import").await.map(drop)
     };
     Patience { stop: stop.clone() }.persist("queueing the flywheel", queue).await
 }

@@ -95,7 +95,7 @@ impl Import {
         if content.samples > 0 {
             storing.samples(&mut understood, &keys, content.samples, &mut summary).await?;
         }
-        summary.count(&content, &understood);
+        understood.sum_up(&content, &mut summary);
         Ok(summary)
     }
 
@@ -128,7 +128,7 @@ impl Import {
             }
             summary.samples.new += kept.len() as u64;
         }
-        summary.count(&content, &understood);
+        understood.sum_up(&content, &mut summary);
         summary.is_dry_run = true;
         summary.files.clear();
         said += &summary.to_string();

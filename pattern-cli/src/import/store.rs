@@ -78,6 +78,27 @@ impl<'a> Understood<'a> {
     }
 }
 
+impl Understood<'_> {
+    /// Says in the summary what is known once all samples were looked at.
+    pub fn sum_up(&self, content: &Content, summary: &mut ImportSummary) {
+        summary.qualities = self.qualities;
+        summary.repeated_samples = content.samples.saturating_sub(self.seen);
+        summary.converted.clone_from(&content.converted);
+        summary.doubled_hours = content.doubled_hours;
+        summary.skipped_hours = content.skipped_hours;
+        let lists_any = content.points.iter().any(|point| point.listed.is_some());
+        let unlisted = content.points.iter().filter(|point| lists_any && point.listed.is_none());
+        summary.unlisted_points = unlisted.count() as u64;
+        let points = content.points.iter().zip(&self.good);
+        summary.points_without_good = points
+            .filter(|(point, good)| point.samples > 0 && !**good)
+            .map(|(p, _)| p.name.clone())
+            .collect();
+        summary.gaps = content.gaps.iter().map(|(text, count)| (text.clone(), *count)).collect();
+        summary.gaps.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    }
+}
+
 impl Storing<'_> {
     /// Registers the points that have something to store; answers their keys, by place.
     pub async fn points(

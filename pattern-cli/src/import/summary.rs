@@ -1,9 +1,9 @@
 //! What an import did, in numbers and in words.
 
-use pattern_import::{Class, Content, shown, shown_up_to};
+use pattern_import::{Class, shown, shown_up_to};
 use std::{fmt, path::PathBuf};
 
-use super::{progress::grouped, store::Understood};
+use super::progress::grouped;
 
 const TOLD: usize = 5;
 /// Characters of their names.
@@ -87,25 +87,6 @@ pub struct ImportSummary {
 impl ImportSummary {
     pub fn changed_nothing(&self) -> bool {
         [self.points, self.samples].iter().all(|c| c.new == 0 && c.changed == 0)
-    }
-
-    /// Takes over what is known once all samples were looked at.
-    pub(super) fn count(&mut self, content: &Content, understood: &Understood<'_>) {
-        self.qualities = understood.qualities;
-        self.repeated_samples = content.samples.saturating_sub(understood.seen);
-        self.converted.clone_from(&content.converted);
-        self.doubled_hours = content.doubled_hours;
-        self.skipped_hours = content.skipped_hours;
-        let lists_any = content.points.iter().any(|point| point.listed.is_some());
-        let unlisted = content.points.iter().filter(|point| lists_any && point.listed.is_none());
-        self.unlisted_points = unlisted.count() as u64;
-        let points = content.points.iter().zip(&understood.good);
-        self.points_without_good = points
-            .filter(|(point, good)| point.samples > 0 && !**good)
-            .map(|(p, _)| p.name.clone())
-            .collect();
-        self.gaps = content.gaps.iter().map(|(text, count)| (text.clone(), *count)).collect();
-        self.gaps.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     }
 }
 

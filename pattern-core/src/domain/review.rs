@@ -36,7 +36,7 @@ pub enum Purpose {
     Match,
     /// Below it, but the answer teaches most.
     Learning,
-    /// Several look-alike clusters that nothing in the library fits.
+    /// Several similar clusters that nothing in the library fits.
     NewPattern,
 }
 

@@ -8,8 +8,8 @@
 use chrono::{DateTime, Duration, NaiveTime, Utc};
 use std::fmt;
 
-use super::grid::ROLLUP_SECONDS;
-
+/// Seconds in a bucket of the means that are kept of each day.
+pub const ROLLUP_SECONDS: i64 = 900;
 /// Seconds in a bucket of data that are shorter than a day.
 pub const FINE: [i64; 10] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600];
 /// Seconds in a bucket of data that have few samples in the window. Each divides a day.

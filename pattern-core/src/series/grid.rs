@@ -8,11 +8,9 @@ use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::frame::Frame;
+use super::frame::{Frame, ROLLUP_SECONDS};
 use crate::domain::Sample;
 
-/// Seconds in a bucket of the means that are kept of each day.
-pub const ROLLUP_SECONDS: i64 = 900;
 /// Such buckets in a UTC day.
 pub const BUCKETS_PER_DAY: usize = 96;
 

@@ -19,10 +19,10 @@ pub struct Associations<'a> {
     pub high_pass: &'a [Edge],
     /// What names and descriptions say.
     pub names: &'a [Edge],
-    /// A number per point for how its name is built: look-alikes learn from what was told. Empty: none does.
+    /// A number per point for how its name is built: points of one template learn from each other. Empty: none does.
     pub templates: &'a [u32],
-    /// Points whose equipment a person told, each with a number for that equipment.
-    pub told: &'a [(u32, u32)],
+    /// Points whose equipment a person confirmed, each with a number for that equipment.
+    pub confirmed: &'a [(u32, u32)],
     /// Points that a person took out of an equipment, by the same numbers.
     pub excluded: &'a [(u32, u32)],
 }

@@ -1,9 +1,9 @@
-//! Equipment clusters: signal and naming evidence in one graph, cut by Leiden.
+//! Equipment clusters: affinity by signals and by names in one graph, cut by Leiden.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    evidence::fuse,
+    affinity::fuse,
     graph::{Associations, Edge},
     leiden::leiden_cpm,
 };
@@ -38,7 +38,7 @@ impl Default for ClusterOptions {
 pub struct DetectedCluster {
     /// Sorted indices.
     pub members: Vec<usize>,
-    /// Mean evidence over all pairs of members, 0..1; pairs without any count 0.
+    /// Mean affinity over all pairs of members, 0..1; pairs without any count 0.
     pub cohesion: f64,
 }
 
@@ -46,15 +46,15 @@ pub struct DetectedCluster {
 const AS_LIKELY_AS_NOT: f64 = 0.5;
 
 /// Groups of at least `min_points` and `min_cohesion`, ordered by their first member; points that belong nowhere
-/// are in none. Of the resolutions that one is taken whose groups agree best with the evidence: the sum over all
+/// are in none. Of the resolutions that one is taken whose groups agree best with the affinities: the sum over all
 /// pairs within them of how much more they rather belong together than not (correlation clustering; Bansal, Blum,
 /// Chawla 2004).
 pub fn equipment_clusters(known: &Associations, options: &ClusterOptions) -> Vec<DetectedCluster> {
     let fused = fuse(known, options.neighbours);
     let mut best = (f64::NEG_INFINITY, Vec::new());
     for &resolution in options.resolutions {
-        let community = leiden_cpm(known.points, &fused.edges, resolution, options.seed);
-        let clusters = clusters_of(&community, &fused.evidence, options);
+        let community = leiden_cpm(known.points, &fused.graph, resolution, options.seed);
+        let clusters = clusters_of(&community, &fused.all, options);
         let agreement = |c: &DetectedCluster| pairs(c.members.len()) * (c.cohesion - AS_LIKELY_AS_NOT);
         let agreement: f64 = clusters.iter().map(agreement).sum();
         if agreement > best.0 {
@@ -64,13 +64,13 @@ pub fn equipment_clusters(known: &Associations, options: &ClusterOptions) -> Vec
     best.1
 }
 
-fn clusters_of(community: &[u32], evidence: &[Edge], options: &ClusterOptions) -> Vec<DetectedCluster> {
+fn clusters_of(community: &[u32], affinities: &[Edge], options: &ClusterOptions) -> Vec<DetectedCluster> {
     let mut members: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for (point, group) in community.iter().enumerate() {
         members.entry(*group).or_default().push(point);
     }
     let mut inside: HashMap<u32, f64> = HashMap::new();
-    for (a, b, weight) in evidence {
+    for (a, b, weight) in affinities {
         if community[*a as usize] == community[*b as usize] {
             *inside.entry(community[*a as usize]).or_default() += f64::from(*weight);
         }

@@ -1,6 +1,6 @@
 //! Which points belong together: what speaks for it, weighed, and groups that keep their ids.
 
-mod evidence;
+mod affinity;
 mod graph;
 mod grouping;
 pub mod leiden;

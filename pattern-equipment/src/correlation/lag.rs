@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use realfft::{RealFftPlanner, num_complex::Complex32};
 
-use super::{CorrelationOptions, Pair, exact::sums, rows::Row};
+use super::{CorrelationOptions, Pair, rows::Row, sums::sums};
 use pattern_core::series::grid::Grid;
 
 /// Of quarters of an hour, six hours: what follows later than that cannot be told from what comes every day.

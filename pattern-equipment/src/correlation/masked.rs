@@ -2,10 +2,10 @@
 
 use super::{
     CorrelationOptions,
+    bounds::{Bounds, SLACK},
     gaps::Gaps,
     kernel::{COLUMNS, Kernel, Left, Products, ROWS, Right},
     packed::{Panel, Rounding},
-    screen::{Bounds, SLACK},
 };
 
 /// Length over the common buckets from which a row surely moves there, by the measure of the exact r.

@@ -54,6 +54,7 @@ use pattern_core::series::{
     pairs::{Correlations, Pair, Share},
 };
 
+mod bounds;
 mod exact;
 mod gaps;
 mod incremental;
@@ -65,6 +66,7 @@ mod rows;
 mod screen;
 mod spectrum;
 mod strongest;
+mod sums;
 #[cfg(test)]
 mod tests;
 mod variants;

@@ -1,8 +1,8 @@
 //! Rows as int8 in the order that the kernels read them.
 
 use super::{
-    exact::sums,
     kernel::{COLUMNS, Columns, Kernel, Left, OFFSET, ROWS, Right, STEP},
+    sums::sums,
 };
 
 pub(super) const GROUPS: usize = COLUMNS / ROWS;

@@ -1,6 +1,6 @@
 //! What is known of a row before it meets others.
 
-use super::{CorrelationOptions, exact::sums};
+use super::{CorrelationOptions, sums::sums};
 
 /// Variation below this share of a row's size is the noise of rounding: such a row is constant.
 const RELATIVE_VARIANCE: f64 = 1e-12;

@@ -3,9 +3,11 @@
 use rayon::prelude::*;
 
 use super::{
-    CorrelationOptions, Share, exact,
+    CorrelationOptions, Share,
+    bounds::{Bounds, SLACK, bounds},
+    exact,
     gaps::Gaps,
-    kernel::{COLUMNS, Kernel, KnownPairs, Products, ROWS},
+    kernel::{COLUMNS, Kernel, Products, ROWS},
     masked::{ColumnSums, Sums},
     packed::GROUPS,
     rows::Row,
@@ -19,19 +21,8 @@ use pattern_core::series::grid::Grid;
 const BLOCK: usize = 8;
 const GROUPS_IN_BLOCK: usize = BLOCK * GROUPS;
 
-/// More than all rounding between the numbers below and the exact r, in units of r: a dozen operations on
-/// f32 of about 1, the transforms in f32, and the sums of the recheck.
-pub(super) const SLACK: f64 = 1e-5;
-
 /// So many exact r cost less than the products of another part.
 const FEW: u32 = 2;
-
-/// What |r| lies between, as the screen knows it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Bounds {
-    pub low: f64,
-    pub high: f64,
-}
 
 pub(super) struct Screen<'a> {
     pub grid: &'a Grid,
@@ -157,11 +148,4 @@ impl Screen<'_> {
             self.strongest.offer(x.point, y.point, r as f32, samples);
         }
     }
-}
-
-/// What |r| lies between where so much is known of the rows.
-pub(super) fn bounds(r: f32, x: KnownPairs, y: KnownPairs) -> Bounds {
-    let r = f64::from(r.abs());
-    let error = f64::from(x.residual + x.length * y.residual + x.rest * y.rest) + SLACK;
-    Bounds { low: r - error, high: r + error }
 }

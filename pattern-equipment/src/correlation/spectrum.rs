@@ -5,10 +5,10 @@ use rayon::prelude::*;
 use realfft::{RealFftPlanner, RealToComplex, num_complex::Complex32};
 
 use super::{
-    exact::sums,
     kernel::{COLUMNS, Kernel, KnownColumns, KnownPairs, STEP},
     packed::{Panel, levels, round},
     rows::Row,
+    sums::sums,
 };
 use pattern_core::series::grid::Grid;
 

@@ -5,15 +5,16 @@ use proptest::{collection::vec, prelude::*};
 use uuid::Uuid;
 
 use super::{
-    CorrelationOptions, Kernel, exact,
+    CorrelationOptions, Kernel,
+    bounds::{SLACK, bounds},
+    exact,
     gaps::Gaps,
     kernel::{COLUMNS, Products, ROWS},
     masked::{ColumnSums, Sums},
     rows::Row,
-    screen::{SLACK, bounds},
     spectrum::spectra,
 };
-use pattern_core::series::grid::{Grid, ROLLUP_SECONDS};
+use pattern_core::series::{frame::ROLLUP_SECONDS, grid::Grid};
 
 /// Rows of one length that rounding is hardest on: far from zero, next to nothing, one spike, steps, few values, gaps,
 /// nothing at all in the low frequencies.

@@ -227,7 +227,7 @@ fn what_a_person_told_overrules_names_and_signals() {
     let known = Associations { points: 6, high_pass: &signals, names: &names, ..Associations::default() };
     assert_eq!(members(&equipment_clusters(&known, &ClusterOptions::default())), [[0, 1, 2, 3, 4, 5]]);
     let told = [(0, 7), (2, 7), (4, 7), (1, 9), (3, 9), (5, 9)];
-    let told = Associations { told: &told, ..known };
+    let told = Associations { confirmed: &told, ..known };
     assert_eq!(members(&equipment_clusters(&told, &ClusterOptions::default())), [[0, 2, 4], [1, 3, 5]]);
 }
 
@@ -235,7 +235,7 @@ fn what_a_person_told_overrules_names_and_signals() {
 fn what_a_person_took_out_of_a_machine_stays_together_without_it() {
     let names = ring(&[0, 1, 2, 3, 4, 5, 6], 1.0);
     let told = [(0, 7), (1, 7), (2, 7)];
-    let known = Associations { points: 7, names: &names, told: &told, ..Associations::default() };
+    let known = Associations { points: 7, names: &names, confirmed: &told, ..Associations::default() };
     let excluded = Associations { excluded: &[(3, 7), (4, 7), (5, 7)], ..known };
     let found = members(&equipment_clusters(&excluded, &ClusterOptions::default()));
     assert!(found.contains(&vec![3, 4, 5]) || found.contains(&vec![3, 4, 5, 6]), "{found:?}");
@@ -262,7 +262,7 @@ fn panels(told: &[(u32, u32)], excluded: &[(u32, u32)]) -> Vec<Vec<usize>> {
         points: 12,
         names: &names,
         templates: &templates,
-        told,
+        confirmed: told,
         excluded,
         ..Default::default()
     };

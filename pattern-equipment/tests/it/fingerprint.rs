@@ -1,6 +1,6 @@
 use pattern_core::{
     domain::{BehaviorClass, Sample},
-    series::grid::{ROLLUP_SECONDS, day_buckets},
+    series::{frame::ROLLUP_SECONDS, grid::day_buckets},
 };
 use pattern_equipment::fingerprint::{Fingerprint, fingerprint, fingerprints};
 use serde::Deserialize;

@@ -1,5 +1,6 @@
 mod assignment;
 mod clustering;
+mod confirmed;
 mod correlation;
 mod correlation_incremental;
 mod correlation_lag;
@@ -16,4 +17,3 @@ mod reference;
 mod said;
 mod site_calibration;
 mod support;
-mod told;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration};
 use pattern_core::domain::{Sample, stable_id};
 use pattern_core::library::{EquipmentPattern, builtin_of};
-use pattern_core::series::grid::{ROLLUP_SECONDS, day_buckets};
+use pattern_core::series::{frame::ROLLUP_SECONDS, grid::day_buckets};
 use pattern_equipment::fingerprint::fingerprint;
 use pattern_equipment::matching::{Matcher, PointFeatures, Proposal, ProposedRole, SiteMemory};
 use pattern_equipment::naming::{NamedPoint, labels, name_edges};
@@ -403,9 +403,9 @@ fn points_that_differ_in_numbers_only_are_look_alikes() {
     let boxes = points(&boxes);
     let mut site = SiteMemory::default();
     site.observe(&boxes);
-    let (temperatures, size) = site.look_alikes(&boxes[0]);
-    assert_eq!((&temperatures, size), (&site.look_alikes(&boxes[2]).0, 9.0));
-    assert_ne!(temperatures, site.look_alikes(&boxes[1]).0);
+    let (temperatures, size) = site.family(&boxes[0]);
+    assert_eq!((&temperatures, size), (&site.family(&boxes[2]).0, 9.0));
+    assert_ne!(temperatures, site.family(&boxes[1]).0);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use pattern_core::{
     domain::Sample,
-    series::grid::{Grid, ROLLUP_SECONDS},
+    series::{frame::ROLLUP_SECONDS, grid::Grid},
 };
 use pattern_equipment::{
     clustering::leiden::{cpm_quality, leiden_cpm},

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use pattern_core::{
     domain::Sample,
-    series::grid::{Grid, ROLLUP_SECONDS},
+    series::{frame::ROLLUP_SECONDS, grid::Grid},
 };
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 use uuid::Uuid;

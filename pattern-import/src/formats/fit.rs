@@ -2,7 +2,7 @@
 
 use csv::StringRecord;
 
-use super::table::is_value;
+use super::cells::is_value;
 use crate::columns::{Columns, Meaning, is_known};
 
 /// What a row is.

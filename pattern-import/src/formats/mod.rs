@@ -1,6 +1,7 @@
 //! The formats that are known. To add one: a file here with a type that implements [`Format`] and a function
 //! `recognise`, and its line in [`KNOWN`].
 
+mod cells;
 mod ede;
 mod fit;
 mod haystack;

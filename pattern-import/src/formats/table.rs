@@ -5,11 +5,17 @@ mod header;
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Format, Head, Recognised, long::Long, point_list::PointList, wide::Tag, wide::Wide};
+use super::{
+    Format, Head, Recognised,
+    cells::{is_number, is_value},
+    long::Long,
+    point_list::PointList,
+    wide::Tag,
+    wide::Wide,
+};
 use crate::{
     columns::{Columns, Meaning, split_unit},
     quality, states, time,
-    value::{self, Cell, Numbers},
 };
 
 /// Rows before the header, and between the header and the first sample.
@@ -346,20 +352,6 @@ fn unbracketed(cell: &str) -> &str {
 fn twin(tags: &[Tag]) -> Option<&str> {
     let mut names = HashSet::new();
     tags.iter().find(|tag| !names.insert(&tag.name)).map(|tag| tag.name.as_str())
-}
-
-fn is_number(cell: &str) -> bool {
-    NUMBERS.parse(cell).is_some()
-}
-
-const NUMBERS: Numbers = Numbers { decimal: None, otherwise: crate::number::Decimal::Point };
-
-/// A number, nothing, or a state of two.
-pub(super) fn is_value(cell: &str) -> bool {
-    match value::understand(cell, NUMBERS) {
-        Cell::Number(_) | Cell::Measured(..) | Cell::Gap => true,
-        Cell::Word(word) => states::is_two_state(word),
-    }
 }
 
 /// Rows of time and value, or time, name and value, and perhaps a quality, without a word what they are.

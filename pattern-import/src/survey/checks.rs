@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Survey, SurveyedFile};
 use crate::{
-    columns::Meaning, date_order::Told, options::Options, record::unless_enough, taste::OrderScan,
+    columns::Meaning, date_order::OrderFound, options::Options, record::unless_enough, taste::OrderScan,
     time::DateOrder,
 };
 
@@ -32,22 +32,22 @@ impl Survey {
         let (mut open, mut open_years) = (Vec::new(), Vec::new());
         for place in 0..self.files.len() {
             let file = &self.files[place];
-            let mut told = file.taste.order();
-            if matches!(told, Told::NothingOpen) {
+            let mut found = file.taste.order();
+            if matches!(found, OrderFound::NothingOpen) {
                 continue;
             }
-            if options.date_order.is_none() && !matches!(told, Told::Surely(_)) && !file.is_whole {
+            if options.date_order.is_none() && !matches!(found, OrderFound::Surely(_)) && !file.is_whole {
                 let mut scan = OrderScan::default();
                 unless_enough(file.format.read(&file.input(&self.sources, Arc::default()), &mut scan))?;
-                told = scan.0.told();
+                found = scan.0.found();
             }
             let file = &mut self.files[place];
             file.has_open_dates = true;
-            match (options.date_order, told) {
+            match (options.date_order, found) {
                 (Some(_), _) => {}
-                (None, Told::Surely(order) | Told::Likely(order)) => file.order = Some(order),
-                (None, Told::Open | Told::NothingOpen) => open.push(place),
-                (None, Told::OpenYear) => {
+                (None, OrderFound::Surely(order) | OrderFound::Likely(order)) => file.order = Some(order),
+                (None, OrderFound::Open | OrderFound::NothingOpen) => open.push(place),
+                (None, OrderFound::OpenYear) => {
                     open.push(place);
                     open_years.push(place);
                 }

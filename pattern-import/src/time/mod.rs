@@ -4,9 +4,11 @@
 //! cannot say alone, whether 04/07 is in April or in July and where the clock hung, is told by the whole column
 //! (`date_order.rs`) and by a person (`zone.rs`).
 
+mod open_date;
 mod spelled;
 
-pub use crate::{date_order::DateOrder, zone::Zone};
+pub use crate::zone::Zone;
+pub use open_date::{DateOrder, OpenDate};
 use spelled::{Date, Parts};
 
 const SECOND: i64 = 1_000_000;
@@ -26,32 +28,6 @@ pub enum Moment {
     At(i64),
     /// As a clock showed it: of no zone yet.
     Local(i64),
-}
-
-/// The day of a text whose order of day and month is open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OpenDate {
-    pub first: u32,
-    pub second: u32,
-    pub year: i32,
-    /// The same with the first number for the year and the last one for the day, where both have two digits.
-    pub year_first: Option<(i32, u32)>,
-}
-
-impl OpenDate {
-    /// Year, month and day.
-    pub fn read(self, order: DateOrder) -> Option<(i32, u32, u32)> {
-        match order {
-            DateOrder::DayFirst => Some((self.year, self.second, self.first)),
-            DateOrder::MonthFirst => Some((self.year, self.first, self.second)),
-            DateOrder::YearFirst => self.year_first.map(|(year, day)| (year, self.second, day)),
-        }
-    }
-
-    /// Whether there is such a month and day.
-    pub fn is_possible(self, order: DateOrder) -> bool {
-        self.read(order).is_some_and(|(_, month, day)| (1..=12).contains(&month) && (1..=31).contains(&day))
-    }
 }
 
 /// Reads a time; `order` says how a date like 04/07/2026 is meant.

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 
 use crate::{
     DecideError, Result, StoreError,
-    patterns::{self, KnownPattern},
+    patterns::{self, SitePattern},
     review::{Deciding, Outcome},
 };
 
@@ -21,7 +21,7 @@ pub(crate) async fn approve(
     let name = Some(name.collect::<Vec<_>>().join(" ")).filter(|name| !name.is_empty());
     let confirmed = match (request.pattern_id, deciding.suggestion.pattern.id, name) {
         (Some(id), ..) | (None, Some(id), None) => {
-            patterns::known_to(conn, id, PatternKind::Episode, deciding.data_source_id).await?
+            patterns::of_site(conn, id, PatternKind::Episode, deciding.data_source_id).await?
         }
         (None, _, Some(name)) => create(conn, deciding, &name).await?,
         (None, None, None) => {
@@ -80,7 +80,7 @@ fn content_of<'a>(deciding: &'a Deciding<'_>) -> Result<&'a EpisodeContent> {
 }
 
 /// A kind of event that looks as this episode does, or as those did that resemble it.
-async fn create(conn: &mut PgConnection, deciding: &Deciding<'_>, name: &str) -> Result<KnownPattern> {
+async fn create(conn: &mut PgConnection, deciding: &Deciding<'_>, name: &str) -> Result<SitePattern> {
     let draft =
         deciding.asked.draft.clone().ok_or_else(|| {
             StoreError::Corrupt(format!("suggestion {} has no draft", deciding.suggestion.id))
@@ -88,7 +88,7 @@ async fn create(conn: &mut PgConnection, deciding: &Deciding<'_>, name: &str) ->
     let cause = Cause::reviewer(deciding.reviewer, "named as a new kind of event");
     let data_source = &deciding.suggestion.data_source;
     let id = patterns::learn(conn, &draft.named(name), data_source, cause, deciding.now).await?;
-    patterns::known_to(conn, id, PatternKind::Episode, deciding.data_source_id).await
+    patterns::of_site(conn, id, PatternKind::Episode, deciding.data_source_id).await
 }
 
 /// An approval says nothing about machines and roles here, and what would be ignored is refused.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{exclusions::exclude, machines};
 use crate::{
     DecideError, Result, Store, StoreError,
-    patterns::{self, KnownPattern},
+    patterns::{self, SitePattern},
     review::{Deciding, Outcome},
 };
 
@@ -89,20 +89,9 @@ pub(crate) async fn approve(
     else {
         return Err(StoreError::Corrupt(format!("suggestion {} asks of no equipment", suggestion.id)).into());
     };
-    // Blanks within it tell no kinds apart.
-    let new_name = request.pattern_name.as_deref().unwrap_or_default().split_whitespace();
-    let new_name = Some(new_name.collect::<Vec<_>>().join(" ")).filter(|name| !name.is_empty());
-    let new_name = new_name.as_deref();
-    let confirmed = match (request.pattern_id, suggestion.pattern.id, new_name) {
-        (Some(id), ..) | (None, Some(id), None) => {
-            patterns::known_to(conn, id, PatternKind::Equipment, deciding.data_source_id).await?
-        }
-        (None, Some(_), Some(name)) => create_named(conn, deciding, request, name).await?,
-        (None, None, name) => create_from_draft(conn, deciding, name).await?,
-    };
-    let is_corrected = suggestion.pattern.id.is_some_and(|proposed| proposed != confirmed.id);
-    let confirmed_roles = is_corrected.then_some(&confirmed.roles);
-    let roles = final_roles(&deciding.asked.members, content, request, confirmed_roles)?;
+    let confirmed = confirmed(conn, deciding, request).await?;
+    let corrected = confirmed.roles_instead_of(suggestion.pattern.id);
+    let roles = final_roles(&deciding.asked.members, content, request, corrected.as_ref())?;
     if roles.is_empty() {
         let what = "an approval needs at least one point with a role; assign one, or reject the suggestion";
         return Err(StoreError::Invalid(what.into()).into());
@@ -110,6 +99,12 @@ pub(crate) async fn approve(
     let names: BTreeSet<String> = roles.values().cloned().collect();
     let mut made: Vec<EquipmentRef> = Vec::new();
     let machines = machines::machines(conn, deciding, &question.cluster, request, roles).await?;
+    // Equipment before patterns, as everywhere: a new pattern may be one that is retired, and locked by an undo.
+    machines::lock(conn, deciding.data_source_id, &machines).await?;
+    let confirmed = match confirmed {
+        Confirmed::Known(pattern) => pattern,
+        Confirmed::New(spec) => create(conn, deciding, &spec).await?,
+    };
     for machine in &machines {
         let equipment = machines::make_or_extend(conn, deciding, machine, &confirmed, request.extend).await?;
         bind(conn, deciding, &equipment, &confirmed, &machine.roles).await?;
@@ -125,6 +120,52 @@ pub(crate) async fn approve(
         others => format!("approved as {name} and {others} more"),
     };
     Ok(Outcome { id, label: name, pattern_id: confirmed.id, cause })
+}
+
+/// What the points are of, as the reviewer has it.
+enum Confirmed {
+    Known(SitePattern),
+    /// The library lacks it.
+    New(PatternSpec),
+}
+
+impl Confirmed {
+    /// The roles that there are now, where another pattern was proposed.
+    fn roles_instead_of(&self, proposed: Option<Uuid>) -> Option<BTreeSet<String>> {
+        let proposed = proposed?;
+        match self {
+            Self::Known(pattern) => (pattern.id != proposed).then(|| pattern.roles.clone()),
+            Self::New(PatternSpec::Equipment(body)) => {
+                Some(body.roles.iter().map(|role| role.name.clone()).collect())
+            }
+            Self::New(PatternSpec::Episode(_)) => None,
+        }
+    }
+}
+
+async fn confirmed(
+    conn: &mut PgConnection,
+    deciding: &Deciding<'_>,
+    request: &ApproveRequest,
+) -> Result<Confirmed> {
+    // Blanks within it tell no kinds apart.
+    let name = request.pattern_name.as_deref().unwrap_or_default().split_whitespace();
+    let name = Some(name.collect::<Vec<_>>().join(" ")).filter(|name| !name.is_empty());
+    Ok(match (request.pattern_id, deciding.suggestion.pattern.id, name) {
+        (Some(id), ..) | (None, Some(id), None) => Confirmed::Known(
+            patterns::of_site(conn, id, PatternKind::Equipment, deciding.data_source_id).await?,
+        ),
+        (None, Some(_), Some(name)) => Confirmed::New(named(request, &name)?),
+        (None, None, name) => {
+            let draft = deciding.asked.draft.clone().ok_or_else(|| {
+                StoreError::Invalid("suggestion has no pattern; approve it with a pattern_id".into())
+            })?;
+            Confirmed::New(match name {
+                Some(name) => draft.named(&name),
+                None => draft,
+            })
+        }
+    })
 }
 
 /// The proposed roles with the reviewer's changes; several points may measure the same. Where the pattern was
@@ -165,7 +206,7 @@ async fn bind(
     conn: &mut PgConnection,
     deciding: &Deciding<'_>,
     equipment: &EquipmentRef,
-    pattern: &KnownPattern,
+    pattern: &SitePattern,
     roles: &BTreeMap<Uuid, String>,
 ) -> Result<()> {
     let points: Vec<Uuid> = roles.keys().copied().collect();
@@ -222,25 +263,8 @@ async fn bind(
     )))
 }
 
-/// Approving a suggestion of a new pattern makes that pattern.
-async fn create_from_draft(
-    conn: &mut PgConnection,
-    deciding: &Deciding<'_>,
-    name: Option<&str>,
-) -> Result<KnownPattern> {
-    let draft = deciding.asked.draft.clone().ok_or_else(|| {
-        StoreError::Invalid("suggestion has no pattern; approve it with a pattern_id".into())
-    })?;
-    create(conn, deciding, name.map_or(draft.clone(), |name| draft.named(name))).await
-}
-
 /// The reviewer knows what it is, and the library does not: its roles are those that were assigned.
-async fn create_named(
-    conn: &mut PgConnection,
-    deciding: &Deciding<'_>,
-    request: &ApproveRequest,
-    name: &str,
-) -> Result<KnownPattern> {
+fn named(request: &ApproveRequest, name: &str) -> Result<PatternSpec> {
     let assigned = request.role_assignments.iter().flat_map(BTreeMap::values).flatten();
     let roles: BTreeSet<&str> = assigned.map(|role| role.trim()).filter(|role| !role.is_empty()).collect();
     if roles.is_empty() {
@@ -248,12 +272,11 @@ async fn create_named(
         return Err(StoreError::Invalid(what.into()));
     }
     let roles = roles.into_iter().map(|role| RoleSpec { name: role.to_owned(), ..RoleSpec::default() });
-    let spec = EquipmentPattern::learned(name, "named by a reviewer", roles.collect());
-    create(conn, deciding, spec.into()).await
+    Ok(EquipmentPattern::learned(name, "named by a reviewer", roles.collect()).into())
 }
 
-async fn create(conn: &mut PgConnection, deciding: &Deciding<'_>, spec: PatternSpec) -> Result<KnownPattern> {
+async fn create(conn: &mut PgConnection, deciding: &Deciding<'_>, spec: &PatternSpec) -> Result<SitePattern> {
     let cause = Cause::reviewer(deciding.reviewer, "approved as a new pattern");
-    let id = patterns::learn(conn, &spec, &deciding.suggestion.data_source, cause, deciding.now).await?;
-    patterns::known_to(conn, id, PatternKind::Equipment, deciding.data_source_id).await
+    let id = patterns::learn(conn, spec, &deciding.suggestion.data_source, cause, deciding.now).await?;
+    patterns::of_site(conn, id, PatternKind::Equipment, deciding.data_source_id).await
 }

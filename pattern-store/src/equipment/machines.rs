@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-use crate::{Result, Store, StoreError, patterns::KnownPattern, review::Deciding};
+use crate::{Result, Store, StoreError, patterns::SitePattern, review::Deciding};
 
 /// One machine of an approval, with its points in their roles.
 pub(super) struct Machine {
@@ -63,6 +63,19 @@ pub(super) async fn machines(
     Ok(machines.into_values().collect())
 }
 
+/// Locks those of the machines that there are already, in the order of their ids.
+pub(super) async fn lock(conn: &mut PgConnection, data_source: Uuid, machines: &[Machine]) -> Result<()> {
+    let names: Vec<String> = machines.iter().map(|machine| machine.name.clone()).collect();
+    sqlx::query!(
+        "select id from equipment where data_source_id = $1 and name = any($2) order by id for no key update",
+        data_source,
+        &names
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(())
+}
+
 async fn names_of(
     conn: &mut PgConnection,
     points: impl Iterator<Item = &Uuid>,
@@ -78,7 +91,7 @@ pub(super) async fn make_or_extend(
     conn: &mut PgConnection,
     deciding: &Deciding<'_>,
     machine: &Machine,
-    pattern: &KnownPattern,
+    pattern: &SitePattern,
     extend: bool,
 ) -> Result<EquipmentRef> {
     let (id, name) = (machine.id, machine.name.as_str());

@@ -7,17 +7,15 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::{
-    deliveries,
+    attempt::{Attempt, lock_chain},
+    deliveries::{self, TURN},
+    ending::end,
     enqueue::Terms,
     fence,
-    lifecycle::{Attempt, end, lock_chain},
-    tiles::{self, Tile},
+    tile::Tile,
+    tiles,
 };
 use crate::{Result, Store, StoreError};
-
-/// How long a run waits before it looks again whether it is its turn, or its tiles are done. It is woken
-/// when it is; this is for the case that the worker before it died.
-pub(super) const TURN: Duration = Duration::from_secs(5);
 
 /// Who asks for the run.
 #[derive(Debug, Clone)]

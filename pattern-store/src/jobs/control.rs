@@ -3,12 +3,8 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::{
-    begin::too_late,
-    deliveries,
-    enqueue::deliver_again,
-    lifecycle::{end_run, lock_chain},
-    read::load_run,
-    tiles,
+    attempt::lock_chain, begin::too_late, deliveries, ending::end_run, enqueue::deliver_again,
+    read::load_run, tiles,
 };
 use crate::{DecideError, Idempotency, PgConnection, Result, Store, StoreError};
 

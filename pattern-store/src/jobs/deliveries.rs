@@ -7,6 +7,9 @@ use uuid::Uuid;
 
 use crate::Result;
 
+/// How long a run waits before it looks again whether it is its turn, or its tiles are done. It is woken
+/// when it is; this is for the case that the worker before it died.
+pub(super) const TURN: Duration = Duration::from_secs(5);
 /// apalis announces new rows here.
 pub(super) const CHANNEL: &str = "apalis::job::insert";
 

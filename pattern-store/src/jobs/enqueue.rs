@@ -6,7 +6,7 @@ use std::time::Duration;
 use strum::{IntoStaticStr, VariantArray};
 use uuid::Uuid;
 
-use super::{deliveries, tiles::Tile};
+use super::{deliveries, tile::Tile};
 use crate::{Result, Store, trace};
 
 /// Jobs that run one after the other: each starts when the one before it succeeded.
@@ -113,15 +113,15 @@ impl Store {
         enqueue_stage(conn, &stage).await
     }
 
-    /// Queues the flywheel in the caller's transaction and answers the chain's run id. While an
-    /// equal chain has not started yet, it serves both, and its id is answered.
-    pub async fn start_flywheel(
-        conn: &mut PgConnection,
-        data_source_id: Option<Uuid>,
-        triggered_by: &str,
-    ) -> Result<Uuid> {
+    /// Queues the flywheel and answers the chain's run id. While an equal chain has not started yet, it serves both,
+    /// and its id is answered.
+    pub async fn start_flywheel(&self, data_source_id: Option<Uuid>, triggered_by: &str) -> Result<Uuid> {
+        let mut tx = self.pool.begin().await?;
         let terms = Chain::Flywheel.usual_terms();
-        start_chain(conn, Chain::Flywheel, &terms, data_source_id, triggered_by, Duration::ZERO).await
+        let run = start_chain(&mut tx, Chain::Flywheel, &terms, data_source_id, triggered_by, Duration::ZERO)
+            .await?;
+        tx.commit().await?;
+        Ok(run)
     }
 
     /// Queues learning and the match that uses it; collapses as [`Store::start_flywheel`] does. It starts after

@@ -10,11 +10,11 @@ use tracing::{Instrument, Span};
 
 use super::{
     Handler, JobContext, JobError, JobOutcome,
+    attempt::Attempt,
     backend::Delivery,
     backoff,
     begin::{self, Claimant},
-    lifecycle::{self, Attempt},
-    tiles,
+    lifecycle,
     workers::Executor,
 };
 use crate::{Result, StoreError, metrics, outage, trace};
@@ -143,7 +143,8 @@ impl Executor {
             }
             Outcome::Finished(Err(error)) => self.write_failure(attempt, &error).await,
             Outcome::Finished(Ok(JobOutcome::Split { tiles, so_far })) => {
-                self.persistently("split a run", || tiles::split(&self.store, attempt, &tiles, &so_far)).await
+                self.persistently("split a run", || lifecycle::split(&self.store, attempt, &tiles, &so_far))
+                    .await
             }
             Outcome::Finished(Ok(JobOutcome::Done(result))) => {
                 let succeed = || lifecycle::succeed(&self.store, attempt, &result);

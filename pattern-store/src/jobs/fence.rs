@@ -1,7 +1,7 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{JobContext, tiles::Tile};
+use super::{JobContext, tile::Tile};
 use crate::{Result, Store, StoreError};
 
 /// Lets a transaction write only while the attempt it belongs to is the current one: what a worker that

@@ -3,7 +3,7 @@
 
 use pattern_core::domain::JobName;
 use serde_json::Value;
-use sqlx::{PgConnection, PgTransaction};
+use sqlx::PgTransaction;
 use std::{
     ops::ControlFlow::{self, Break, Continue},
     time::Duration,
@@ -11,41 +11,15 @@ use std::{
 use uuid::Uuid;
 
 use super::{
-    deliveries,
+    attempt::{Attempt, lock_chain},
+    deliveries::{self, TURN},
+    ending::end,
     enqueue::{Stage, Terms, deliver_again, enqueue_stage},
     fence,
-    tiles::{self, Tile},
+    tile::Tile,
+    tiles,
 };
 use crate::{Result, Store};
-
-/// An attempt that is under way.
-#[derive(Debug, Clone)]
-pub(super) struct Attempt {
-    pub run_id: Uuid,
-    pub job: JobName,
-    pub terms: Terms,
-    pub data_source_id: Option<Uuid>,
-    pub number: i32,
-    /// Attempts that count, this one included.
-    pub counted: i32,
-    pub max_attempts: i32,
-    pub timeout: Duration,
-    pub delivery: String,
-    pub chain: Option<Uuid>,
-    pub triggered_by: String,
-    pub next: Vec<JobName>,
-    pub tile: Option<Tile>,
-    pub so_far: Option<Value>,
-}
-
-pub(super) async fn lock_chain(conn: &mut PgConnection, chain: Option<Uuid>) -> Result<()> {
-    if let Some(chain) = chain {
-        sqlx::query!("select id from job_runs where id = $1 for no key update", chain)
-            .fetch_one(conn)
-            .await?;
-    }
-    Ok(())
-}
 
 /// Locks the attempt for its ending. `None` when it is not the current one any more; whoever has
 /// the run now ends it. Otherwise whether a cancel was requested meanwhile.
@@ -185,45 +159,52 @@ pub(super) async fn interrupt(store: &Store, attempt: &Attempt) -> Result<bool> 
     Ok(true)
 }
 
-/// Ends the run for good as `dead` or `cancelled`, and with it its chain, or the run that it is a tile of.
-pub(super) async fn end(
-    tx: &mut PgTransaction<'_>,
-    attempt: &Attempt,
-    status: &str,
-    error: Option<&str>,
-) -> Result<()> {
-    end_run(tx, attempt.run_id, attempt.chain, attempt.job.as_str(), status, error).await?;
-    deliveries::done(tx, &attempt.delivery).await?;
-    if attempt.tile.is_some() {
-        tiles::end_split(tx, attempt, status, error).await?;
-    }
-    deliveries::next_in_turn(tx, attempt.job.as_str(), attempt.data_source_id).await
+/// A part of a run's work, as the run asks for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewTile {
+    pub job: JobName,
+    pub data_source_id: Uuid,
+    /// What it is asked to do; they tell the tiles of a data source apart.
+    pub arguments: Value,
 }
 
-pub(super) async fn end_run(
-    conn: &mut PgConnection,
-    run_id: Uuid,
-    chain: Option<Uuid>,
-    job: &str,
-    status: &str,
-    error: Option<&str>,
-) -> Result<()> {
+/// Ends the attempt by splitting its run. False when the attempt was not the current one.
+pub(super) async fn split(
+    store: &Store,
+    attempt: &Attempt,
+    tiles: &[NewTile],
+    so_far: &Value,
+) -> Result<bool> {
+    let mut tx = match lock_unless_cancelled(store, attempt).await? {
+        Continue(tx) => tx,
+        Break(was_current) => return Ok(was_current),
+    };
+    // The attempt did what it should, so what comes after the tiles has all its attempts.
     sqlx::query!(
-        "update job_runs set status = $2, error = $3, finished_at = now() where id = $1",
-        run_id,
-        status,
-        error
+        "update job_runs set generation = attempts, forgiven = forgiven + 1, result = $2, worker_id = null
+         where id = $1",
+        attempt.run_id,
+        so_far
     )
-    .execute(&mut *conn)
+    .execute(&mut *tx)
     .await?;
-    sqlx::query!(
-        "update job_runs set status = $2, error = $3, finished_at = now()
-         where id = $1 and status in ('queued', 'running')",
-        chain,
-        status,
-        error.map(|error| format!("{job}: {error}")),
-    )
-    .execute(&mut *conn)
-    .await?;
-    tiles::stop_all(conn, run_id).await
+    for tile in tiles {
+        let of = Tile { run_id: attempt.run_id, generation: attempt.number };
+        let terms = Terms { arguments: tile.arguments.clone(), ..attempt.terms.clone() };
+        let stage = Stage {
+            job: tile.job,
+            terms: &terms,
+            chain_id: None,
+            data_source_id: Some(tile.data_source_id),
+            key: Some(&format!("{}/{}/{}/{}", of.run_id, of.generation, tile.data_source_id, tile.arguments)),
+            triggered_by: &attempt.triggered_by,
+            next: &[],
+            tile: Some(of),
+            wait: Duration::ZERO,
+        };
+        enqueue_stage(&mut tx, &stage).await?;
+    }
+    deliveries::give_back(&mut tx, &attempt.delivery, TURN).await?;
+    tx.commit().await?;
+    Ok(true)
 }

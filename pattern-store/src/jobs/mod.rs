@@ -4,12 +4,14 @@
 //! apalis only brings a run to a worker ("delivery"); it carries the run's id and nothing else.
 //! Whatever apalis loses or repeats, a run is started and finished by compare-and-set on its row.
 
+mod attempt;
 mod backend;
 mod backoff;
 mod begin;
 mod bell;
 mod control;
 mod deliveries;
+mod ending;
 mod enqueue;
 mod execute;
 mod fence;
@@ -17,6 +19,7 @@ mod health;
 mod lifecycle;
 mod read;
 mod schedule;
+mod tile;
 mod tiles;
 mod trigger;
 mod watch;
@@ -25,9 +28,10 @@ mod workers;
 pub use enqueue::{Chain, NewRun, Terms};
 pub use fence::Fence;
 pub use health::{Pruned, QueueHealth};
+pub use lifecycle::NewTile;
 pub use read::RunFilter;
 pub use schedule::Scheduled;
-pub use tiles::{NewTile, Tile};
+pub use tile::Tile;
 pub use trigger::Order;
 pub use workers::{WorkerOptions, hostname, run_workers};
 

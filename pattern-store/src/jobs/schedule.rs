@@ -3,7 +3,10 @@ use pattern_core::domain::{JobName, Word};
 use std::time::Duration;
 use uuid::Uuid;
 
-use super::{NewRun, enqueue::Chain};
+use super::{
+    NewRun,
+    enqueue::{Chain, start_chain},
+};
 use crate::{Result, Store};
 
 /// What a schedule sets off.
@@ -59,8 +62,10 @@ impl Store {
                 let ids = sqlx::query_scalar!("select id from data_sources order by id")
                     .fetch_all(&mut *tx)
                     .await?;
+                let (chain, terms) = (Chain::Flywheel, Chain::Flywheel.usual_terms());
                 for id in ids {
-                    queued.push(Store::start_flywheel(&mut tx, Some(id), "schedule").await?);
+                    let wait = Duration::ZERO;
+                    queued.push(start_chain(&mut tx, chain, &terms, Some(id), "schedule", wait).await?);
                 }
             }
             Scheduled::Learning => {

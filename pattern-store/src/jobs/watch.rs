@@ -5,7 +5,7 @@ use std::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::lifecycle::Attempt;
+use super::attempt::Attempt;
 use crate::{Result, Store, metrics};
 
 /// The attempts that this process works on.

@@ -5,7 +5,8 @@ use pattern_core::domain::Suggestion;
 use std::{collections::BTreeSet, time::Duration};
 use uuid::Uuid;
 
-use super::decide::{DecideError, DecisionRequest, Request};
+use super::decide::{DecisionRequest, Request};
+use super::deciding::DecideError;
 use crate::{Idempotency, Store, StoreError};
 
 /// Learning is queued with the first decision, so that it happens whatever becomes of this process, and begins

@@ -9,8 +9,10 @@ use sqlx::PgConnection;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-use super::kinds::{self, Outcome};
-use super::read::{Asked, load_asked, load_suggestion};
+use super::asked::load_asked;
+use super::deciding::{DecideError, Deciding, Outcome};
+use super::kinds;
+use super::read::load_suggestion;
 use super::undo;
 use super::write::{Touched, expire, publish};
 use crate::{Idempotency, Store, StoreError, evidence, locks, metrics};
@@ -21,23 +23,6 @@ pub enum DecisionRequest {
     Reject(RejectRequest),
     Defer(DeferRequest),
     Undo(UndoRequest),
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum DecideError {
-    /// Somebody was faster, or the reviewer saw another question.
-    #[error("suggestion is {} since {decided_at} (by {decided_by}); reload it before deciding", .status.as_str())]
-    Conflict { status: SuggestionStatus, version: i64, decided_by: String, decided_at: DateTime<Utc> },
-    #[error("idempotency key was used with another request; use a new key")]
-    KeyReused,
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl From<sqlx::Error> for DecideError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
-    }
 }
 
 impl DecisionRequest {
@@ -101,16 +86,6 @@ pub(super) struct Request<'a> {
     pub request: &'a DecisionRequest,
     pub reviewer: &'a str,
     pub idempotency: Option<&'a Idempotency>,
-    pub now: DateTime<Utc>,
-}
-
-/// What every step of a decision needs to know.
-pub(crate) struct Deciding<'a> {
-    pub suggestion: &'a Suggestion,
-    pub asked: &'a Asked,
-    pub data_source_id: Uuid,
-    pub decision_id: Uuid,
-    pub reviewer: &'a str,
     pub now: DateTime<Utc>,
 }
 

@@ -6,27 +6,16 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::{
-    Answer, Answered,
-    decide::{DecideError, Deciding},
-    propose::NewSuggestion,
-    read::{Asked, MemberRows},
+    answered::{Answer, Answered},
+    asked::{Asked, MemberRows},
+    deciding::{DecideError, Deciding, Outcome},
+    new_suggestion::NewSuggestion,
 };
 use crate::{
     Result,
     episode::{self, SettledEpisodes},
     equipment::{self, SettledQuestions},
 };
-
-/// What an approval made.
-pub(crate) struct Outcome {
-    pub id: Uuid,
-    /// For people.
-    pub label: String,
-    /// The pattern that was confirmed.
-    pub pattern_id: Uuid,
-    /// What was done, in words.
-    pub cause: String,
-}
 
 /// Does what the approval of a suggestion of this kind means.
 pub(super) async fn approve(

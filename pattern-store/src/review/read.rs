@@ -1,31 +1,20 @@
 use chrono::{DateTime, Utc};
 use pattern_core::{
     domain::{
-        ApprovedAs, ChangedPoint, Content, Decision, DecisionAction, PatternKind, PatternRef, Scores,
-        Subject, SuggestedPoint, Suggestion, SuggestionBody,
+        ApprovedAs, Decision, DecisionAction, PatternKind, PatternRef, Scores, Subject, Suggestion,
+        SuggestionBody,
     },
     library::PatternSpec,
 };
 use serde::Serialize;
 use sqlx::PgConnection;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::asked::{MemberRows, load_asked};
 use super::kinds;
 use crate::{Result, Store, StoreError, error::stored};
-
-/// What exactly a suggestion asks.
-#[derive(Debug, Clone)]
-pub(crate) struct Asked {
-    pub id: Uuid,
-    pub content: Content,
-    pub members: BTreeSet<Uuid>,
-    /// How well each member fits, 0..1.
-    pub fits: BTreeMap<Uuid, f64>,
-    /// The pattern that an approval would make.
-    pub draft: Option<PatternSpec>,
-}
 
 /// A suggestion with its members, which have no sparklines yet.
 #[derive(Debug, Clone)]
@@ -34,13 +23,6 @@ pub struct DetailRow {
     pub members: MemberRows,
     pub decision: Option<Decision>,
     pub draft: Option<PatternSpec>,
-}
-
-/// The members of a suggestion, as its kind shows them.
-#[derive(Debug, Clone)]
-pub enum MemberRows {
-    Equipment(Vec<SuggestedPoint>),
-    Episode(Vec<ChangedPoint>),
 }
 
 /// A decision beside the suggestion it was about.
@@ -131,20 +113,6 @@ pub(super) async fn last_decision(conn: &mut PgConnection, suggestion: Uuid) -> 
         })
     })
     .transpose()
-}
-
-pub(super) async fn load_asked(conn: &mut PgConnection, id: Uuid) -> Result<Asked> {
-    let row = sqlx::query!("select content, members, fits, draft from suggestions where id = $1", id)
-        .fetch_optional(conn)
-        .await?
-        .ok_or_else(|| StoreError::NotFound(format!("suggestion {id}")))?;
-    Ok(Asked {
-        id,
-        content: serde_json::from_value(row.content)?,
-        members: row.members.into_iter().collect(),
-        fits: serde_json::from_value(row.fits)?,
-        draft: row.draft.map(serde_json::from_value).transpose()?,
-    })
 }
 
 pub(crate) async fn load_suggestion(conn: &mut PgConnection, id: Uuid) -> Result<Suggestion> {

@@ -3,7 +3,7 @@
 use pattern_core::domain::{EventType, SuggestionStatus};
 use sqlx::PgConnection;
 
-use super::decide::Deciding;
+use super::deciding::Deciding;
 use super::kinds;
 use super::write::{Touched, expire};
 use crate::{StoreError, evidence};

@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-use super::propose::NewSuggestion;
+use super::new_suggestion::NewSuggestion;
 use super::read::load_suggestions;
 use crate::{Result, outbox};
 

@@ -9,8 +9,8 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use pattern_core::{
     domain::Sample,
     series::{
-        frame::Frame,
-        grid::{Grid, ROLLUP_SECONDS, coarser, row},
+        frame::{Frame, ROLLUP_SECONDS},
+        grid::{Grid, coarser, row},
     },
 };
 use std::{

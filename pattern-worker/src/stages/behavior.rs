@@ -13,7 +13,8 @@ use std::{
 };
 use uuid::Uuid;
 
-use super::{Outcome, Stage, StageError, no_good_samples, version_of};
+use super::stage::{Outcome, Stage, StageError, no_good_samples};
+use crate::input_version::version_of;
 
 pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, StageError> {
     let Some(grid) = stage.grid(source).await? else { return Ok(Outcome::no_samples()) };

@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
-use super::{Outcome, Stage, StageError, episodes, version_of};
+use super::episodes;
+use super::stage::{Outcome, Stage, StageError};
+use crate::input_version::version_of;
 
 /// Points with a number for an equipment.
 type MachineNumbers = Vec<(u32, u32)>;
@@ -46,13 +48,14 @@ async fn equipment(stage: &Stage, source: &DataSource) -> Result<Outcome, StageE
     let bindings = stage.store.active_bindings(source.id).await?;
     let exclusions = stage.store.exclusions(source.id).await?;
     let input = {
-        let told = bindings.iter().map(|b| format!("{}/{}", b.point_id, b.equipment_id));
-        let told = told.chain(exclusions.iter().map(|x| format!("{} not {}", x.point_id, x.equipment_id)));
+        let confirmed = bindings.iter().map(|b| format!("{}/{}", b.point_id, b.equipment_id));
+        let confirmed =
+            confirmed.chain(exclusions.iter().map(|x| format!("{} not {}", x.point_id, x.equipment_id)));
         let points = points.iter().map(|p| {
             let said = [&p.name, &p.unit, &p.description, &p.device, &p.path, &p.group];
             format!("{}/{}", p.id, said.map(String::as_str).join("/"))
         });
-        version_of(points.chain(told).chain([correlated.unwrap_or_default()]))
+        version_of(points.chain(confirmed).chain([correlated.unwrap_or_default()]))
     };
     stage
         .unless_unchanged(JobName::CLUSTER_DETECTION.as_str(), source, &input, async move {
@@ -133,7 +136,7 @@ fn find_equipment(
             .filter_map(|row| Some((*index.get(&row.point_a)?, *index.get(&row.point_b)?, row.r)))
             .collect()
     };
-    let (told, excluded) = told(&index, answers);
+    let (confirmed, excluded) = confirmed(&index, answers);
     let [level, rank, high_pass] = correlations.map(edges);
     let known = Associations {
         points: named.ids.len(),
@@ -142,7 +145,7 @@ fn find_equipment(
         high_pass: &high_pass,
         names: &name_edges(&named.points),
         templates: &templates(&named.names()),
-        told: &told,
+        confirmed: &confirmed,
         excluded: &excluded,
     };
     let detected = equipment_clusters(&known, &ClusterOptions::default());
@@ -184,17 +187,17 @@ fn named_clusters(named: &Named, members: &[Vec<usize>], before: &[Cluster]) -> 
 }
 
 /// Points by index with a number for the equipment that they are part of, and that they were excluded from.
-fn told(
+fn confirmed(
     index: &HashMap<Uuid, u32>,
     (bindings, exclusions): &(Vec<ActiveBinding>, Vec<Exclusion>),
 ) -> (MachineNumbers, MachineNumbers) {
     let mut numbers: HashMap<Uuid, u32> = HashMap::new();
-    let mut told = |point: Uuid, equipment: Uuid| {
+    let mut numbered = |point: Uuid, equipment: Uuid| {
         let next = numbers.len() as u32;
         let number = *numbers.entry(equipment).or_insert(next);
         index.get(&point).map(|point| (*point, number))
     };
-    let bound = bindings.iter().filter_map(|b| told(b.point_id, b.equipment_id)).collect();
-    let excluded = exclusions.iter().filter_map(|x| told(x.point_id, x.equipment_id)).collect();
+    let bound = bindings.iter().filter_map(|b| numbered(b.point_id, b.equipment_id)).collect();
+    let excluded = exclusions.iter().filter_map(|x| numbered(x.point_id, x.equipment_id)).collect();
     (bound, excluded)
 }

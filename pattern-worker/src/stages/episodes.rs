@@ -10,7 +10,8 @@ use pattern_episode::detection::{Episode, at_once, behavior_changes, episodes};
 use pattern_store::{FoundCluster, off_thread};
 use uuid::Uuid;
 
-use super::{Outcome, Stage, StageError, version_of};
+use super::stage::{Outcome, Stage, StageError};
+use crate::input_version::version_of;
 
 /// What this part's input is remembered under.
 const NAME: &str = "episode-detection";

@@ -18,7 +18,8 @@ use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
-use super::{Outcome, Stage, StageError, version_of};
+use super::stage::{Outcome, Stage, StageError};
+use crate::input_version::version_of;
 
 /// What this part's input is remembered under.
 const NAME: &str = "episode-matching";
@@ -69,22 +70,23 @@ fn kinds(
     site: &str,
 ) -> Vec<KnownKind> {
     let ids: HashMap<&str, Uuid> = points.iter().map(|point| (point.name.as_str(), point.id)).collect();
-    let of_site = library.into_iter().filter(|pattern| pattern.spec.data_source == site);
-    of_site
-        .map(|pattern| {
-            let mine: Vec<&KnownEpisode> = known.iter().filter(|one| one.pattern_id == pattern.id).collect();
-            let happened: Vec<Occurrence> = mine.iter().map(|one| occurrence_of(one)).collect();
-            let profile =
-                if happened.is_empty() { written(&pattern.spec, &ids) } else { Profile::of(&happened) };
-            KnownKind {
-                pattern: pattern.id,
-                version: pattern.version,
-                name: pattern.spec.name,
-                profile,
-                happened: mine.iter().rev().map(|one| one.starts_at).collect(),
-            }
+    let kind = |pattern: LibraryPattern<EpisodePattern>| {
+        let mine: Vec<&KnownEpisode> = known.iter().filter(|one| one.pattern_id == pattern.id).collect();
+        // One that is named after another site's points says nothing here, until somebody says that it happened here.
+        if mine.is_empty() && pattern.spec.data_source != site {
+            return None;
+        }
+        let happened: Vec<Occurrence> = mine.iter().map(|one| occurrence_of(one)).collect();
+        let profile = if happened.is_empty() { written(&pattern.spec, &ids) } else { Profile::of(&happened) };
+        Some(KnownKind {
+            pattern: pattern.id,
+            version: pattern.version,
+            name: pattern.spec.name,
+            profile,
+            happened: mine.iter().rev().map(|one| one.starts_at).collect(),
         })
-        .collect()
+    };
+    library.into_iter().filter_map(kind).collect()
 }
 
 fn occurrence_of(one: &KnownEpisode) -> Occurrence {

@@ -1,19 +1,19 @@
 //! In which order to ask: what teaches most comes first.
 
 use pattern_core::domain::Purpose;
-use pattern_equipment::matching::LookAlikes;
+use pattern_equipment::matching::Family;
 use pattern_store::{NewSuggestion, SettledQuestions};
 use std::collections::{HashMap, HashSet};
 
 use crate::knowledge::Knowledge;
 
-/// What an answer leaves to learn about the look-alikes of its points. To hear that a point plays no role is an
+/// What an answer leaves to learn about the families of its points. To hear that a point plays no role is an
 /// answer too, and so is a rejection: whoever rejected one would reject the others.
 const LEFT: f64 = 0.3;
 /// What an answer is worth that only confirms what is certain.
 const CONFIRMED: f64 = 0.02;
 
-/// How often look-alikes were answered.
+/// How often points of a family were answered about.
 #[derive(Clone, Copy, Default)]
 struct AnswerCounts {
     answered: i32,
@@ -22,26 +22,26 @@ struct AnswerCounts {
 
 /// Gives the questions their priority, and lets go of those that are asked for the sake of the answer and would teach
 /// least, where there are more than the limit. Each question counts what the ones before it leave to learn, so that two
-/// look-alikes are not asked in a row.
+/// of a family are not asked in a row.
 pub(super) fn by_lesson(
     known: &Knowledge,
     settled: &SettledQuestions,
     mut questions: Vec<NewSuggestion>,
     learning_limit: usize,
 ) -> Vec<NewSuggestion> {
-    let mut told: HashMap<LookAlikes, AnswerCounts> = HashMap::new();
-    for (look_alikes, _) in settled.answered_points().filter_map(|point| known.look_alikes(point)) {
-        told.entry(look_alikes).or_default().answered += 1;
+    let mut answers: HashMap<Family, AnswerCounts> = HashMap::new();
+    for (family, _) in settled.answered_points().filter_map(|point| known.family(point)) {
+        answers.entry(family).or_default().answered += 1;
     }
-    for (look_alikes, _) in settled.excluded_points().iter().filter_map(|point| known.look_alikes(*point)) {
-        told.entry(look_alikes).or_default().excluded += 1;
+    for (family, _) in settled.excluded_points().iter().filter_map(|point| known.family(*point)) {
+        answers.entry(family).or_default().excluded += 1;
     }
-    let mut lessons: Vec<HashMap<LookAlikes, f64>> =
-        questions.iter().map(|question| lessons(known, &told, question)).collect();
+    let mut lessons: Vec<HashMap<Family, f64>> =
+        questions.iter().map(|question| lessons(known, &answers, question)).collect();
     let mut asked = Vec::with_capacity(questions.len());
     let mut learning = 0;
     while !questions.is_empty() {
-        let worth = |lessons: &HashMap<LookAlikes, f64>| lessons.values().sum::<f64>();
+        let worth = |lessons: &HashMap<Family, f64>| lessons.values().sum::<f64>();
         let best = (0..questions.len())
             .max_by(|&a, &b| {
                 let order = worth(&lessons[a]).total_cmp(&worth(&lessons[b]));
@@ -58,7 +58,7 @@ pub(super) fn by_lesson(
             }
         }
         for lessons in &mut lessons {
-            lessons.retain(|look_alikes, _| !taught.contains_key(look_alikes));
+            lessons.retain(|family, _| !taught.contains_key(family));
         }
         asked.push(question);
     }
@@ -76,21 +76,21 @@ fn only_teaches(question: &NewSuggestion) -> bool {
 /// Points that belong together can be told what they are, though less easily where the proposal is wrong.
 fn lessons(
     known: &Knowledge,
-    told: &HashMap<LookAlikes, AnswerCounts>,
+    answers: &HashMap<Family, AnswerCounts>,
     question: &NewSuggestion,
-) -> HashMap<LookAlikes, f64> {
-    let mut lessons: HashMap<LookAlikes, f64> = HashMap::new();
+) -> HashMap<Family, f64> {
+    let mut lessons: HashMap<Family, f64> = HashMap::new();
     // Look-alikes have no cohesion: none of them needs to belong to another.
     let answered = question.scores.part("cohesion").unwrap_or(1.0) * (1.0 + question.confidence) / 2.0;
     let mut points = HashSet::new();
     for point in question.members.iter().filter(|point| points.insert(**point)) {
-        let Some((look_alikes, size)) = known.look_alikes(*point) else { continue };
-        let told = told.get(&look_alikes).copied().unwrap_or_default();
+        let Some((family, size)) = known.family(*point) else { continue };
+        let counts = answers.get(&family).copied().unwrap_or_default();
         // Who took some out of their machines would take the others out: that still does not say what they are.
-        let excluded = if question.scores.part("cohesion").is_some() { told.excluded } else { 0 };
-        let untold = size * LEFT.powi(told.answered + excluded);
+        let excluded = if question.scores.part("cohesion").is_some() { counts.excluded } else { 0 };
+        let untold = size * LEFT.powi(counts.answered + excluded);
         let doubt = 1.0 - question.fits.get(point).copied().unwrap_or(0.0);
-        let worth = lessons.entry(look_alikes).or_default();
+        let worth = lessons.entry(family).or_default();
         *worth = worth.max(answered * untold * doubt.max(CONFIRMED));
     }
     lessons

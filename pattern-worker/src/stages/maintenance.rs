@@ -5,7 +5,7 @@ use pattern_core::domain::TOPIC_RETENTION_MS;
 use pattern_store::samples::KeptFrom;
 use serde_json::{Value, json};
 
-use super::{Stage, StageError};
+use super::stage::{Stage, StageError};
 
 /// An answer is kept with its key for as long: nobody repeats a request after that.
 const KEY_DAYS: i64 = 7;

@@ -1,8 +1,6 @@
 //! pattern-matching: what each cluster is, what happened, and which questions to put to a person.
 
-use pattern_core::domain::{
-    Cluster, ClusterKind, DataSource, JobName, PatternKind, Purpose, Subject, SubjectKind,
-};
+use pattern_core::domain::{Cluster, ClusterKind, DataSource, JobName, PatternKind, Purpose};
 use pattern_core::library::EquipmentPattern;
 use pattern_equipment::matching::{PointFeatures, Proposal};
 use pattern_store::{
@@ -14,13 +12,15 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::{
-    Outcome, Stage, StageError, events,
+    events,
     lesson::by_lesson,
     new_pattern,
     new_pattern::{Fit, Unmatched},
-    version_of,
+    question::{member_ids, subject},
+    stage::{Outcome, Stage, StageError},
 };
 use crate::{
+    input_version::version_of,
     knowledge::{Knowledge, SiteRecords},
     opinions::{Taken, opinions},
 };
@@ -264,15 +264,4 @@ fn question(
         fits,
         draft: None,
     }
-}
-
-pub(super) fn subject(cluster: &Cluster) -> Subject {
-    Subject { kind: SubjectKind::Cluster, id: cluster.id, label: cluster.label.clone() }
-}
-
-/// Sorted, so that the same members always make the same question.
-pub(super) fn member_ids(points: &[PointFeatures]) -> Vec<Uuid> {
-    let mut ids: Vec<Uuid> = points.iter().map(|p| p.id).collect();
-    ids.sort_unstable();
-    ids
 }

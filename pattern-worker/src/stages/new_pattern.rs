@@ -1,4 +1,4 @@
-//! Look-alike clusters that nothing in the library fits: the draft of a pattern they could be.
+//! Similar clusters that nothing in the library fits: the draft of a pattern they could be.
 
 use pattern_core::{
     domain::{Cluster, Purpose, Scores},
@@ -13,14 +13,14 @@ use pattern_store::{NewSuggestion, SuggestedRoleRow, placed};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-use super::matching::{member_ids, subject};
+use super::question::{member_ids, subject};
 
 /// From this share of common parts on, two clusters look alike.
 const ALIKE: f64 = 0.6;
 /// Fewer are chance.
 const MIN_CLUSTERS: usize = 3;
 const MIN_PARTS: usize = 3;
-/// Share of the look-alikes that have a part, from which it is a role; and a required one.
+/// Share of the similar clusters that have a part, from which it is a role; and a required one.
 const ROLE_SHARE: f64 = 0.5;
 const REQUIRED_SHARE: f64 = 0.9;
 
@@ -45,7 +45,7 @@ pub(super) enum Fit {
     Settled,
 }
 
-/// A question about look-alike clusters, and all of these.
+/// A question about similar clusters, and all of these.
 pub(super) struct NewKind {
     pub question: NewSuggestion,
     pub clusters: Vec<Uuid>,
@@ -63,7 +63,7 @@ struct Shape<'a> {
     parts: BTreeMap<String, usize>,
 }
 
-/// One question per group of look-alike clusters, about its first that nobody answered. A single answer that takes one
+/// One question per group of similar clusters, about its first that nobody answered. A single answer that takes one
 /// of them for something known does not settle what the others are; a second one does.
 pub(super) fn questions(unmatched: &[Unmatched]) -> Vec<NewKind> {
     let mut shapes: Vec<Shape> = unmatched.iter().map(shape).filter(|s| s.parts.len() >= MIN_PARTS).collect();
@@ -250,7 +250,7 @@ fn draft(stem: &str, roles: Vec<RoleSpec>) -> EquipmentPattern {
     let keywords = stem.split(' ').filter(|w| w.len() > 1).map(str::to_lowercase).collect();
     EquipmentPattern {
         keywords,
-        ..EquipmentPattern::learned(&name, "found in look-alike groups of points", roles)
+        ..EquipmentPattern::learned(&name, "found in similar groups of points", roles)
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::Duration;
 use serde_json::{Value, json};
 
-use super::{Stage, StageError};
+use super::stage::{Stage, StageError};
 
 /// After a backfill there may be thousands.
 const DAYS_NAMED: usize = 100;

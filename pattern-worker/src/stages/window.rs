@@ -4,12 +4,12 @@ use chrono::{DateTime, Duration, DurationRound, Utc};
 use pattern_core::{
     domain::DataSource,
     series::{
-        frame::{Frame, Sampling, longest_window},
-        grid::{Grid, ROLLUP_SECONDS},
+        frame::{Frame, ROLLUP_SECONDS, Sampling, longest_window},
+        grid::Grid,
     },
 };
 
-use super::{Stage, StageError};
+use super::stage::{Stage, StageError};
 
 impl Stage {
     /// The grid of the data source's newest samples, or `None` while it has none.

@@ -13,12 +13,6 @@ import { chart } from "./chart.js";
 import { roleTable } from "./roles.js";
 import { scoreSplit } from "./scores.js";
 
-/** Which version of the suggestion the reviewer sees, with its points; 0 where they are not there yet. */
-export function shownVersion(id) {
-  const [shown, version] = (byId("detail").dataset.shows ?? "").split(" ");
-  return shown === id ? Number(version) : 0;
-}
-
 const backButton = () => h("button", { type: "button", class: "back", onclick: closeDetail }, "‹ List");
 
 /** What it is about, in words. */

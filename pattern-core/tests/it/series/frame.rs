@@ -1,7 +1,6 @@
 use chrono::{DateTime, Duration, Utc};
-use pattern_core::series::{
-    frame::{COARSE, FEWEST_BUCKETS, FINE, Frame, PointTimes, Sampling},
-    grid::ROLLUP_SECONDS,
+use pattern_core::series::frame::{
+    COARSE, FEWEST_BUCKETS, FINE, Frame, PointTimes, ROLLUP_SECONDS, Sampling,
 };
 use proptest::{collection::vec, prelude::*};
 

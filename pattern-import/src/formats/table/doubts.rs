@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::{Table, is_number};
+use super::super::cells::is_number;
+use super::Table;
 use crate::{
     columns::{Meaning, plain},
     formats::{Format, matrix::Matrix},

@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{is_number, unbracketed};
+use super::super::cells::is_number;
+use super::unbracketed;
 use crate::time;
 
 /// The names of the columns, and the last row that is of the header.

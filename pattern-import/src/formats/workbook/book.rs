@@ -4,13 +4,11 @@ use anyhow::{Context, Result, bail};
 use calamine::{Cell, Data, DataRef, Ods, Range, Reader, SheetType, SheetVisible, Xls, Xlsb, Xlsx};
 use std::{
     fmt,
-    io::{Read, Seek},
+    io::Seek,
     sync::{Arc, atomic::AtomicU64},
 };
 
-use zip::ZipArchive;
-
-use super::{far_apart, sheet};
+use super::{far_apart, kind::Kind, sheet};
 use crate::source::{Seekable, Source};
 
 type Bytes = Box<dyn Seekable>;
@@ -21,31 +19,6 @@ pub enum Book {
     Xlsb(Xlsb<Bytes>),
     Xls(Xls<Bytes>),
     Ods(Ods<Bytes>),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    Xlsx,
-    Xlsb,
-    Xls,
-    Ods,
-}
-
-impl Kind {
-    fn of(mut bytes: impl Read + Seek) -> Result<Self> {
-        let mut first = [0; 2];
-        bytes.rewind()?;
-        bytes.read_exact(&mut first)?;
-        if first != *b"PK" {
-            return Ok(Self::Xls);
-        }
-        let archive = ZipArchive::new(bytes)?;
-        Ok(match () {
-            () if archive.index_for_name("mimetype").is_some() => Self::Ods,
-            () if archive.index_for_name("xl/workbook.bin").is_some() => Self::Xlsb,
-            () => Self::Xlsx,
-        })
-    }
 }
 
 impl Book {

@@ -9,7 +9,7 @@ use quick_xml::{
 use std::io::{self, BufReader, Read, Seek};
 use zip::ZipArchive;
 
-use super::book::Kind;
+use super::kind::Kind;
 
 /// Cells that calamine may keep at once, full or empty: about 2 GB.
 const MOST_CELLS: u64 = 16_000_000;

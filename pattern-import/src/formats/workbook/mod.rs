@@ -2,6 +2,7 @@
 
 mod book;
 mod far_apart;
+mod kind;
 mod rows;
 mod sheet;
 

@@ -50,10 +50,7 @@ impl Queue {
     }
 
     pub async fn start_flywheel(&self, data_source_id: Option<Uuid>) -> Uuid {
-        let mut tx = self.store.pool().begin().await.unwrap();
-        let id = Store::start_flywheel(&mut tx, data_source_id, "test").await.unwrap();
-        tx.commit().await.unwrap();
-        id
+        self.store.start_flywheel(data_source_id, "test").await.unwrap()
     }
 
     pub async fn wait_for(&self, id: Uuid, status: RunStatus) -> JobRun {

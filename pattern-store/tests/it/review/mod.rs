@@ -1,6 +1,7 @@
 //! The review queue: what a decision changes, and that it changes it once.
 
 mod decisions;
+mod episodes;
 mod equipment;
 mod learning;
 mod questions;

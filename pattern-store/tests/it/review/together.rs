@@ -54,3 +54,26 @@ async fn many_decisions_set_off_one_run_of_learning_which_starts_at_once() {
     let due = "select count(*) from apalis.jobs where job_type = 'pattern-learning' and run_at <= now()";
     assert_eq!(plant.count(due).await, 1);
 }
+
+#[tokio::test]
+async fn an_approval_that_brings_a_pattern_back_locks_its_equipment_first() {
+    let plant = Arc::new(Plant::new().await);
+    let id = plant.propose_one(plant.draft(0)).await;
+    plant.decide(id, approve()).await.expect("approve");
+    plant.undo(id).await;
+
+    let mut holder = plant.store.pool().begin().await.expect("begin");
+    sqlx::query("select id from equipment for update").execute(&mut *holder).await.expect("lock");
+    let approving = tokio::spawn({
+        let plant = plant.clone();
+        async move { plant.decide(id, approve()).await }
+    });
+    plant.until_waiting(1).await;
+    // Whoever holds the equipment may take the pattern next, as an undo does.
+    sqlx::query("select id from patterns where name = 'Skid' for update nowait")
+        .execute(&mut *holder)
+        .await
+        .expect("the pattern is nobody's yet");
+    holder.rollback().await.expect("rollback");
+    approving.await.expect("no panic").expect("approve");
+}

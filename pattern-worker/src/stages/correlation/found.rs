@@ -10,7 +10,7 @@ use pattern_store::{CorrelatedPoint, CorrelationChange, CorrelationRow, FoundCor
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::super::{Stage, StageError};
+use super::super::stage::{Stage, StageError};
 
 /// Of all variants.
 pub(super) struct Found {

@@ -6,7 +6,7 @@ use pattern_store::{CorrelatedPoint, CorrelationRow, Variant};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-use super::super::{Stage, StageError};
+use super::super::stage::{Stage, StageError};
 
 pub(super) struct EarlierPairs {
     rows: HashMap<Uuid, usize>,

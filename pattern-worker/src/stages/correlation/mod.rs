@@ -25,7 +25,8 @@ use pattern_store::{
 use serde_json::{Map, Value, json};
 use std::{borrow::Cow, sync::Arc};
 
-use super::{Outcome, Stage, StageError, each_source, no_good_samples, version_of};
+use super::stage::{Outcome, Stage, StageError, each_source, no_good_samples};
+use crate::input_version::version_of;
 use found::{Found, change};
 use known::EarlierPairs;
 
@@ -43,7 +44,7 @@ pub(super) async fn run(stage: &Stage, context: &JobContext) -> Result<JobOutcom
     let mut results = Map::new();
     for (source, step) in each_source(stage, context, analyse).await? {
         let result = match step {
-            Step::Done(outcome) => stage.told(JobName::CORRELATION_ANALYSIS, &source, outcome).await?,
+            Step::Done(outcome) => stage.result_of(JobName::CORRELATION_ANALYSIS, &source, outcome).await?,
             Step::Split(of_source) => {
                 let count = of_source.len();
                 tiles.extend(of_source);

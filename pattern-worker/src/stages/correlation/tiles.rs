@@ -17,7 +17,7 @@ use pattern_store::{
 use serde_json::{Value, json};
 
 use super::{
-    super::{Outcome, Stage, StageError},
+    super::stage::{Outcome, Stage, StageError},
     found::{Found, change},
     known::EarlierPairs,
     options, transformed, why_nothing,
@@ -94,8 +94,8 @@ pub(super) async fn merge_all(stage: &Stage, so_far: &Value) -> Result<Value, St
     for source in stage.store.data_sources().await? {
         if let Some(plan) = stage.store.correlation_plan(stage.run_id, source.id).await? {
             let merged = Outcome::Done(merge(stage, &source, plan).await?);
-            let told = stage.told(JobName::CORRELATION_ANALYSIS, &source, merged).await?;
-            results.insert(source.name, told);
+            let result = stage.result_of(JobName::CORRELATION_ANALYSIS, &source, merged).await?;
+            results.insert(source.name, result);
         }
     }
     Ok(results.into())
