@@ -11,6 +11,7 @@ pub mod installation;
 pub mod library;
 pub mod logging;
 pub mod printable;
+pub mod restored;
 pub mod sample_plant;
 pub mod stack;
 pub mod stack_file;

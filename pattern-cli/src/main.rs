@@ -2,8 +2,8 @@
 
 use clap::{Parser, Subcommand};
 use pattern_cli::{
-    benchmark, demo, dlq, evaluate, events, import, installation, library, logging, printable, sample_plant,
-    stack, status, up,
+    benchmark, demo, dlq, evaluate, events, import, installation, library, logging, printable, restored,
+    sample_plant, stack, status, up,
 };
 use std::process::ExitCode;
 
@@ -39,6 +39,8 @@ enum Command {
     /// Check, load and export patterns
     #[command(subcommand)]
     Library(library::LibraryCommand),
+    /// Say that PostgreSQL was restored from a dump: clients load again instead of resuming
+    Restored(restored::RestoredArgs),
     SamplePlant(sample_plant::command::SamplePlantArgs),
     Evaluate(evaluate::EvaluateArgs),
     /// Time the mathematics on synthetic input
@@ -61,6 +63,7 @@ async fn main() -> ExitCode {
         Command::Dlq(args) => dlq::run(&args).await,
         Command::Import { args, installation } => import::run(&args, &installation).await,
         Command::Library(command) => library::run(&command).await,
+        Command::Restored(args) => restored::run(&args).await,
         Command::Evaluate(args) => evaluate::run(&args).await,
         Command::SamplePlant(args) => sample_plant::command::run(&args),
         Command::Benchmark(command) => benchmark::run(&command).await,

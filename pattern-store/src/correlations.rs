@@ -2,19 +2,27 @@
 
 use chrono::{DateTime, Utc};
 use pattern_core::domain::{JobName, Word};
+use serde::Serialize;
 use sqlx::PgConnection;
 use std::collections::HashMap;
 use strum::{IntoStaticStr, VariantArray};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Result, Store, analysis::set_stage_input, correlation_plans::forget_plans, jobs::Fence};
+use crate::{
+    Result, Store, analysis::set_stage_input, correlation_plans::forget_plans, error::stored, jobs::Fence,
+};
 
 /// Which transform of the series a correlation was found on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema, IntoStaticStr, VariantArray)]
+#[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Variant {
+    /// The values themselves.
     Level,
+    /// Without what changes slowly: cycles that the whole plant follows.
     HighPass,
+    /// The ranks of the values.
     Rank,
 }
 
@@ -27,6 +35,22 @@ pub struct CorrelationRow {
     /// Buckets by which b follows a.
     pub lag_buckets: i32,
     pub sample_count: i32,
+}
+
+/// A point that moves with another one.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct CorrelatedPair {
+    pub point_id: Uuid,
+    pub name: String,
+    /// Pearson's r, −1..1.
+    pub r: f32,
+    /// On which transform of the series it is that strong.
+    pub variant: Variant,
+    /// By how many seconds it follows; negative where it goes ahead.
+    pub lag_seconds: i64,
+    /// Buckets that both have a value in.
+    pub sample_count: i32,
+    pub window_end: DateTime<Utc>,
 }
 
 /// What a run changes in the pairs of a variant.
@@ -73,6 +97,42 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?)
+    }
+
+    /// The points that move with this one, each once, the strongest first.
+    pub async fn moves_with(&self, point: Uuid, limit: i64) -> Result<Vec<CorrelatedPair>> {
+        let rows = sqlx::query!(
+            r#"select p.id, p.name, c.variant as "variant!", c.r as "r!", c.lag as "lag!",
+                      c.sample_count as "sample_count!", c.window_end as "window_end!",
+                      coalesce(w.bucket_seconds, 0) as "bucket_seconds!"
+               from (select distinct on (other) * from (
+                         select point_b as other, variant, r, lag_buckets as lag, sample_count, window_end,
+                                data_source_id from correlations where point_a = $1
+                         union all
+                         select point_a, variant, r, -lag_buckets, sample_count, window_end, data_source_id
+                         from correlations where point_b = $1) as pairs
+                     order by other, abs(r) desc, variant) as c
+               join points p on p.id = c.other
+               left join analysis_windows w on w.data_source_id = c.data_source_id
+               order by abs(c.r) desc, p.name limit $2"#,
+            point,
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(CorrelatedPair {
+                    point_id: row.id,
+                    name: row.name,
+                    r: row.r,
+                    variant: stored("correlation", row.id, &row.variant)?,
+                    lag_seconds: i64::from(row.lag) * i64::from(row.bucket_seconds),
+                    sample_count: row.sample_count,
+                    window_end: row.window_end,
+                })
+            })
+            .collect()
     }
 
     pub async fn correlated_points(&self, data_source: Uuid) -> Result<HashMap<Uuid, CorrelatedPoint>> {

@@ -34,7 +34,9 @@ mod workers;
 pub use analysis::{FingerprintRow, SPARKLINE_LENGTH};
 pub use clusters::{FoundCluster, GenerationChange};
 pub use correlation_plans::{CorrelationPlan, CorrelationTile, PlannedVariant};
-pub use correlations::{CorrelatedPoint, CorrelationChange, CorrelationRow, FoundCorrelations, Variant};
+pub use correlations::{
+    CorrelatedPair, CorrelatedPoint, CorrelationChange, CorrelationRow, FoundCorrelations, Variant,
+};
 pub use dead_letters::{DeadLetter, DeadLetterTotals, NewDeadLetter};
 pub use episode::KnownEpisode;
 pub use equipment::{ActiveBinding, Exclusion, ForeignBinding, SettledQuestions, SuggestedRoleRow, placed};

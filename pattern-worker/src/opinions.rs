@@ -53,7 +53,7 @@ pub fn opinions(known: &Knowledge, taken: &[Taken]) -> HashMap<Uuid, Opinion> {
         let known = opinions.get(&point);
         if known.is_none_or(|known| confidence > known.confidence) {
             let equipment = known.and_then(|known| known.equipment.clone());
-            let source = OpinionSource::LookAlikes;
+            let source = OpinionSource::SimilarPoints;
             opinions.insert(point, Opinion { role, equipment, pattern: None, confidence, source });
         }
     }
@@ -67,7 +67,7 @@ pub fn opinions(known: &Knowledge, taken: &[Taken]) -> HashMap<Uuid, Opinion> {
             equipment: Some(binding.equipment.clone()),
             pattern: known.pattern(binding.pattern_id).map(|pattern| pattern.spec.name.clone()),
             confidence: CERTAIN,
-            source: OpinionSource::Told,
+            source: OpinionSource::Confirmed,
         };
         opinions.insert(binding.point_id, opinion);
     }

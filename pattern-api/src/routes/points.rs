@@ -3,6 +3,7 @@ use chrono::{DateTime, Duration, Utc};
 use pattern_core::domain::{
     DataSource, NamedSample, Opinion, Point, Sample, name_problem, quality::QualityScale,
 };
+use pattern_store::CorrelatedPair;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -78,16 +79,21 @@ async fn list(
     Ok(Json(PointList { items: page.items, next_cursor, total: page.total }))
 }
 
-/// A point, and what the engine thinks likeliest of it.
+/// A point, what the engine thinks likeliest of it, and what moves with it.
 #[derive(Debug, Serialize, ToSchema)]
 struct PointDetail {
     #[serde(flatten)]
     point: Point,
     /// Null where it thinks nothing likely.
     opinion: Option<Opinion>,
+    /// The ten points that move most with it.
+    moves_with: Vec<CorrelatedPair>,
 }
 
-/// One point, and what the engine thinks likeliest of it.
+/// Of one point.
+const MOVES_WITH: i64 = 10;
+
+/// One point, what the engine thinks likeliest of it, and what moves with it.
 #[utoipa::path(get, path = "/api/points/{id}", tag = "points", params(("id" = Uuid, Path)),
     responses((status = 200, body = PointDetail), (status = 404, body = Problem)))]
 async fn one(
@@ -95,8 +101,10 @@ async fn one(
     _: Viewer,
     InPath(id): InPath<Uuid>,
 ) -> Result<Json<PointDetail>, Problem> {
+    let point = point(&state, id).await?;
     let opinion = state.store.opinion(id).await?;
-    Ok(Json(PointDetail { point: point(&state, id).await?, opinion }))
+    let moves_with = state.store.moves_with(id, MOVES_WITH).await?;
+    Ok(Json(PointDetail { point, opinion, moves_with }))
 }
 
 async fn point(state: &AppState, id: Uuid) -> Result<Point, Problem> {

@@ -17,8 +17,8 @@ struct Row<'a> {
     proposed_pattern: &'a str,
     confidence: Option<f64>,
     proposed_role: &'a str,
-    /// An answer told it.
-    told: bool,
+    /// By an answer.
+    confirmed: bool,
 }
 
 /// Writes a line per scored point to `file`, sorted by equipment.
@@ -39,7 +39,7 @@ pub fn write(standing: &Standing, truth: &Truth, file: &Path) -> Result<()> {
             proposed_pattern: best.map_or("", |(pattern, _)| pattern),
             confidence: best.map(|(_, confidence)| *confidence),
             proposed_role: standing.roles.get(name).map_or("", String::as_str),
-            told: standing.told.contains(name),
+            confirmed: standing.confirmed.contains(name),
         })?;
     }
     csv.flush()?;

@@ -43,7 +43,7 @@ pub struct Typing {
     pub equipment: usize,
 }
 
-/// Over points whose role is labelled and was not told by an answer; no proposal counts as wrong.
+/// Over points whose role is labelled and no answer confirmed; no proposal counts as wrong.
 #[derive(Debug, Clone, Serialize)]
 pub struct Roles {
     pub accuracy: Option<f64>,
@@ -165,7 +165,7 @@ fn typing(standing: &Standing, truth: &Truth, meant: &[Option<&str>]) -> Typing 
 
 pub fn roles(standing: &Standing, truth: &Truth) -> Roles {
     let (mut right, mut proposed, mut points) = (0, 0, 0);
-    for (name, label) in truth.scored().filter(|(name, _)| !standing.told.contains(*name)) {
+    for (name, label) in truth.scored().filter(|(name, _)| !standing.confirmed.contains(*name)) {
         let Some(role) = &label.role else { continue };
         points += 1;
         if let Some(proposal) = standing.roles.get(name) {

@@ -40,23 +40,23 @@ impl fmt::Display for Report {
             None => writeln!(f, "\non the first day")?,
             Some(LearningStep { approvals, labels, .. }) => writeln!(
                 f,
-                "\non the first day, after {approvals} answers at the other plant, which told the roles of {labels} points"
+                "\non the first day, after {approvals} answers at the other plant, which confirmed the roles of {labels} points"
             )?,
         }
         measures(f, &self.first_day)?;
         if let (Some(after), Some(last)) = (&self.after_approvals, self.learning_curve.last()) {
             writeln!(
                 f,
-                "\nafter {} answers, which told the roles of {} points",
+                "\nafter {} answers, which confirmed the roles of {} points",
                 last.approvals, last.labels
             )?;
             measures(f, after)?;
-            writeln!(f, "\n  answers  points told  role accuracy  grouping ARI")?;
+            writeln!(f, "\n  answers  confirmed  role accuracy  grouping ARI")?;
             for step in &self.learning_curve {
                 let LearningStep { approvals, labels, role_accuracy, grouping_ari } = step;
                 writeln!(
                     f,
-                    "  {approvals:7}  {labels:11}  {:>13}  {grouping_ari:12.3}",
+                    "  {approvals:7}  {labels:9}  {:>13}  {grouping_ari:12.3}",
                     number(*role_accuracy)
                 )?;
             }

@@ -14,7 +14,7 @@ use super::{measure, trial::Trial, truth::Truth};
 pub struct LearningStep {
     /// Suggestions that were answered.
     pub approvals: usize,
-    /// Points whose role these answers told.
+    /// Points whose role these answers confirmed.
     pub labels: usize,
     pub role_accuracy: Option<f64>,
     pub grouping_ari: f64,
@@ -59,7 +59,7 @@ async fn step(trial: &Trial, truth: &Truth, approvals: usize) -> Result<Learning
     let standing = trial.standing().await?;
     Ok(LearningStep {
         approvals,
-        labels: standing.told.len(),
+        labels: standing.confirmed.len(),
         role_accuracy: measure::roles(&standing, truth).accuracy,
         grouping_ari: measure::grouping(&standing, truth).ari,
     })

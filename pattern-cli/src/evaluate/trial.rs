@@ -61,8 +61,8 @@ pub struct Standing {
     pub look_alikes: Vec<StandingCluster>,
     /// The role that each point has by the opinion that is kept about it, where there is one.
     pub roles: HashMap<String, String>,
-    /// Points whose role a person told.
-    pub told: HashSet<String>,
+    /// Points whose role a person confirmed.
+    pub confirmed: HashSet<String>,
 }
 
 impl Standing {
@@ -107,7 +107,7 @@ impl Trial {
         self.stack.stop().await;
     }
 
-    /// Looks at another data source from now on; what was told of others stays told.
+    /// Looks at another data source from now on; what was confirmed of others stays so.
     pub fn turn_to(&mut self, source: &'static str) {
         self.source = source;
     }
@@ -185,23 +185,23 @@ impl Trial {
         let points = self.store.stored_points(source.id).await?;
         let ids: Vec<Uuid> = points.iter().map(|point| point.id).collect();
         let opinions = self.store.opinions_of(&ids).await?;
-        let (mut roles, mut told) = (HashMap::new(), HashSet::new());
+        let (mut roles, mut confirmed) = (HashMap::new(), HashSet::new());
         for point in points {
             let Some(opinion) = opinions.get(&point.id) else { continue };
-            if opinion.source == OpinionSource::Told {
-                told.insert(point.name.clone());
+            if opinion.source == OpinionSource::Confirmed {
+                confirmed.insert(point.name.clone());
             }
             roles.insert(point.name, opinion.role.clone());
         }
         Ok(off_thread(move || {
-            standing(&Knowledge::new(known, fingerprints, SURE, &KeptReadings::default()), roles, told)
+            standing(&Knowledge::new(known, fingerprints, SURE, &KeptReadings::default()), roles, confirmed)
         })
         .await?)
     }
 }
 
 /// The clusters and what they are taken for are what suggestions are made of.
-fn standing(known: &Knowledge, roles: HashMap<String, String>, told: HashSet<String>) -> Standing {
+fn standing(known: &Knowledge, roles: HashMap<String, String>, confirmed: HashSet<String>) -> Standing {
     let proposals_of = |cluster| {
         let points = known.points_of(cluster);
         let mut proposals: Vec<_> =
@@ -211,5 +211,5 @@ fn standing(known: &Knowledge, roles: HashMap<String, String>, told: HashSet<Str
     };
     let clusters = known.clusters.par_iter().map(proposals_of).collect();
     let look_alikes = known.look_alikes.par_iter().map(proposals_of).collect();
-    Standing { clusters, look_alikes, roles, told }
+    Standing { clusters, look_alikes, roles, confirmed }
 }

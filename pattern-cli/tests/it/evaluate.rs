@@ -47,12 +47,12 @@ fn a_labelled_plant_is_measured_before_and_after_answers_and_nothing_is_left_beh
     assert_eq!(after, before);
 }
 
-/// Over the points that no answer told.
+/// Over the points that no answer confirmed.
 fn role_accuracy(details: &Path) -> f64 {
     let mut rows = csv::Reader::from_path(details).unwrap();
     let rows = rows.deserialize().map(|row| row.unwrap());
     let open: Vec<HashMap<String, String>> = rows
-        .filter(|row: &HashMap<String, String>| row["told"] == "false" && !row["role"].is_empty())
+        .filter(|row: &HashMap<String, String>| row["confirmed"] == "false" && !row["role"].is_empty())
         .collect();
     open.iter().filter(|row| row["role"] == row["proposed_role"]).count() as f64 / open.len() as f64
 }
@@ -104,7 +104,7 @@ fn what_was_answered_at_another_plant_is_seen_on_the_first_day_of_this_one() {
 }
 
 #[test]
-fn what_can_not_be_evaluated_is_told() {
+fn what_cannot_be_evaluated_is_said() {
     let here = tempfile::tempdir().unwrap();
     fs::create_dir(here.path().join("bare")).unwrap();
     fs::write(here.path().join("bare/points.csv"), "name,unit\nFI-1,bar\n").unwrap();

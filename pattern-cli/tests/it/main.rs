@@ -12,6 +12,7 @@ mod library_command;
 mod licences;
 mod page;
 mod program;
+mod restored;
 mod support;
 mod traces;
 mod up;

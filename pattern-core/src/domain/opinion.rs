@@ -23,9 +23,9 @@ pub struct Opinion {
 #[strum(serialize_all = "snake_case")]
 pub enum OpinionSource {
     /// Somebody said so.
-    Told,
-    /// Somebody said so of points that are alike.
-    LookAlikes,
+    Confirmed,
+    /// Somebody said so of points that are called alike and behave alike.
+    SimilarPoints,
     /// The likeliest pattern of its group has this role for it.
     Proposal,
     /// It was left over there, and looks most like this role: a second sensor of the same.

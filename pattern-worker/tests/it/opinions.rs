@@ -43,9 +43,9 @@ async fn each_point_has_one_opinion_and_what_somebody_said_is_the_one_that_count
     site.until_learned().await;
     let after = opinions(&site).await;
     let told = &after["P-101.FLOW"];
-    assert_eq!((told.source, told.role.as_str()), (OpinionSource::Told, "Leak Flow"));
+    assert_eq!((told.source, told.role.as_str()), (OpinionSource::Confirmed, "Leak Flow"));
     assert!((told.confidence - 1.0).abs() < 1e-9);
-    assert_eq!(after["P-101.MTR_AMPS"].source, OpinionSource::Told, "approved as proposed");
+    assert_eq!(after["P-101.MTR_AMPS"].source, OpinionSource::Confirmed, "approved as proposed");
     assert_eq!(after["P-102.FLOW"].role, "Leak Flow", "look-alikes follow: {:?}", after["P-102.FLOW"]);
     // What was decided and learned is no news: the same again writes nothing.
     let changed = "select max(changed_at)::text from opinions";

@@ -92,6 +92,18 @@ async fn only_what_changed_is_correlated_again_and_leaves_the_pairs_of_a_whole_r
     assert_eq!(computed(&site).await, [20, 20, 20]);
     assert_eq!(pairs(&site).await, incremental);
     assert!(incremental.iter().any(|pair| pair.4.abs() == 8), "no lag was found");
+
+    let id = |name: &str| points.iter().find(|p| p.name == name).expect("point").id;
+    let follows = site.store.moves_with(id("P-102.FLOW"), 50).await.expect("pairs");
+    let two_hours =
+        follows.iter().find(|other| other.lag_seconds.abs() == 8 * 900).expect("a lag of two hours");
+    let leads = site.store.moves_with(two_hours.point_id, 50).await.expect("pairs");
+    let back = leads.iter().find(|other| other.name == "P-102.FLOW").expect("the other way round");
+    assert_eq!((back.lag_seconds, back.r), (-two_hours.lag_seconds, two_hours.r));
+    assert!(follows.is_sorted_by(|a, b| a.r.abs() >= b.r.abs()), "the strongest first: {follows:?}");
+    let mut names: Vec<&str> = follows.iter().map(|other| other.name.as_str()).collect();
+    names.dedup();
+    assert_eq!(names.len(), follows.len(), "each once");
 }
 
 /// Points whose pairs the last run computed, by variant.
