@@ -38,6 +38,12 @@ drop table suggestion_roles;
 drop table rejections;
 -- An answer as it was given, whatever its kind asks for.
 alter table decisions rename column role_assignments to answer;
+-- what an approval made, for people: a later decision about the same suggestion may make something else
+alter table decisions add column outcome_label text, add column outcome_pattern text;
+update decisions d set outcome_label = s.outcome_label, outcome_pattern = (select name from patterns where id = s.confirmed_pattern_id)
+from suggestions s where s.id = d.suggestion_id and d.action = 'approve' and s.status = 'approved'
+    and not exists (select from decisions later where later.suggestion_id = d.suggestion_id
+                    and later.suggestion_version > d.suggestion_version);
 
 alter table suggestions alter column kind drop default;
 alter table suggestions alter column subject_kind drop default;

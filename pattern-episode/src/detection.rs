@@ -1,7 +1,7 @@
 //! Episodes: many points that changed their behaviour within a short time.
 
 use chrono::{DateTime, Duration, Utc};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use pattern_core::{
     domain::Direction,
@@ -18,7 +18,11 @@ const UNUSUAL: f32 = 8.0;
 /// … and at least this share of its range (1 to 99 %).
 const SHARE_OF_RANGE: f32 = 0.3;
 /// Who changes more often than this on a day is not changing behaviour: changing is its behaviour.
-const CHANGES_PER_DAY: f32 = 0.5;
+const CHANGES_PER_DAY: f32 = 4.0;
+/// What goes the same way at the same time of day on this share of the other days is the routine of the day …
+const ROUTINE: f32 = 0.5;
+/// … where there are so many days to tell.
+const FEWEST_DAYS: usize = 3;
 
 /// On a finer grid than that of quarters of an hour, an episode is short beside the window.
 const EPISODES_IN_WINDOW: i32 = 48;
@@ -67,8 +71,54 @@ pub fn behavior_changes(row: &[f32], frame: &Frame) -> Vec<(DateTime<Utc>, Direc
         return Vec::new();
     }
     buckets.sort_unstable();
+    let buckets = without_routine(buckets, row.len(), (86_400 / frame.bucket_seconds.max(1)) as usize);
     let change = |(bucket, direction)| (frame.bucket_start(steepest(row, bucket)), direction);
     buckets.into_iter().map(change).collect()
+}
+
+/// Leaves out what happens on most days at that time: a plant that starts every morning is not changing its behaviour.
+fn without_routine(
+    changes: Vec<(usize, Direction)>,
+    buckets: usize,
+    per_day: usize,
+) -> Vec<(usize, Direction)> {
+    let days = buckets / per_day.max(1);
+    if days < FEWEST_DAYS {
+        return changes;
+    }
+    let is_routine = |&(bucket, direction): &(usize, Direction)| {
+        let same_way = changes.iter().filter(|(_, way)| *way == direction);
+        let other_days: BTreeSet<i64> =
+            same_way.filter_map(|(other, _)| days_later(bucket, *other, per_day)).collect();
+        other_days.len() as f32 >= ROUTINE * (days - 1) as f32
+    };
+    let routine: Vec<bool> = changes.iter().map(is_routine).collect();
+    changes.into_iter().zip(routine).filter(|(_, routine)| !routine).map(|(change, _)| change).collect()
+}
+
+/// How many days later the other bucket is, where it is at the same time of another day.
+fn days_later(bucket: usize, other: usize, per_day: usize) -> Option<i64> {
+    let (offset, per_day) = (other as i64 - bucket as i64, per_day as i64);
+    let days = (offset as f64 / per_day as f64).round() as i64;
+    (days != 0 && (offset - days * per_day).unsigned_abs() as usize <= SIDE).then_some(days)
+}
+
+/// When in a stretch of samples, in order, the level changed: the first sample of the second of the two parts whose
+/// values differ least from their means. `None` where there are too few to tell.
+pub fn moment_of_change(samples: &[(DateTime<Utc>, f64)]) -> Option<DateTime<Utc>> {
+    let all: f64 = samples.iter().map(|(_, value)| value).sum();
+    let count = samples.len() as f64;
+    let mut before = 0.0;
+    let gains = samples.windows(2).enumerate().map(|(i, pair)| {
+        before += pair[0].1;
+        let first = (i + 1) as f64;
+        // How much less the squares are about two means than about one.
+        let gain =
+            (before / first - (all - before) / (count - first)).powi(2) * first * (count - first) / count;
+        (gain, pair[1].0)
+    });
+    let (gain, at) = gains.filter(|(gain, _)| gain.is_finite()).max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (gain > 0.0).then_some(at)
 }
 
 /// How far the level from a bucket on lies above the level before it.

@@ -21,9 +21,11 @@ pub struct Likeness {
     pub duration: Option<f64>,
     /// How many points changed the same way.
     pub common: usize,
-    /// As `points`, of changes in the same direction, and less where the order is worse than chance: such an order says
-    /// that it was something else, one as good as chance or better is as it should be.
-    pub confidence: f64,
+    /// The order is surely better than chance.
+    pub in_order: bool,
+    /// As `points`, of changes in the same direction, and less where the order is surely worse than chance: such an order
+    /// says that it was something else, one as good as chance or better is as it should be.
+    pub likeness: f64,
 }
 
 impl From<Likeness> for Scores {
@@ -62,14 +64,18 @@ pub fn likeness(profile: &Profile, occurrence: &Occurrence) -> Likeness {
     all += missing.map(|(_, part)| part.share).sum::<f64>();
     let of_all = |weight: f64| if all > 0.0 { weight / all } else { 0.0 };
     let order = order(&common);
-    let worse_than_chance = order.map_or(1.0, |order| (2.0 * order).min(1.0));
+    // Two standard deviations of Kendall's tau by chance, from 0 to 1 as the order is.
+    let n = common.len().min(MOST_ORDERED) as f64;
+    let by_chance = (2.0 * (2.0 * n + 5.0) / (9.0 * n * (n - 1.0))).sqrt();
+    let worse_than_chance = order.map_or(1.0, |order| (2.0 * (order + by_chance)).min(1.0));
     Likeness {
         points: of_all(both),
         direction: (points_in_common > 0).then(|| common.len() as f64 / f64::from(points_in_common)),
         order,
         duration: duration(profile.seconds, occurrence.seconds()),
         common: common.len(),
-        confidence: of_all(same_way) * worse_than_chance,
+        in_order: order.is_some_and(|order| order - by_chance > 0.5),
+        likeness: of_all(same_way) * worse_than_chance,
     }
 }
 

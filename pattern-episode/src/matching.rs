@@ -20,6 +20,22 @@ pub struct KnownKind {
     pub profile: Profile,
     /// When it happened, newest first.
     pub happened: Vec<DateTime<Utc>>,
+    /// How often somebody said of an episode that it was not this.
+    pub rejected: usize,
+}
+
+impl KnownKind {
+    /// How sure it is that an episode so alike is of this kind, 0..1: what happened seldom, or was denied, is known less
+    /// well (Laplace's rule of succession).
+    pub fn sureness(&self, likeness: &Likeness) -> f64 {
+        let (confirmed, denied) = (self.happened.len() as f64, self.rejected as f64);
+        likeness.likeness * (confirmed + 1.0) / (confirmed + denied + 2.0)
+    }
+
+    /// When it happened before that, newest first.
+    pub fn before(&self, at: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+        self.happened.iter().copied().filter(|happened| *happened < at).collect()
+    }
 }
 
 /// The known kind that an episode resembles most, if it resembles any.
@@ -27,17 +43,15 @@ pub fn recognise<'a>(occurrence: &Occurrence, kinds: &'a [KnownKind]) -> Option<
     kinds
         .iter()
         .map(|kind| (kind, likeness(&kind.profile, occurrence)))
-        .filter(|(_, likeness)| likeness.confidence >= SAME_KIND)
-        .max_by(|(a, la), (b, lb)| la.confidence.total_cmp(&lb.confidence).then(b.pattern.cmp(&a.pattern)))
+        .filter(|(_, likeness)| likeness.likeness >= SAME_KIND)
+        .max_by(|(a, la), (b, lb)| la.likeness.total_cmp(&lb.likeness).then(b.pattern.cmp(&a.pattern)))
 }
 
 /// Why an episode is taken for a known kind of event, in words.
-pub fn reason(kind: &KnownKind, likeness: &Likeness, changed: usize) -> String {
-    let order = match likeness.order {
-        Some(order) if order > 0.5 => " and in the same order",
-        _ => "",
-    };
-    let before = match kind.happened.as_slice() {
+pub fn reason(kind: &KnownKind, likeness: &Likeness, occurrence: &Occurrence) -> String {
+    let order = if likeness.in_order { " and in the same order" } else { "" };
+    let changed = occurrence.changes.len();
+    let before = match kind.before(occurrence.starts_at).as_slice() {
         [] => String::new(),
         happened => {
             let shown: Vec<String> =
@@ -62,7 +76,7 @@ pub fn reason(kind: &KnownKind, likeness: &Likeness, changed: usize) -> String {
 pub fn groups(occurrences: &[Occurrence]) -> Vec<Vec<usize>> {
     let profiles: Vec<Profile> =
         occurrences.iter().map(|occurrence| Profile::of(std::slice::from_ref(occurrence))).collect();
-    let alike = |a: usize, b: usize| likeness(&profiles[a], &occurrences[b]).confidence;
+    let alike = |a: usize, b: usize| likeness(&profiles[a], &occurrences[b]).likeness;
     let count = occurrences.len();
     let mut linkage: Vec<Vec<f64>> =
         (0..count).map(|a| (0..count).map(|b| if a == b { 1.0 } else { alike(a, b) }).collect()).collect();
@@ -96,7 +110,7 @@ pub fn cohesion(occurrences: &[&Occurrence]) -> f64 {
     for (i, one) in occurrences.iter().enumerate() {
         let profile = Profile::of(std::slice::from_ref(*one));
         for other in &occurrences[..i] {
-            sum += likeness(&profile, other).confidence;
+            sum += likeness(&profile, other).likeness;
             pairs += 1;
         }
     }

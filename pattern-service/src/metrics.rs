@@ -53,7 +53,13 @@ fn serving(listen: &str) -> Option<PrometheusRecorder> {
 pub fn describe(all: &[Metric]) {
     for metric in all {
         match metric.kind {
-            MetricKind::Counter => metrics::describe_counter!(metric.name, metric.meaning),
+            MetricKind::Counter => {
+                metrics::describe_counter!(metric.name, metric.meaning);
+                // What never happened is 0, and not missing; with labels it is not known yet of what.
+                if metric.labels.is_empty() {
+                    metrics::counter!(metric.name).increment(0);
+                }
+            }
             MetricKind::Gauge => metrics::describe_gauge!(metric.name, metric.meaning),
             MetricKind::Histogram => metrics::describe_histogram!(metric.name, metric.meaning),
         }

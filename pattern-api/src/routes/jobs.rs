@@ -103,6 +103,7 @@ async fn queues(State(state): State<AppState>, _: Viewer) -> Result<Json<Queues>
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 struct RunParams {
     /// A job name, or `flywheel` or `learning` for chains.
     job: Option<String>,

@@ -1,5 +1,6 @@
 use axum::{Json, extract::State};
 use pattern_core::domain::{Pattern, PatternKind};
+use pattern_core::library::PatternSpec;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -18,6 +19,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 struct ListParams {
     /// What the patterns are about.
     kind: Option<PatternKind>,
@@ -55,13 +57,24 @@ async fn list(
     Ok(Json(PatternList { items, next_cursor }))
 }
 
-/// One pattern with its roles.
+/// A pattern, and all that it says.
+#[derive(Debug, Serialize, ToSchema)]
+struct PatternDetail {
+    #[serde(flatten)]
+    pattern: Pattern,
+    /// What it looks like, by its kind: as in a file of the library.
+    #[schema(value_type = Object)]
+    spec: PatternSpec,
+}
+
+/// One pattern with its roles, and what it looks like.
 #[utoipa::path(get, path = "/api/patterns/{id}", tag = "patterns", params(("id" = Uuid, Path)),
-    responses((status = 200, body = Pattern), (status = 404, body = Problem)))]
+    responses((status = 200, body = PatternDetail), (status = 404, body = Problem)))]
 async fn one(
     State(state): State<AppState>,
     _: Viewer,
     InPath(id): InPath<Uuid>,
-) -> Result<Json<Pattern>, Problem> {
-    Ok(Json(state.store.pattern(id).await?))
+) -> Result<Json<PatternDetail>, Problem> {
+    let (pattern, spec) = state.store.pattern_with_spec(id).await?;
+    Ok(Json(PatternDetail { pattern, spec }))
 }

@@ -42,6 +42,7 @@ async fn data_sources(State(state): State<AppState>, _: Viewer) -> Result<Json<D
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 struct ListParams {
     /// Name of a data source.
     data_source: Option<String>,
@@ -114,6 +115,7 @@ async fn point(state: &AppState, id: Uuid) -> Result<Point, Problem> {
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 struct SampleParams {
     /// Defaults to a day before `to`. An answer covers at most 31 days from here on.
     from: Option<DateTime<Utc>>,

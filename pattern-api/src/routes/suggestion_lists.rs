@@ -22,6 +22,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 struct ListParams {
     /// What they are about.
     kind: Option<PatternKind>,
@@ -139,7 +140,10 @@ fn searched(search: Option<&str>) -> Result<Option<&str>, Problem> {
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 struct CountParams {
+    /// What the suggestions are about.
+    kind: Option<PatternKind>,
     /// Name of a data source.
     data_source: Option<String>,
     /// As in the list.
@@ -164,5 +168,5 @@ async fn counts(
 ) -> Result<Json<OpenCounts>, Problem> {
     let search = searched(params.search.as_deref())?;
     let source = params.data_source.as_deref();
-    Ok(Json(OpenCounts { items: state.store.count_open_suggestions(source, search).await? }))
+    Ok(Json(OpenCounts { items: state.store.count_open_suggestions(params.kind, source, search).await? }))
 }

@@ -39,6 +39,7 @@ async fn stats(State(state): State<AppState>, _: Viewer) -> Result<Json<Suggesti
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 struct DecisionParams {
     /// Only the decisions of this reviewer.
     reviewer: Option<String>,

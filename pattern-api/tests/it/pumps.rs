@@ -168,7 +168,7 @@ pub async fn happen(store: &Store) {
             starts_at,
             ends_at,
             changes,
-            happened_before: Vec::new(),
+            context: Default::default(),
         }),
         fits: BTreeMap::new(),
         draft: Some(draft.into()),

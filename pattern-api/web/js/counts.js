@@ -8,16 +8,17 @@ const total = (items, { status, purpose }) =>
     .filter((item) => item.status === status && (!purpose || item.purpose === purpose))
     .reduce((sum, { count }) => sum + count, 0);
 
-async function read({ source, find }) {
+async function read({ source, kind, find }) {
   const query = new URLSearchParams();
   if (source) query.set("data_source", source);
+  if (kind) query.set("kind", kind);
   if (find) query.set("search", find);
   return (await get(`api/suggestions/counts?${query}`)).items;
 }
 
 export class Counts {
   #changed;
-  #filter = { source: "", find: "" };
+  #filter = { source: "", kind: "", find: "" };
   #all = null;
   #found = null;
   #round = 0;
@@ -45,7 +46,7 @@ export class Counts {
     this.#round += 1;
     const round = this.#round;
     try {
-      const all = await read({ source: filter.source });
+      const all = await read({ source: filter.source, kind: filter.kind });
       const found = filter.find ? await read(filter) : all;
       if (round !== this.#round) return;
       [this.#all, this.#found] = [all, found];
@@ -62,6 +63,7 @@ export class Counts {
   /** A suggestion changed from what the page knew, if anything, to what it is. */
   take(before, after, isCreated) {
     if (this.#filter.source && after.data_source !== this.#filter.source) return;
+    if (this.#filter.kind && after.kind !== this.#filter.kind) return;
     const isExact = !this.#filter.find && (before || isCreated);
     if (!isExact) this.readSoon();
     if (!this.#all || !(before || isCreated)) return;

@@ -3,7 +3,7 @@
 import { app, repaint } from "./app.js";
 import { SORTS } from "./list.js";
 
-export const NO_FILTER = { tab: "pending", source: "", purpose: "", find: "", sort: "priority" };
+export const NO_FILTER = { tab: "pending", source: "", kind: "", purpose: "", find: "", sort: "priority" };
 const TABS = ["pending", "deferred", "activity"];
 const TYPED = 200;
 
@@ -14,6 +14,7 @@ export function fromAddress(search) {
   return {
     tab: oneOf(TABS, said.get("tab")),
     source: said.get("source") ?? "",
+    kind: oneOf(["", "equipment", "episode"], said.get("kind")),
     purpose: oneOf(["", "match", "learning", "new_pattern"], said.get("purpose")),
     find: (said.get("find") ?? "").slice(0, TYPED),
     sort: oneOf(SORTS, said.get("sort")),
@@ -26,9 +27,10 @@ export function toAddress(filter) {
 }
 
 /** What the server is asked for: the Activity is beside the pending ones. */
-export const queryOf = ({ tab, source, purpose, find, sort }) => ({
+export const queryOf = ({ tab, source, kind, purpose, find, sort }) => ({
   status: tab === "deferred" ? "deferred" : "pending",
   source,
+  kind,
   purpose,
   find,
   sort,

@@ -16,10 +16,11 @@ const ORDERS = {
 export const SORTS = Object.keys(ORDERS);
 
 /** What can be told without the server: which words a suggestion has is not. */
-export function fits(suggestion, { status, source, purpose }) {
+export function fits(suggestion, { status, source, kind, purpose }) {
   return (
     suggestion.status === status &&
     (!source || suggestion.data_source === source) &&
+    (!kind || suggestion.kind === kind) &&
     (!purpose || suggestion.purpose === purpose)
   );
 }

@@ -36,9 +36,9 @@ function readAside() {
   readRunsOfSource();
   quietly(readOwnDecisions(), () => {});
   quietly(readDecisions(), (decisions) =>
-    decisions.forEach(({ suggestion, action, decided_by: by, decided_at: at, reason, version }) => {
+    decisions.forEach(({ suggestion, action, decided_by: by, decided_at: at, reason, version, outcome }) => {
       app.learn(suggestion);
-      rememberDecision({ ...suggestion, version }, { action, by, at, reason });
+      rememberDecision({ ...suggestion, version, outcome }, { action, by, at, reason });
     }),
   );
 }

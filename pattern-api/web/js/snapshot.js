@@ -4,8 +4,8 @@ import { get } from "./api.js";
 import { STAGES } from "./runs.js";
 
 /** A page of the list that a person narrowed. */
-export function readList({ status, source, purpose, find, sort }, place) {
-  const said = { status, data_source: source, purpose, search: find, sort, ...place };
+export function readList({ status, source, kind, purpose, find, sort }, place) {
+  const said = { status, data_source: source, kind, purpose, search: find, sort, ...place };
   const query = new URLSearchParams(Object.entries(said).filter(([, value]) => value !== ""));
   return get(`api/suggestions?${query}`);
 }

@@ -20,5 +20,8 @@ async fn a_restored_dump_is_announced_and_the_stream_begins_anew() {
     let after = store.stream_top().await.unwrap().position;
     assert_ne!(before.epoch, after.epoch);
     let said = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(said, format!("the event stream begins anew at {after}; browsers and other clients load again\n"));
+    assert_eq!(
+        said,
+        format!("the event stream begins anew at {after}; browsers and other clients load again\n")
+    );
 }

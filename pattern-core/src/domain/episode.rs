@@ -55,7 +55,15 @@ pub struct EpisodeContent {
     pub ends_at: DateTime<Utc>,
     /// In the order in which it happened.
     pub changes: Vec<PointChange>,
-    /// When the same happened before, as far as people said so; newest first.
+    #[serde(default)]
+    pub context: EpisodeContext,
+}
+
+/// What is shown beside the question, and is no part of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct EpisodeContext {
+    /// When the same happened before, newest first: as far as people said so, and of a kind that nobody has named, as far
+    /// as it resembles.
     pub happened_before: Vec<DateTime<Utc>>,
 }
 

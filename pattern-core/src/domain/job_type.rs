@@ -145,6 +145,9 @@ impl JobType {
 }
 
 fn check<Arguments: DeserializeOwned>(arguments: &Value) -> Result<(), String> {
+    if !arguments.is_object() {
+        return Err("have to be an object".into());
+    }
     Arguments::deserialize(arguments).map(drop).map_err(|e| e.to_string())
 }
 
@@ -229,6 +232,15 @@ impl JobTypes {
         if names.is_empty() {
             return Ok(self.0.clone());
         }
-        names.iter().map(|name| self.named(name).copied()).collect()
+        let job = |name: &String| self.0.iter().find(|job| job.name.as_str() == name).copied();
+        names
+            .iter()
+            .map(|name| {
+                job(name).ok_or_else(|| {
+                    let known: Vec<_> = self.0.iter().map(|job| job.name.as_str()).collect();
+                    format!("'{name}' is no job that a worker does; those are {}", known.join(", "))
+                })
+            })
+            .collect()
     }
 }

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Duration, Utc};
 use pattern_core::{domain::Direction, series::frame::Frame};
-use pattern_episode::detection::{at_once, behavior_changes, episodes};
+use pattern_episode::detection::{at_once, behavior_changes, episodes, moment_of_change};
 use proptest::{collection::vec, prelude::*};
 use std::collections::BTreeSet;
 
@@ -165,4 +165,52 @@ fn on_a_fine_grid_changes_are_told_by_its_buckets_and_at_once_is_short_beside_th
     assert_eq!(at_once(&bench, window()), bench.length() / 48);
     assert_eq!(at_once(&bench, Duration::seconds(3)), Duration::seconds(3));
     assert_eq!(at_once(&from(midnight()), Duration::hours(9)), Duration::hours(9));
+}
+
+/// A turbine at its speed with noise, that stands for a few hours after each trip (its bucket), and a spike of none.
+fn tripping(trips: &[usize], seed: u64) -> Vec<f32> {
+    let mut noise = Noise::new(seed);
+    let stands = |i: usize| trips.iter().any(|trip| (*trip..trip + 10).contains(&i));
+    (0..672).map(|i| if stands(i) { 0.0 } else { 9000.0 + 20.0 * noise.next() } as f32).collect()
+}
+
+#[test]
+fn what_happens_again_and_again_is_found_each_time() {
+    for trips in [&[100][..], &[100, 250], &[40, 130, 260, 370, 410, 500, 610]] {
+        let rows: Vec<Vec<f32>> = (0..12).map(|point| tripping(trips, point)).collect();
+        let changes: Vec<_> = rows
+            .iter()
+            .enumerate()
+            .flat_map(|(i, row)| {
+                behavior_changes(row, &from(midnight())).into_iter().map(move |(at, _)| (at, i))
+            })
+            .collect();
+        let found = episodes(&changes, 10, window());
+        assert_eq!(found.len(), 2 * trips.len(), "it stops and starts again, {} times", trips.len());
+        assert!(found.iter().all(|episode| episode.members.len() == 12));
+    }
+}
+
+#[test]
+fn what_happens_every_morning_is_the_routine_of_the_day() {
+    let mut noise = Noise::new(3);
+    // From six to six, on five days of the week; on the last day it stops at noon.
+    let on = |i: usize| (1..6).contains(&(i / 96)) && (24..72).contains(&(i % 96)) && i < 5 * 96 + 48;
+    let row: Vec<f32> =
+        (0..672).map(|i| if on(i) { 50.0 } else { 0.0 } + 0.1 * noise.next() as f32).collect();
+    let noon = midnight() + Duration::days(5) + Duration::hours(12);
+    assert_eq!(behavior_changes(&row, &from(midnight())), [(noon, Direction::Down)]);
+}
+
+#[test]
+fn samples_tell_the_moment_of_a_change() {
+    let at = |minute: i64| midnight() + Duration::minutes(minute);
+    let mut noise = Noise::new(4);
+    let stepped: Vec<_> =
+        (0..45).map(|i| (at(i), if i < 17 { 9000.0 } else { 40.0 } + 5.0 * noise.next())).collect();
+    assert_eq!(moment_of_change(&stepped), Some(at(17)));
+    assert_eq!(moment_of_change(&[(at(0), 1.0), (at(30), 0.0)]), Some(at(30)), "a switch reports what it is");
+    assert_eq!(moment_of_change(&[(at(0), 1.0), (at(5), 1.0)]), None);
+    assert_eq!(moment_of_change(&[(at(0), 1.0)]), None);
+    assert_eq!(moment_of_change(&[]), None);
 }

@@ -79,6 +79,7 @@ fn what_happens_again_is_recognised_and_what_is_new_is_not() {
                     name: format!("event {n}"),
                     profile: Profile::of(&past),
                     happened: vec![midnight()],
+                    rejected: 0,
                 }
             })
             .collect();
@@ -131,7 +132,30 @@ fn a_kind_is_recognised_by_the_one_time_that_it_happened() {
         name: "trip".into(),
         profile: Profile::of(std::slice::from_ref(&once)),
         happened: vec![once.starts_at],
+        rejected: 0,
     };
     let (_, likeness) = recognise(&once, std::slice::from_ref(&kind)).expect("recognised");
-    assert!((likeness.confidence - 1.0).abs() < 1e-12 && likeness.confidence > SAME_KIND);
+    assert!((likeness.likeness - 1.0).abs() < 1e-12 && likeness.likeness > SAME_KIND);
+}
+
+#[test]
+fn what_happened_seldom_or_was_denied_is_known_less_surely() {
+    let mut noise = Noise::new(7);
+    let once = Kind::new(&mut noise, 0..20).happens(&mut noise, midnight(), 0.0, 0);
+    let of = |times: usize, rejected: usize| KnownKind {
+        pattern: Uuid::nil(),
+        version: 1,
+        name: "trip".into(),
+        profile: Profile::of(std::slice::from_ref(&once)),
+        happened: vec![once.starts_at; times],
+        rejected,
+    };
+    let sureness = |kind: KnownKind| {
+        let (kind, likeness) =
+            recognise(&once, std::slice::from_ref(&kind)).map(|(k, l)| (k.clone(), l)).expect("alike");
+        kind.sureness(&likeness)
+    };
+    let [first, third, denied, written] = [of(1, 0), of(3, 0), of(3, 2), of(0, 0)].map(sureness);
+    assert!((first - 2.0 / 3.0).abs() < 1e-9 && (written - 0.5).abs() < 1e-9, "{first} {written}");
+    assert!(third > first && denied < third, "{third} {denied}");
 }

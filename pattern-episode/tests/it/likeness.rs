@@ -2,6 +2,7 @@ use chrono::Duration;
 use pattern_core::domain::{Direction, EPISODE_SCORES, PointChange, Scores};
 use pattern_episode::{
     likeness::likeness,
+    matching::SAME_KIND,
     profile::{Occurrence, Profile},
 };
 use proptest::{
@@ -32,7 +33,7 @@ fn any_changes() -> impl Strategy<Value = Changes> {
 }
 
 fn alike(a: &Changes, b: &Changes) -> f64 {
-    likeness(&Profile::of(&[occurrence(a)]), &occurrence(b)).confidence
+    likeness(&Profile::of(&[occurrence(a)]), &occurrence(b)).likeness
 }
 
 proptest! {
@@ -48,11 +49,11 @@ proptest! {
     fn every_part_is_a_share(past in vec(any_changes(), 1..6), now in any_changes()) {
         let past: Vec<Occurrence> = past.iter().map(occurrence).collect();
         let found = likeness(&Profile::of(&past), &occurrence(&now));
-        let parts = [Some(found.points), found.direction, found.order, found.duration, Some(found.confidence)];
+        let parts = [Some(found.points), found.direction, found.order, found.duration, Some(found.likeness)];
         for part in parts.into_iter().flatten() {
             prop_assert!((0.0..=1.0).contains(&part), "{found:?}");
         }
-        prop_assert!(found.confidence <= found.points + 1e-12);
+        prop_assert!(found.likeness <= found.points + 1e-12);
     }
 }
 
@@ -64,7 +65,7 @@ fn trip() -> Changes {
 fn the_same_points_the_other_way_round_are_another_event() {
     let restart = trip().into_iter().map(|(point, (up, after))| (point, (!up, after))).collect();
     let found = likeness(&Profile::of(&[occurrence(&trip())]), &occurrence(&restart));
-    assert_eq!((found.points, found.direction, found.confidence), (1.0, Some(0.0), 0.0));
+    assert_eq!((found.points, found.direction, found.likeness), (1.0, Some(0.0), 0.0));
 }
 
 #[test]
@@ -72,14 +73,15 @@ fn the_same_changes_in_the_opposite_order_are_another_event() {
     let backwards = trip().into_iter().map(|(point, (up, after))| (point, (up, 110 - after))).collect();
     let found = likeness(&Profile::of(&[occurrence(&trip())]), &occurrence(&backwards));
     assert_eq!((found.points, found.direction, found.order), (1.0, Some(1.0), Some(0.0)));
-    assert_eq!(found.confidence, 0.0);
+    assert!(found.likeness < SAME_KIND, "{found:?}");
+    assert!(!found.in_order);
 }
 
 #[test]
 fn changes_at_one_moment_have_no_order_and_lose_nothing() {
     let at_once: Changes = trip().into_iter().map(|(point, (up, _))| (point, (up, 0))).collect();
     let found = likeness(&Profile::of(&[occurrence(&trip())]), &occurrence(&at_once));
-    assert_eq!((found.order, found.duration, found.confidence), (None, Some(0.0), 1.0));
+    assert_eq!((found.order, found.duration, found.likeness), (None, Some(0.0), 1.0));
 }
 
 #[test]
@@ -91,8 +93,8 @@ fn a_point_that_takes_part_seldom_is_missed_less_than_one_that_always_does() {
     };
     let past = [with(20), with(20), with(20), with(21)];
     let profile = Profile::of(&past);
-    let without_the_usual = likeness(&profile, &with(21)).confidence;
-    let without_the_seldom = likeness(&profile, &with(20)).confidence;
+    let without_the_usual = likeness(&profile, &with(21)).likeness;
+    let without_the_seldom = likeness(&profile, &with(20)).likeness;
     assert!(without_the_seldom > without_the_usual, "{without_the_seldom} {without_the_usual}");
 }
 

@@ -24,7 +24,7 @@ pub(crate) async fn bodies(
     .await?;
     rows.into_iter()
         .map(|row| {
-            let EpisodeContent { starts_at, ends_at, happened_before, .. } =
+            let EpisodeContent { starts_at, ends_at, context, .. } =
                 episode(row.id, serde_json::from_value(row.content)?)?;
             let question = EpisodeQuestion {
                 cluster: ClusterRef {
@@ -37,7 +37,7 @@ pub(crate) async fn bodies(
                 starts_at,
                 ends_at,
                 concerned: row.concerned,
-                happened_before,
+                happened_before: context.happened_before,
             };
             Ok((row.id, SuggestionBody::Episode(question)))
         })

@@ -74,14 +74,15 @@ impl Store {
             return Err(StoreError::Conflict(what).into());
         };
         sqlx::query!(
-            "update job_runs set status = 'queued', forgiven = attempts, cancel_requested = false,
+            "update job_runs set status = 'queued', forgiven = attempts, cancel_requested = false, error = null,
                     generation = null, deadline = null, run_at = now(), finished_at = null, worker_id = null where id = $1",
             stage.id
         )
         .execute(&mut *tx)
         .await?;
         sqlx::query!(
-            "update job_runs set status = 'running', error = null, deadline = null, finished_at = null where id = $1",
+            "update job_runs set status = 'running', error = null, deadline = null, finished_at = null,
+                    started_at = coalesce(started_at, now()) where id = $1",
             chain
         )
         .execute(&mut *tx)

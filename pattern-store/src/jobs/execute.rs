@@ -67,6 +67,10 @@ impl Executor {
                 async {
                     let outcome = self.run(&attempt, &stop).await;
                     metrics::executed(attempt.job.as_str(), outcome.word(), began.elapsed());
+                    tracing::info!(
+                        run = %attempt.run_id, job = attempt.job.as_str(), attempt = attempt.number,
+                        outcome = outcome.word(), seconds = began.elapsed().as_secs_f32(), "an attempt ended"
+                    );
                     self.write_down(&attempt, outcome).await;
                 }
                 .instrument(span)

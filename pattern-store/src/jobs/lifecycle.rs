@@ -121,7 +121,8 @@ pub(super) async fn fail(
     let mut tx = store.pool().begin().await?;
     let Some(cancel_requested) = lock_current(&mut tx, attempt).await? else { return Ok(false) };
     match wait {
-        _ if cancel_requested => end(&mut tx, attempt, "cancelled", Some(error)).await?,
+        // What became of it when it was told to stop is no failure.
+        _ if cancel_requested => end(&mut tx, attempt, "cancelled", None).await?,
         None => end(&mut tx, attempt, "dead", Some(error)).await?,
         Some(wait) => {
             sqlx::query!(

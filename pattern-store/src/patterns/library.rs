@@ -113,6 +113,15 @@ impl Store {
             .collect()
     }
 
+    /// A pattern with the specification that it was loaded or learned with.
+    pub async fn pattern_with_spec(&self, id: Uuid) -> Result<(Pattern, PatternSpec)> {
+        let mut conn = self.pool.acquire().await?;
+        let pattern = load(&mut conn, id).await?;
+        let body =
+            sqlx::query_scalar!("select body from patterns where id = $1", id).fetch_one(&mut *conn).await?;
+        Ok((pattern, serde_json::from_value(body)?))
+    }
+
     pub async fn pattern(&self, id: Uuid) -> Result<Pattern> {
         let mut conn = self.pool.acquire().await?;
         load(&mut conn, id).await

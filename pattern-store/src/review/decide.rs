@@ -121,6 +121,9 @@ impl Store {
             Err(_) => "refused",
         };
         metrics::decided(action, outcome, began.elapsed());
+        if decided.is_ok() {
+            tracing::info!(action, suggestion = %asked.id, reviewer = asked.reviewer, "a suggestion was decided");
+        }
         decided
     }
 
@@ -179,12 +182,25 @@ async fn carry_out(
     let mut touched = Vec::new();
     let cause = match request {
         DecisionRequest::Approve(approve) => {
+            if approve.pattern_id.is_some() && approve.pattern_name.is_some() {
+                let what = "pattern_id and pattern_name say two things; give the one that is meant";
+                return Err(StoreError::Invalid(what.into()).into());
+            }
             let outcome = kinds::approve(conn, deciding, approve).await?;
             evidence::record(conn, &deciding.fact(outcome.pattern_id, "approval")).await?;
             if let Some(proposed) = before.pattern.id.filter(|proposed| *proposed != outcome.pattern_id) {
                 evidence::record(conn, &deciding.fact(proposed, "correction")).await?;
             }
             set_status(conn, id, SuggestionStatus::Approved, Some(&outcome), None, now).await?;
+            sqlx::query!(
+                "update decisions set outcome_label = $2, outcome_pattern = (select name from patterns where id = $3)
+                 where id = $1",
+                deciding.decision_id,
+                outcome.label,
+                outcome.pattern_id
+            )
+            .execute(&mut *conn)
+            .await?;
             let rivals = rivals(conn, id).await?;
             expire(conn, &rivals, now).await?;
             let why = format!("{} was approved for the same {}", outcome.label, before.subject.kind.as_str());
@@ -199,6 +215,10 @@ async fn carry_out(
             if reject.reason.is_empty() { "rejected".into() } else { format!("rejected: {}", reject.reason) }
         }
         DecisionRequest::Defer(defer) => {
+            if let Some(until) = defer.until.filter(|until| *until <= now) {
+                let what = format!("until: {} is over; give a time that is to come", until.to_rfc3339());
+                return Err(StoreError::Invalid(what).into());
+            }
             set_status(conn, id, SuggestionStatus::Deferred, None, defer.until, now).await?;
             "deferred".into()
         }

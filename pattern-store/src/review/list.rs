@@ -139,6 +139,7 @@ impl Store {
     /// How many suggestions are open, by status and purpose.
     pub async fn count_open_suggestions(
         &self,
+        kind: Option<PatternKind>,
         data_source: Option<&str>,
         search: Option<&str>,
     ) -> Result<Vec<OpenCount>> {
@@ -146,11 +147,13 @@ impl Store {
         let rows = sqlx::query!(
             r#"select status as "status!", purpose as "purpose!", count(*) as "count!" from listed_suggestions
                where status in ('pending', 'deferred') and ($1::text is null or data_source = $1)
+                 and ($3::text is null or kind = $3)
                  and ($2::text[] is null
                       or words like all (array(select lower(word) from unnest($2::text[]) as word)))
                group by status, purpose order by status desc, purpose"#,
             data_source,
-            patterns(search) as Option<Vec<String>>
+            patterns(search) as Option<Vec<String>>,
+            kind.map(PatternKind::as_str)
         )
         .fetch_all(&mut *tx)
         .await?;

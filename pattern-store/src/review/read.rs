@@ -37,6 +37,8 @@ pub struct RecentDecision {
     pub reason: String,
     /// The suggestion's version after the decision.
     pub version: i64,
+    /// What an approval made then; null for other decisions, and for approvals of before this was kept.
+    pub outcome: Option<ApprovedAs>,
 }
 
 impl Store {
@@ -66,7 +68,8 @@ impl Store {
         let mut conn = self.pool.acquire().await?;
         let (after_time, after_id) = after.unzip();
         let rows = sqlx::query!(
-            "select id, suggestion_id, action, reviewer, reason, created_at, suggestion_version from decisions
+            "select id, suggestion_id, action, reviewer, reason, created_at, suggestion_version, outcome_label, outcome_pattern
+             from decisions
              where ($1::timestamptz is null or (created_at, id) < ($1, $2::uuid))
                and ($4::text is null or reviewer = $4)
              order by created_at desc, id desc limit $3",
@@ -90,6 +93,10 @@ impl Store {
                 decided_at: r.created_at,
                 reason: r.reason,
                 version: r.suggestion_version + 1,
+                outcome: r
+                    .outcome_label
+                    .zip(r.outcome_pattern)
+                    .map(|(label, pattern)| ApprovedAs { label, pattern }),
             })
         });
         decisions.collect()

@@ -68,7 +68,8 @@ pub(super) async fn insert_all(
     Ok(())
 }
 
-/// The version of the content rises with what is asked, and about what: what a reviewer saw.
+/// The version of the content rises with what is asked, and about what: what a reviewer saw. What stands under `context`
+/// is only shown beside it.
 pub(super) async fn update_all(
     conn: &mut PgConnection,
     changed: &[(Uuid, &NewSuggestion)],
@@ -81,7 +82,8 @@ pub(super) async fn update_all(
              pattern_version = n.pattern_version, draft = n.draft, version = s.version + 1, updated_at = $2,
              priority = n.priority,
              content_version = case
-                 when s.members @> n.members and s.members <@ n.members and s.content = n.content
+                 when s.members @> n.members and s.members <@ n.members
+                      and s.content - 'context' = n.content - 'context'
                       and s.draft->'name' is not distinct from n.draft->'name'
                  then s.content_version else s.version + 1 end
          from jsonb_to_recordset($1) as n(id uuid, pattern_version bigint, purpose text, subject_label text,

@@ -6,8 +6,9 @@ use pattern_core::{
     identity::{Span, carry_episode_ids},
     series::grid::Grid,
 };
-use pattern_episode::detection::{Episode, at_once, behavior_changes, episodes};
+use pattern_episode::detection::{Episode, at_once, behavior_changes, episodes, moment_of_change};
 use pattern_store::{FoundCluster, off_thread};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::stage::{Outcome, Stage, StageError};
@@ -15,6 +16,8 @@ use crate::input_version::version_of;
 
 /// What this part's input is remembered under.
 const NAME: &str = "episode-detection";
+/// Buckets before and after a change whose samples are looked at.
+const AROUND: i32 = 1;
 
 pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, StageError> {
     let correlated = stage.store.stage_input(JobName::CORRELATION_ANALYSIS.as_str(), source.id).await?;
@@ -25,16 +28,24 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
     stage
         .unless_unchanged(NAME, source, &input, async {
             let grid = stage.grid(source).await?;
+            let bucket = Duration::seconds(grid.as_ref().map_or(0, |grid| grid.bucket_seconds));
             let before = stage.store.active_clusters(source.id, ClusterKind::Episode).await?;
-            let find =
-                move || grid.map_or_else(Vec::new, |grid| find_episodes(&grid, min_points, window, &before));
-            let found = off_thread(find).await?;
+            let find = move || grid.map_or_else(Vec::new, |grid| find_episodes(&grid, min_points, window));
+            let mut found = off_thread(find).await?;
+            if !found.is_empty() {
+                let points = stage.store.stored_points(source.id).await?;
+                let keys = points.iter().map(|point| (point.id, point.key)).collect();
+                for episode in &mut found {
+                    tell_moments(stage, &keys, bucket, episode).await?;
+                }
+            }
+            carry_ids(&mut found, &before);
             stage.replace_clusters(source, ClusterKind::Episode, &found).await
         })
         .await
 }
 
-fn find_episodes(grid: &Grid, min_points: usize, window: Duration, before: &[Cluster]) -> Vec<FoundCluster> {
+fn find_episodes(grid: &Grid, min_points: usize, window: Duration) -> Vec<FoundCluster> {
     let frame = grid.frame();
     let changed: Vec<Vec<(DateTime<Utc>, Direction)>> =
         (0..grid.points.len()).map(|i| behavior_changes(grid.row(i), &frame)).collect();
@@ -43,33 +54,62 @@ fn find_episodes(grid: &Grid, min_points: usize, window: Duration, before: &[Clu
         .enumerate()
         .flat_map(|(i, changes)| changes.iter().map(move |(at, _)| (*at, i)))
         .collect();
-    let found = episodes(&moments, min_points, at_once(&frame, window));
+    let episode = |Episode { starts_at, ends_at, members }: Episode| {
+        // How a point changed first within the episode.
+        let change = |i: &usize| {
+            let inside = changed[*i].iter().find(|(at, _)| (starts_at..=ends_at).contains(at));
+            inside.map(|(at, direction)| PointChange {
+                point: grid.points[*i],
+                direction: *direction,
+                at: *at,
+            })
+        };
+        FoundCluster {
+            id: None,
+            label: format!("{} points changed", members.len()),
+            unnamed: false,
+            cohesion: 1.0,
+            point_ids: members.iter().map(|i| grid.points[*i]).collect(),
+            starts_at: Some(starts_at),
+            ends_at: Some(ends_at),
+            changes: members.iter().filter_map(change).collect(),
+        }
+    };
+    episodes(&moments, min_points, at_once(&frame, window)).into_iter().map(episode).collect()
+}
+
+/// An episode that was found before keeps its id.
+fn carry_ids(found: &mut [FoundCluster], before: &[Cluster]) {
     let previous: Vec<(Uuid, Span)> =
         before.iter().filter_map(|c| Some((c.id, c.starts_at.zip(c.ends_at)?))).collect();
-    let spans: Vec<Span> = found.iter().map(|episode| (episode.starts_at, episode.ends_at)).collect();
-    found
-        .into_iter()
-        .zip(carry_episode_ids(&previous, &spans))
-        .map(|(Episode { starts_at, ends_at, members }, id)| {
-            // How a point changed first within the episode.
-            let change = |i: &usize| {
-                let inside = changed[*i].iter().find(|(at, _)| (starts_at..=ends_at).contains(at));
-                inside.map(|(at, direction)| PointChange {
-                    point: grid.points[*i],
-                    direction: *direction,
-                    at: *at,
-                })
-            };
-            FoundCluster {
-                id,
-                label: format!("{} points changed", members.len()),
-                unnamed: false,
-                cohesion: 1.0,
-                point_ids: members.iter().map(|i| grid.points[*i]).collect(),
-                starts_at: Some(starts_at),
-                ends_at: Some(ends_at),
-                changes: members.iter().filter_map(change).collect(),
-            }
-        })
-        .collect()
+    let spans: Vec<Span> =
+        found.iter().filter_map(|episode| episode.starts_at.zip(episode.ends_at)).collect();
+    for (episode, id) in found.iter_mut().zip(carry_episode_ids(&previous, &spans)) {
+        episode.id = id;
+    }
+}
+
+/// The grid tells the bucket of a change, and its samples when within that it was.
+async fn tell_moments(
+    stage: &Stage,
+    keys: &HashMap<Uuid, i32>,
+    bucket: Duration,
+    episode: &mut FoundCluster,
+) -> Result<(), StageError> {
+    let Some((starts_at, ends_at)) = episode.starts_at.zip(episode.ends_at) else { return Ok(()) };
+    episode.changes.retain(|change| keys.contains_key(&change.point));
+    let keys: Vec<i32> = episode.changes.iter().map(|change| keys[&change.point]).collect();
+    let (from, to) = (starts_at - bucket * AROUND, ends_at + bucket * (AROUND + 1));
+    let samples = stage.store.read_samples(&keys, from, to).await?;
+    for (change, samples) in episode.changes.iter_mut().zip(samples) {
+        let near = change.at - bucket * AROUND..change.at + bucket * (AROUND + 1);
+        let good = samples.iter().filter(|sample| sample.is_good() && near.contains(&sample.at));
+        let good: Vec<(DateTime<Utc>, f64)> = good.map(|sample| (sample.at, sample.value)).collect();
+        if let Some(at) = moment_of_change(&good) {
+            change.at = at;
+        }
+    }
+    episode.starts_at = episode.changes.iter().map(|change| change.at).min();
+    episode.ends_at = episode.changes.iter().map(|change| change.at).max();
+    Ok(())
 }

@@ -4,8 +4,8 @@
 use chrono::{DateTime, Utc};
 use pattern_core::{
     domain::{
-        Cluster, ClusterKind, Content, DataSource, EpisodeContent, PatternKind, PointChange, Purpose, Scores,
-        Subject, SubjectKind,
+        Cluster, ClusterKind, Content, DataSource, EpisodeContent, EpisodeContext, PatternKind, PointChange,
+        Purpose, Scores, Subject, SubjectKind,
     },
     library::{EpisodeChange, EpisodePattern},
 };
@@ -32,6 +32,7 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
     let clusters = stage.store.active_clusters(source.id, ClusterKind::Episode).await?;
     let library = stage.store.library::<EpisodePattern>().await?;
     let known = stage.store.known_episodes(source.id).await?;
+    let rejected = stage.store.rejected_episodes(source.id).await?;
     let answers = stage.store.decision_count(source.id, PatternKind::Episode).await?;
     let threshold = stage.engine.detection_threshold_score;
     let input = {
@@ -44,8 +45,11 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
             let points = stage.store.stored_points(source.id).await?;
             let site = source.name.clone();
             let find = move || {
-                let asking =
-                    Asking { kinds: kinds(library, &known, &points, &site), points: names(&points), site };
+                let asking = Asking {
+                    kinds: kinds(library, &known, &rejected, &points, &site),
+                    points: names(&points),
+                    site,
+                };
                 asking.questions(&clusters, threshold)
             };
             let questions = off_thread(find).await?;
@@ -66,6 +70,7 @@ fn names(points: &[StoredPoint]) -> HashMap<Uuid, String> {
 fn kinds(
     library: Vec<LibraryPattern<EpisodePattern>>,
     known: &[KnownEpisode],
+    rejected: &HashMap<Uuid, usize>,
     points: &[StoredPoint],
     site: &str,
 ) -> Vec<KnownKind> {
@@ -84,6 +89,7 @@ fn kinds(
             name: pattern.spec.name,
             profile,
             happened: mine.iter().rev().map(|one| one.starts_at).collect(),
+            rejected: rejected.get(&pattern.id).copied().unwrap_or_default(),
         })
     };
     library.into_iter().filter_map(kind).collect()
@@ -134,18 +140,16 @@ impl Asking {
 
     fn known(&self, cluster: &Cluster, occurrence: &Occurrence, threshold: f64) -> Option<NewSuggestion> {
         let (kind, likeness) = recognise(occurrence, &self.kinds)?;
-        let sure = likeness.confidence >= threshold;
-        let before: Vec<DateTime<Utc>> =
-            kind.happened.iter().copied().filter(|at| *at != occurrence.starts_at).collect();
+        let sureness = kind.sureness(&likeness);
         Some(NewSuggestion {
             pattern: Some((kind.pattern, kind.version)),
-            purpose: if sure { Purpose::Match } else { Purpose::Learning },
-            confidence: likeness.confidence,
+            purpose: if sureness >= threshold { Purpose::Match } else { Purpose::Learning },
+            confidence: sureness,
             scores: likeness.into(),
-            reason: reason(kind, &likeness, occurrence.changes.len()),
+            reason: reason(kind, &likeness, occurrence),
             // Another name makes another kind of event, which looks as this one episode does.
             draft: Some(self.draft(std::slice::from_ref(occurrence)).into()),
-            ..about(cluster, occurrence, before)
+            ..about(cluster, occurrence, kind.before(occurrence.starts_at))
         })
     }
 
@@ -217,7 +221,12 @@ fn about(cluster: &Cluster, occurrence: &Occurrence, happened_before: Vec<DateTi
         scores: Scores::default(),
         reason: String::new(),
         members,
-        content: Content::Episode(EpisodeContent { starts_at, ends_at, changes, happened_before }),
+        content: Content::Episode(EpisodeContent {
+            starts_at,
+            ends_at,
+            changes,
+            context: EpisodeContext { happened_before },
+        }),
         fits: BTreeMap::new(),
         draft: None,
     }

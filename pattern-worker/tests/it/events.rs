@@ -106,8 +106,10 @@ async fn what_happens_again_is_asked_about_once_gets_a_name_and_is_recognised_by
     // The earlier one is of the kind that has a name now.
     let earlier = about_events(&site).await;
     assert_eq!(earlier.len(), 1, "{earlier:#?}");
-    assert_eq!((earlier[0].pattern.id, earlier[0].purpose), (Some(pattern.id), Purpose::Match));
-    assert_eq!(happened_before(&earlier[0]), [happened(1)]);
+    // Of what happened once nobody can be sure.
+    assert_eq!((earlier[0].pattern.id, earlier[0].purpose), (Some(pattern.id), Purpose::Learning));
+    assert!(earlier[0].confidence < 0.67, "{}", earlier[0].confidence);
+    assert!(happened_before(&earlier[0]).is_empty(), "the other one was later");
     decide(&site, &earlier[0], DecisionRequest::Approve(ApproveRequest::default())).await;
     assert!(about_events(&site).await.is_empty());
 
@@ -117,6 +119,7 @@ async fn what_happens_again_is_asked_about_once_gets_a_name_and_is_recognised_by
     assert_eq!(next.len(), 1, "{next:#?}");
     assert_eq!((next[0].pattern.name.as_str(), next[0].purpose), ("Load rejection", Purpose::Match));
     assert_eq!(happened_before(&next[0]), [happened(1), happened(0)]);
+    assert!(next[0].confidence > earlier[0].confidence, "it happened twice before");
     let date = happened(0).format("%Y-%m-%d %H:%M").to_string();
     assert!(next[0].reason.contains(&date), "{}", next[0].reason);
 }

@@ -41,7 +41,8 @@ async fn an_outage_of_the_broker_is_one_line_when_it_begins_and_one_when_it_ends
     let told = [lines_with(&log, "WARN"), lines_with(&log, "ERROR")].concat();
     assert_eq!(told.len(), 2, "{told:#?}");
     assert!(told[0].contains("kafka does not answer, trying again"), "{told:#?}");
-    assert!(told[0].contains("Connection refused"), "it says why: {told:#?}");
+    // Refused, or reset where it was killed just then.
+    assert!(told[0].contains("failed: Connection re"), "it says why: {told:#?}");
     assert!(told[1].contains("kafka answers again"), "{told:#?}");
 }
 

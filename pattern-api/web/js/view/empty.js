@@ -10,7 +10,7 @@ import { runButton } from "./strip.js";
 
 const isRunning = () => lastAnalysis(app.runs, app.filter.source).isRunning;
 
-const showAll = () => setFilter({ find: "", purpose: "", source: "" });
+const showAll = () => setFilter({ find: "", kind: "", purpose: "", source: "" });
 
 const said = () => reasons(app.sources, app.filter.source);
 
@@ -37,12 +37,12 @@ function content() {
       [h("p", {}, list.problem), h("p", {}, "The page keeps trying by itself.")],
     ];
   }
-  if (filter.find || filter.purpose || filter.source)
+  if (filter.find || filter.kind || filter.purpose || filter.source)
     return [
       "Nothing fits the filter",
       [
-        h("p", {}, "Choose another data source or purpose, or empty the search field."),
-        filter.source && !filter.find && !filter.purpose && said().length > 0 ? nothingFound() : null,
+        h("p", {}, "Choose another data source, kind or purpose, or empty the search field."),
+        filter.source && !filter.find && !filter.kind && !filter.purpose && said().length > 0 ? nothingFound() : null,
         h("button", { type: "button", class: "plain", onclick: showAll }, "Show all"),
       ],
     ];

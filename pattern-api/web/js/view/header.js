@@ -17,9 +17,9 @@ const WORDS = {
 
 /** Pending suggestions of the chosen data source; null until it is known. */
 function pendingCount() {
-  const { purpose, find } = app.filter;
+  const { kind, purpose, find } = app.filter;
   const { status } = queryOf(app.filter);
-  if (app.list.isWhole && status === "pending" && !purpose && !find) return app.list.length;
+  if (app.list.isWhole && status === "pending" && !kind && !purpose && !find) return app.list.length;
   return app.counts.open("pending");
 }
 
@@ -52,6 +52,8 @@ export function paintHeader() {
     names.map((source) => h("option", { value: source }, source)),
   ]);
   if (select.value !== app.filter.source) select.value = app.filter.source;
+  const kind = byId("kinds");
+  if (kind.value !== app.filter.kind) kind.value = app.filter.kind;
   const find = byId("find");
   if (find !== document.activeElement && find.value.trim() !== app.filter.find) find.value = app.filter.find;
 
@@ -64,6 +66,7 @@ export function paintHeader() {
 
 export function wireHeader() {
   byId("source").addEventListener("change", ({ target }) => setFilter({ source: target.value }));
+  byId("kinds").addEventListener("change", ({ target }) => setFilter({ kind: target.value }));
   byId("find").addEventListener("input", ({ target }) => typeFind(target.value));
   const reviewer = byId("reviewer");
   reviewer.value = app.reviewer;

@@ -23,7 +23,7 @@ const cards = new Map();
 
 function paintTabs() {
   const counts = { pending: app.counts.open("pending"), deferred: app.counts.open("deferred") };
-  if (app.list.isWhole && !app.filter.find && !app.filter.purpose) {
+  if (app.list.isWhole && !app.filter.find && !app.filter.kind && !app.filter.purpose) {
     counts[queryOf(app.filter).status] = app.list.length;
   }
   const tabs = [

@@ -13,7 +13,7 @@ impl Plant {
             starts_at: at,
             ends_at: at + Duration::minutes(5),
             changes: points.iter().map(change).collect(),
-            happened_before: Vec::new(),
+            context: EpisodeContext::default(),
         };
         let changes = points.iter().map(|point| EpisodeChange {
             point: point.name.clone(),
@@ -75,6 +75,49 @@ async fn an_event_that_nobody_has_named_needs_a_name() {
     let approved = plant.decide(id, DecisionRequest::Approve(named("Power dip"))).await.expect("approve");
     assert_eq!(approved.outcome.expect("named").label, "Power dip");
     assert_eq!(plant.store.library::<EpisodePattern>().await.expect("library").len(), 1);
+}
+
+#[tokio::test]
+async fn that_the_same_happened_before_makes_no_other_question() {
+    let plant = Plant::new().await;
+    let id = plant.ask_of_the_event().await;
+    let mut again = plant.event();
+    let Content::Episode(content) = &mut again.content else { panic!("about no event") };
+    content.context.happened_before = vec![plant.now - Duration::days(1)];
+    let (kind, within) = (PatternKind::Episode, Duration::days(30));
+    let change = plant.store.propose(plant.source, kind, &[again], within, Fence::open(), plant.now).await;
+    assert_eq!(change.expect("propose").changed, 1, "it is shown");
+    let asked = plant.store.suggestion(id).await.expect("suggestion");
+    assert_eq!((asked.version, asked.content_version), (2, 1));
+    let seen = ApproveRequest { version: Some(1), ..named("Power dip") };
+    plant.decide(id, DecisionRequest::Approve(seen)).await.expect("what was seen is what is asked");
+}
+
+#[tokio::test]
+async fn each_approval_keeps_what_it_made() {
+    let plant = Plant::new().await;
+    let id = plant.ask_of_the_event().await;
+    for name in ["Power dip", "Load rejection"] {
+        plant.decide(id, DecisionRequest::Approve(named(name))).await.expect("approve");
+        plant.undo(id).await;
+    }
+    let decisions = plant.store.recent_decisions(None, None, 10).await.expect("decisions");
+    let made: Vec<Option<String>> = decisions.into_iter().map(|d| d.outcome.map(|made| made.label)).collect();
+    let label = |name: &str| Some(name.to_owned());
+    assert_eq!(made, [None, label("Load rejection"), None, label("Power dip")]);
+}
+
+#[tokio::test]
+async fn a_name_beside_a_pattern_and_a_time_that_is_over_are_refused() {
+    let plant = Plant::new().await;
+    let id = plant.ask_of_the_event().await;
+    let both = ApproveRequest { pattern_id: Some(plant.pump.id), ..named("Power dip") };
+    let refused = plant.refused(id, both).await;
+    assert!(refused.contains("say two things"), "{refused}");
+    let until = Some(Utc::now() - Duration::minutes(1));
+    let over = DecisionRequest::Defer(DeferRequest { version: None, until });
+    let refused = plant.decide(id, over).await.expect_err("must be refused");
+    assert!(refused.to_string().contains("give a time that is to come"), "{refused}");
 }
 
 #[tokio::test]
