@@ -23,8 +23,12 @@ pub struct Taken<'a> {
 /// is by itself.
 pub fn opinions(known: &Knowledge, taken: &[Taken]) -> HashMap<Uuid, Opinion> {
     let mut opinions = HashMap::new();
+    let mut machines: HashMap<Uuid, &str> = HashMap::new();
     for Taken { cluster, points, best } in taken {
         let equipment = (!cluster.unnamed).then(|| cluster.label.clone());
+        if !cluster.unnamed {
+            machines.extend(points.iter().map(|point| (point.id, cluster.label.as_str())));
+        }
         if let Some((pattern, proposal)) = best {
             let roles = proposal.roles.iter().map(|role| (role, OpinionSource::Proposal));
             let spares = proposal.spares.iter().map(|role| (role, OpinionSource::Spare));
@@ -49,17 +53,19 @@ pub fn opinions(known: &Knowledge, taken: &[Taken]) -> HashMap<Uuid, Opinion> {
             }
         }
     }
+    let machine = |point: &Uuid| machines.get(point).map(|name| (*name).to_owned());
     for (point, role, confidence) in known.of_similar_points() {
-        let known = opinions.get(&point);
+        let known: Option<&Opinion> = opinions.get(&point);
         if known.is_none_or(|known| confidence > known.confidence) {
-            let equipment = known.and_then(|known| known.equipment.clone());
+            let equipment = machine(&point);
             let source = OpinionSource::SimilarPoints;
             opinions.insert(point, Opinion { role, equipment, pattern: None, confidence, source });
         }
     }
     for (point, role, confidence) in known.by_themselves(|point| !opinions.contains_key(&point)) {
         let source = OpinionSource::Itself;
-        opinions.insert(point, Opinion { role, equipment: None, pattern: None, confidence, source });
+        let equipment = machine(&point);
+        opinions.insert(point, Opinion { role, equipment, pattern: None, confidence, source });
     }
     for binding in known.confirmed() {
         let opinion = Opinion {

@@ -1,5 +1,5 @@
 use anyhow::{Context, Result, bail};
-use pattern_core::library::{PatternSpec, parse, to_toml};
+use pattern_core::library::{PatternSpec, Written, parse, to_toml};
 use std::{
     collections::BTreeMap,
     fs,
@@ -7,22 +7,21 @@ use std::{
 };
 
 /// The patterns of these files and of the `*.toml` files of these folders, and what cannot be read.
-pub fn read(paths: &[PathBuf]) -> Result<(Vec<PatternSpec>, Vec<String>)> {
-    let (mut specs, mut problems) = (Vec::new(), Vec::new());
+pub fn read(paths: &[PathBuf]) -> Result<(Vec<Written>, Vec<String>)> {
+    let (mut patterns, mut problems) = (Vec::new(), Vec::new());
     for path in paths {
         for file in files_of(path)? {
             let text =
                 fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-            match parse(&text, &file.display().to_string()) {
-                Ok(found) if found.is_empty() => {
-                    problems.push(format!("{}: no pattern in it; see docs/library-format.md", file.display()))
-                }
-                Ok(found) => specs.extend(found),
-                Err(error) => problems.push(error.to_string()),
+            let (found, errors) = parse(&text, &file.display().to_string());
+            if found.is_empty() && errors.is_empty() {
+                problems.push(format!("{}: no pattern in it; see docs/library-format.md", file.display()));
             }
+            patterns.extend(found);
+            problems.extend(errors.iter().map(ToString::to_string));
         }
     }
-    Ok((specs, problems))
+    Ok((patterns, problems))
 }
 
 fn files_of(path: &Path) -> Result<Vec<PathBuf>> {

@@ -1,11 +1,12 @@
 //! `naia library`: patterns as files that a person can read, check, extend and share.
 
 mod files;
+mod unmatched;
 
 use anyhow::{Context, Result, bail};
 use pattern_core::{
     domain::PatternSource,
-    library::{PatternSpec, builtin, lint},
+    library::{PatternSpec, builtin, lint, shipped},
 };
 use pattern_store::Store;
 use std::path::PathBuf;
@@ -64,7 +65,8 @@ pub async fn run(command: &LibraryCommand) -> Result<()> {
     match command {
         LibraryCommand::Lint { paths } => {
             let specs = checked(paths)?;
-            println!("{} patterns, nothing to complain about", specs.len());
+            let s = if specs.len() == 1 { "" } else { "s" };
+            println!("{} pattern{s}, nothing to complain about", specs.len());
         }
         LibraryCommand::Load { paths, database } => {
             let specs = checked(paths)?;
@@ -73,6 +75,9 @@ pub async fn run(command: &LibraryCommand) -> Result<()> {
             let now = store.database_time().await?;
             let change = store.load_library(&specs, source, now).await?;
             println!("{} new, {} changed, {} unchanged", change.created, change.updated, change.unchanged);
+            for warning in unmatched::warnings(&store, &specs).await? {
+                eprintln!("naia: {warning}");
+            }
         }
         LibraryCommand::Export { out, shipped, database } => {
             let specs = if *shipped { builtin() } else { kept(&database.open().await?).await? };
@@ -91,10 +96,11 @@ pub async fn run(command: &LibraryCommand) -> Result<()> {
 
 /// The patterns of these files, if nothing is wrong with them; else everything that is wrong.
 fn checked(paths: &[PathBuf]) -> Result<Vec<PatternSpec>> {
-    let (specs, mut problems) = if paths.is_empty() { (builtin(), Vec::new()) } else { files::read(paths)? };
-    problems.extend(lint(&specs).iter().map(ToString::to_string));
+    let (patterns, mut problems) =
+        if paths.is_empty() { (shipped(), Vec::new()) } else { files::read(paths)? };
+    problems.extend(lint(&patterns).iter().map(ToString::to_string));
     if problems.is_empty() {
-        return Ok(specs);
+        return Ok(patterns.into_iter().map(|written| written.spec).collect());
     }
     let count = problems.len();
     bail!("{count} problem{} to mend\n{}", if count == 1 { "" } else { "s" }, problems.join("\n"))

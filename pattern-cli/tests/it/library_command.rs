@@ -1,4 +1,5 @@
 use pattern_embedded::testing::TestDatabase;
+use pattern_store::{NewPoint, Store};
 use std::fs;
 
 use crate::support::naia;
@@ -39,7 +40,12 @@ fn lint_names_every_problem_with_its_file_and_role() {
     let answer = naia(here.path(), &["library", "lint", "."]);
     assert!(!answer.success);
     for expected in
-        ["3 problems", "typo.toml: line 4", "'Drum Dryer': occurs twice", "role 'Drum Speed': min"]
+        [
+            "3 problems",
+            "typo.toml: line 4",
+            "twice.toml: pattern 'Drum Dryer': occurs twice, as 'Drum Dryer' in ./good.toml",
+            "range.toml: pattern 'Other', role 'Drum Speed': min",
+        ]
     {
         assert!(answer.stderr.contains(expected), "'{expected}' is missing in {}", answer.stderr);
     }
@@ -84,4 +90,36 @@ fn shipped_patterns_can_be_written_without_a_database() {
     assert!(export.success, "{}", export.stderr);
     let lint = naia(here.path(), &["library", "lint", "patterns"]);
     assert!(lint.success, "{}", lint.stderr);
+}
+
+#[tokio::test]
+async fn an_event_that_nothing_can_be_recognised_by_is_loaded_with_a_warning() {
+    let database = TestDatabase::create().await;
+    let store = Store::connect_lazy(&database.url, 2).unwrap();
+    store.migrate().await.unwrap();
+    let here = tempfile::tempdir().unwrap();
+    let event = r#"
+[[pattern]]
+kind = "episode"
+name = "Compressor trip"
+confidence = 0.6
+data_source = "north"
+within_seconds = 90.0
+changes = [
+    { point = "K1.SPEED", direction = "down", share = 1.0, after_seconds = 0.0 },
+    { point = "K1.FLOW", direction = "down", share = 1.0, after_seconds = 5.0 },
+]
+"#;
+    fs::write(here.path().join("trip.toml"), event).unwrap();
+    let load = ["library", "load", "trip.toml", "--postgres", &database.url];
+    let nowhere = naia(here.path(), &load);
+    assert!(nowhere.success && nowhere.stdout.contains("1 new"), "{}{}", nowhere.stdout, nowhere.stderr);
+    assert!(nowhere.stderr.contains("there is no data source 'north'"), "{}", nowhere.stderr);
+
+    store.register_points("north", &[NewPoint::named("K1.SPEED")]).await.unwrap();
+    let half = naia(here.path(), &load);
+    assert!(half.stderr.contains("'north' has no point K1.FLOW;"), "{}", half.stderr);
+    store.register_points("north", &[NewPoint::named("K1.FLOW")]).await.unwrap();
+    let whole = naia(here.path(), &load);
+    assert_eq!(whole.stderr, "", "{}", whole.stdout);
 }

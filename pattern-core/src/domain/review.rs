@@ -140,7 +140,8 @@ pub struct Suggestion {
     /// About how many points the answer would teach something, after those asked before it: the order in
     /// which the engine asks. It may change without a new version.
     pub priority: f64,
-    /// Calibrated probability that the suggestion is right.
+    /// How sure the engine is that the suggestion is right, 0..1. About equipment a calibrated probability; about an
+    /// episode how much it resembles what was named so, less where that happened seldom or was denied.
     pub confidence: f64,
     pub scores: Scores,
     /// In words a technician understands.

@@ -65,6 +65,12 @@ impl EpisodePattern {
             }
             if !(change.after_seconds >= 0.0 && change.after_seconds.is_finite()) {
                 problem(format!("after_seconds {} is no length of time; mend it", change.after_seconds));
+            } else if change.after_seconds > self.within_seconds {
+                let within = self.within_seconds;
+                problem(format!(
+                    "after_seconds {} is beyond within_seconds {within}; mend one",
+                    change.after_seconds
+                ));
             }
         }
     }

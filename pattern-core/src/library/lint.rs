@@ -1,7 +1,7 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, btree_map::Entry};
 use std::fmt;
 
-use super::PatternSpec;
+use super::{PatternSpec, Written};
 use crate::domain::{
     Word,
     text::{DESCRIPTION, SHORT_NAME},
@@ -10,6 +10,8 @@ use crate::domain::{
 /// Something about a pattern that a person should mend.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
+    /// Which file.
+    pub origin: String,
     pub pattern: String,
     /// The part of it that is meant: what it is, and its name.
     pub part: Option<(&'static str, String)>,
@@ -18,41 +20,54 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.part {
-            Some((what, name)) => write!(f, "pattern '{}', {what} '{name}': {}", self.pattern, self.message),
-            None => write!(f, "pattern '{}': {}", self.pattern, self.message),
+        write!(f, "{}: pattern '{}'", self.origin, self.pattern)?;
+        if let Some((what, name)) = &self.part {
+            write!(f, ", {what} '{name}'")?;
         }
+        write!(f, ": {}", self.message)
     }
 }
 
 /// The problems of one pattern, as they are found.
 pub(super) struct Findings<'a> {
+    origin: &'a str,
     pattern: &'a str,
     problems: Vec<Problem>,
 }
 
 impl Findings<'_> {
     pub fn of_pattern(&mut self, message: String) {
-        self.problems.push(Problem { pattern: self.pattern.to_owned(), part: None, message });
+        self.add(None, message);
     }
 
     pub fn of_part(&mut self, what: &'static str, name: &str, message: String) {
-        let part = Some((what, name.to_owned()));
-        self.problems.push(Problem { pattern: self.pattern.to_owned(), part, message });
+        self.add(Some((what, name.to_owned())), message);
+    }
+
+    fn add(&mut self, part: Option<(&'static str, String)>, message: String) {
+        let (origin, pattern) = (self.origin.to_owned(), self.pattern.to_owned());
+        self.problems.push(Problem { origin, pattern, part, message });
     }
 }
 
 /// Everything wrong with these patterns; empty when they can be loaded.
-pub fn lint(patterns: &[PatternSpec]) -> Vec<Problem> {
+pub fn lint(patterns: &[Written]) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let mut names = BTreeSet::new();
-    for pattern in patterns {
-        let mut found = Findings { pattern: pattern.name(), problems: Vec::new() };
-        common(pattern, &mut found);
-        if !names.insert((pattern.kind().as_str(), pattern.name())) {
-            found.of_pattern("occurs twice; rename one or remove it".into());
+    // Capitals tell no two patterns apart.
+    let mut names: BTreeMap<(&str, String), &Written> = BTreeMap::new();
+    for written in patterns {
+        let Written { origin, spec } = written;
+        let mut found = Findings { origin, pattern: spec.name(), problems: Vec::new() };
+        common(spec, &mut found);
+        match names.entry((spec.kind().as_str(), spec.name().to_lowercase())) {
+            Entry::Vacant(new) => drop(new.insert(written)),
+            Entry::Occupied(first) => {
+                let Written { origin, spec } = first.get();
+                let first = spec.name();
+                found.of_pattern(format!("occurs twice, as '{first}' in {origin}; rename one or remove it"));
+            }
         }
-        match pattern {
+        match spec {
             PatternSpec::Equipment(body) => body.lint(&mut found),
             PatternSpec::Episode(body) => body.lint(&mut found),
         }

@@ -8,6 +8,6 @@ mod spec;
 
 pub use episode::{EpisodeChange, EpisodePattern};
 pub use equipment::{EquipmentPattern, RoleSpec};
-pub use file::{LibraryError, builtin, builtin_of, parse, to_toml};
+pub use file::{LibraryError, Written, builtin, builtin_of, parse, shipped, to_toml};
 pub use lint::{Problem, lint};
 pub use spec::{PatternBody, PatternSpec};

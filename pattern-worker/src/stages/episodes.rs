@@ -8,6 +8,7 @@ use pattern_core::{
 };
 use pattern_episode::detection::{Episode, at_once, behavior_changes, episodes, moment_of_change};
 use pattern_store::{FoundCluster, off_thread};
+use serde_json::json;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -16,6 +17,8 @@ use crate::input_version::version_of;
 
 /// What this part's input is remembered under.
 const NAME: &str = "episode-detection";
+/// Fewer points than this that change at once are no event that anybody would want to hear of.
+const FEWEST: usize = 4;
 /// Buckets before and after a change whose samples are looked at.
 const AROUND: i32 = 1;
 
@@ -30,8 +33,9 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
             let grid = stage.grid(source).await?;
             let bucket = Duration::seconds(grid.as_ref().map_or(0, |grid| grid.bucket_seconds));
             let before = stage.store.active_clusters(source.id, ClusterKind::Episode).await?;
-            let find = move || grid.map_or_else(Vec::new, |grid| find_episodes(&grid, min_points, window));
-            let mut found = off_thread(find).await?;
+            let find =
+                move || grid.map_or_else(Default::default, |grid| find_episodes(&grid, min_points, window));
+            let (mut found, smaller) = off_thread(find).await?;
             if !found.is_empty() {
                 let points = stage.store.stored_points(source.id).await?;
                 let keys = points.iter().map(|point| (point.id, point.key)).collect();
@@ -40,12 +44,19 @@ pub(super) async fn run(stage: &Stage, source: &DataSource) -> Result<Outcome, S
                 }
             }
             carry_ids(&mut found, &before);
-            stage.replace_clusters(source, ClusterKind::Episode, &found).await
+            let mut result = stage.replace_clusters(source, ClusterKind::Episode, &found).await?;
+            if smaller > 0 {
+                result["too_small"] = json!(format!(
+                    "{smaller} times fewer points changed at once than pattern_engine.cluster_min_points = {min_points}"
+                ));
+            }
+            Ok(result)
         })
         .await
 }
 
-fn find_episodes(grid: &Grid, min_points: usize, window: Duration) -> Vec<FoundCluster> {
+/// The episodes, and how many more there would be if they needed no more than [`FEWEST`] points.
+fn find_episodes(grid: &Grid, min_points: usize, window: Duration) -> (Vec<FoundCluster>, usize) {
     let frame = grid.frame();
     let changed: Vec<Vec<(DateTime<Utc>, Direction)>> =
         (0..grid.points.len()).map(|i| behavior_changes(grid.row(i), &frame)).collect();
@@ -75,7 +86,10 @@ fn find_episodes(grid: &Grid, min_points: usize, window: Duration) -> Vec<FoundC
             changes: members.iter().filter_map(change).collect(),
         }
     };
-    episodes(&moments, min_points, at_once(&frame, window)).into_iter().map(episode).collect()
+    let window = at_once(&frame, window);
+    let found: Vec<FoundCluster> = episodes(&moments, min_points, window).into_iter().map(episode).collect();
+    let smaller = episodes(&moments, FEWEST.min(min_points), window).len().saturating_sub(found.len());
+    (found, smaller)
 }
 
 /// An episode that was found before keeps its id.
