@@ -39,14 +39,12 @@ fn lint_names_every_problem_with_its_file_and_role() {
     fs::write(here.path().join("notes.txt"), "not looked at").unwrap();
     let answer = naia(here.path(), &["library", "lint", "."]);
     assert!(!answer.success);
-    for expected in
-        [
-            "3 problems",
-            "typo.toml: line 4",
-            "twice.toml: pattern 'Drum Dryer': occurs twice, as 'Drum Dryer' in ./good.toml",
-            "range.toml: pattern 'Other', role 'Drum Speed': min",
-        ]
-    {
+    for expected in [
+        "3 problems",
+        "typo.toml: line 4",
+        "twice.toml: pattern 'Drum Dryer': occurs twice, as 'Drum Dryer' in ./good.toml",
+        "range.toml: pattern 'Other', role 'Drum Speed': min",
+    ] {
         assert!(answer.stderr.contains(expected), "'{expected}' is missing in {}", answer.stderr);
     }
 }
