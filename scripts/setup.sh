@@ -60,6 +60,8 @@ has_new_node() {
 }
 schemathesis=scripts/schemathesis/requirements.txt
 has_schemathesis() { cmp -s "$schemathesis" .schemathesis-venv/.installed; }
+provider=pattern-api/tests/provider
+has_provider() { cmp -s "$provider/package-lock.json" "$provider/node_modules/.installed"; }
 has_browser_driver() { cmp -s "$browser_tests/package-lock.json" "$browser_tests/node_modules/.installed"; }
 
 need build-essential has_compiler
@@ -78,7 +80,7 @@ if [[ $purpose == test ]]; then
     # Makes the certificates of the tests.
     need openssl have openssl
     need faketime has_faketime
-    { has_new_node && has_browser_driver; } || need npm have npm
+    { has_new_node && has_browser_driver && has_provider; } || need npm have npm
 fi
 
 [[ $purpose == run ]] || need python3-venv has_venv
@@ -115,6 +117,11 @@ fetch_browser_driver() {
     npm ci --loglevel=error
     cp package-lock.json node_modules/.installed
 }
+fetch_provider() {
+    cd "$provider"
+    npm ci --loglevel=error
+    cp package-lock.json node_modules/.installed
+}
 fetch_schemathesis() {
     python3 -m venv --clear .schemathesis-venv
     .schemathesis-venv/bin/pip install --disable-pip-version-check -r "$schemathesis"
@@ -126,6 +133,8 @@ if [[ $purpose == test ]]; then
     has_new_node || step "fetching Node.js $node_version into .node" fetch_node
     has_browser_driver ||
         step "fetching the browser's driver into $browser_tests/node_modules" fetch_browser_driver
+    has_provider ||
+        step "fetching an identity provider for the tests into $provider/node_modules" fetch_provider
     has_schemathesis || step "fetching schemathesis into .schemathesis-venv" fetch_schemathesis
 fi
 say "ready"

@@ -55,6 +55,16 @@ impl Place for String {
     }
 }
 
+impl Place for i64 {
+    fn text(&self) -> String {
+        self.to_string()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
 impl Place for (String, Uuid) {
     fn text(&self) -> String {
         format!("{}.{}", self.0.text(), self.1)

@@ -15,25 +15,25 @@ use std::{
 
 use crate::problem::Problem;
 
-/// What a name without a port means, here where there is no TLS.
-const HTTP_PORT: u16 = 80;
-
 #[derive(Debug)]
 pub struct Hosts {
     listen: SocketAddr,
+    /// What a name without a port means.
+    usual_port: u16,
     /// From the configuration; without a port: with any.
     listed: Vec<Host>,
 }
 
 impl Hosts {
-    pub fn new(listen: SocketAddr, listed: &[String]) -> Self {
-        Self { listen, listed: listed.iter().filter_map(|text| text.parse().ok()).collect() }
+    pub fn new(listen: SocketAddr, is_https: bool, listed: &[String]) -> Self {
+        let listed = listed.iter().filter_map(|text| text.parse().ok()).collect();
+        Self { listen, usual_port: if is_https { 443 } else { 80 }, listed }
     }
 
     fn include(&self, host: &Host) -> bool {
         let is_listed =
             |listed: &Host| listed.name == host.name && (listed.port.is_none() || listed.port == host.port);
-        let has_our_port = host.port.unwrap_or(HTTP_PORT) == self.listen.port();
+        let has_our_port = host.port.unwrap_or(self.usual_port) == self.listen.port();
         (has_our_port && self.is_ours(&host.name)) || self.listed.iter().any(is_listed)
     }
 
@@ -93,7 +93,7 @@ mod tests {
         for host in hosts {
             request = request.header(header::HOST, *host);
         }
-        let hosts = Hosts::new(listen.parse().expect("an address"), &listed);
+        let hosts = Hosts::new(listen.parse().expect("an address"), false, &listed);
         hosts.check(&request.body(Body::empty()).expect("a request")).map_or_else(|p| p.status, |()| 200)
     }
 

@@ -4,6 +4,7 @@
 //! not be rebuilt from PostgreSQL.
 
 mod body;
+mod client_address;
 mod contact;
 mod cursor;
 mod edge;
@@ -19,13 +20,20 @@ mod page;
 mod posted_samples;
 pub mod principal;
 mod problem;
+pub mod rate;
 pub mod routes;
 mod server;
+pub mod sign_in;
 pub mod state;
 mod suggestion_detail;
 mod traced;
 mod uncut;
 pub mod ws;
 
+use pattern_service::Service;
+
 pub use server::{run, run_with};
 pub use state::AppState;
+
+pub const SERVICE: Service =
+    Service { name: "naia-pattern-api", about: "Serves REST, the WebSocket and the page of Naia Patterns" };

@@ -45,6 +45,11 @@ pub fn allowed(headers: &HeaderMap, listed: &[String]) -> bool {
     matches!((host, authority), (Some(host), Some(authority)) if host.eq_ignore_ascii_case(&authority))
 }
 
+/// Whether the request says which page it comes from, as those of browsers do.
+pub fn is_told(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site")
+}
+
 fn is_elsewhere(site: &[u8]) -> bool {
     !matches!(site, b"same-origin" | b"none")
 }

@@ -20,6 +20,8 @@ struct Files;
 
 const INDEX: &str = "index.html";
 const API_DOCS: &str = "docs.html";
+const SIGN_IN: &str = "sign-in.html";
+const AUDIT: &str = "audit.html";
 const NOT_FOUND: &str = "not-found.html";
 
 /// Scripts and styles come from here and nowhere else, so a point's name cannot smuggle one in.
@@ -31,11 +33,13 @@ const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000,
 const ASK_EVERY_TIME: HeaderValue = HeaderValue::from_static("no-cache");
 const DO_NOT_KEEP: HeaderValue = HeaderValue::from_static("no-store");
 
-/// `/`, `/api/docs` and the files they use, below `/assets/<version of all files>/`.
+/// `/`, `/sign-in`, `/audit`, `/api/docs` and the files they use, below `/assets/<version of all files>/`.
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/", get(|headers: HeaderMap| async move { html(INDEX, &headers) }))
         .route("/api/docs", get(|headers: HeaderMap| async move { html(API_DOCS, &headers) }))
+        .route("/sign-in", get(|headers: HeaderMap| async move { html(SIGN_IN, &headers) }))
+        .route("/audit", get(|headers: HeaderMap| async move { html(AUDIT, &headers) }))
         .route("/assets/{version}/{*path}", get(asset))
 }
 
@@ -136,7 +140,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_file_that_the_page_names_is_served_and_may_be_kept_forever() {
-        for (page, at_least) in [("/", 7), ("/api/docs", 4)] {
+        for (page, at_least) in [("/", 7), ("/api/docs", 4), ("/sign-in", 4), ("/audit", 4)] {
             let html = text(ask(page, &[]).await).await;
             let files: Vec<_> = html
                 .split('"')

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use pattern_core::domain::SuggestionStatus;
 use pattern_store::{DecideError, StoreError, outage};
 use serde::Serialize;
-use std::any::Any;
+use std::{any::Any, time::Duration};
 use utoipa::ToSchema;
 
 const FAILED: &str = "the request failed; the log of the api says why";
@@ -22,6 +22,9 @@ pub struct Problem {
     pub title: String,
     pub status: u16,
     pub detail: String,
+    /// Seconds until asking again may help; a header.
+    #[serde(skip)]
+    pub retry_after: Option<u64>,
     /// Only where a suggestion was decided already, or changed meanwhile.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub conflict: Option<Box<Conflict>>,
@@ -59,19 +62,37 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, detail)
     }
 
+    pub fn unauthorized(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, detail)
+    }
+
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    /// `wait`: until it may be asked again.
+    pub fn too_many(wait: Duration, detail: impl Into<String>) -> Self {
+        let retry_after = Some(wait.as_secs() + 1);
+        Self { retry_after, ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail) }
+    }
+
     pub fn unavailable(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+        Self { retry_after: Some(2), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = self.retry_after;
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }

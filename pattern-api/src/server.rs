@@ -12,15 +12,19 @@ use axum::{
 use pattern_bus::{Producer, relay};
 use pattern_config::ApiConfig;
 use pattern_core::domain::JobTypes;
+use pattern_service::Readiness;
+use pattern_store::Store;
 use std::sync::Arc;
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 use crate::{
-    AppState, contact,
+    AppState,
+    client_address::ClientAddresses,
+    contact,
     edge::{self, BodyMemory, Limits},
-    etag,
+    etag, health,
     host::{self, Hosts},
     hub::{Hub, HubOptions},
     metrics,
@@ -28,7 +32,9 @@ use crate::{
     origin, page,
     principal::Principals,
     problem::{method_not_allowed, panicked},
+    rate::{Rates, not_too_often},
     routes,
+    sign_in::SignedIn,
     traced::traced,
     uncut::uncut_request,
     ws,
@@ -39,9 +45,10 @@ use crate::{
 pub async fn run(
     config: ApiConfig,
     listener: TcpListener,
+    readiness: Readiness,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    run_with(config, JobTypes::shipped(), listener, shutdown).await
+    run_with(config, JobTypes::shipped(), listener, readiness, shutdown).await
 }
 
 /// As [`run`], in an installation with these job types.
@@ -49,6 +56,7 @@ pub async fn run_with(
     config: ApiConfig,
     types: JobTypes,
     listener: TcpListener,
+    readiness: Readiness,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let shutdown = shutdown.child_token();
@@ -62,23 +70,30 @@ pub async fn run_with(
     let (watching, watch_shutdown) = (store.clone(), shutdown.clone());
     tokio::spawn(async move { watching.watch_server(watch_shutdown).await });
     let hub = Hub::start(store.clone(), kafka.clone(), options, shutdown.clone());
+    tokio::spawn(health::tell(hub.clone(), readiness));
     let producer = Producer::new(&kafka).context("kafka producer cannot be made; check kafka.*")?;
     let holder = format!("api-{}-{}", std::process::id(), uuid::Uuid::new_v4().simple());
     let relay = tokio::spawn(relay::run(store.clone(), kafka.clone(), holder, shutdown.clone()));
     let bodies = BodyMemory::new(&config.api);
+    let tls = edge::acceptor(&config.api, shutdown.clone())?;
+    let rates = Rates::start(&config.api, shutdown.clone());
+    let addresses = ClientAddresses::new(&config.api.trusted_proxies);
+    let principals = principals(&config, &store, &rates)?;
     let state = AppState {
         store,
         hub: hub.clone(),
         kafka,
         producer,
-        principals: Principals::local(config.api.local_scopes.iter().copied()),
+        principals,
+        addresses: addresses.clone(),
         bodies,
         shutdown: shutdown.clone(),
     };
-    let hosts = Hosts::new(listener.local_addr()?, &config.api.allowed_hosts);
+    let hosts = Hosts::new(listener.local_addr()?, tls.is_some(), &names(&config));
+    let router = router(state, hosts, config.auth.is_configured().then_some((rates, addresses)));
     let limits = Limits::from(&config.api);
     let ((), (), relayed) = tokio::join!(
-        edge::serve(listener, router(state, hosts), limits, shutdown.clone()),
+        edge::serve(listener, tls, router, limits, shutdown.clone()),
         async {
             shutdown.cancelled().await;
             hub.drained(limits.drain).await;
@@ -95,7 +110,24 @@ pub async fn run_with(
     refusal.try_recv().map_or(Ok(()), Err)
 }
 
-fn router(state: AppState, hosts: Hosts) -> Router {
+fn principals(config: &ApiConfig, store: &Store, rates: &Rates) -> anyhow::Result<Principals> {
+    if !config.auth.is_configured() {
+        return Ok(Principals::local(config.api.local_scopes.iter().copied()));
+    }
+    let signed_in = SignedIn::new(store.clone(), config.auth.clone(), config.api.tls_certificate.is_some())?;
+    Ok(Principals::signed_in(signed_in, rates.clone()))
+}
+
+/// Names under which the API may be asked: where people reach the page is one of them.
+fn names(config: &ApiConfig) -> Vec<String> {
+    let mut names = config.api.allowed_hosts.clone();
+    let authority = config.auth.public_url.as_ref().and_then(|url| url.split_once("://"));
+    names.extend(authority.map(|(_, host)| host.trim_end_matches('/').to_owned()));
+    names
+}
+
+/// `rates`: how often one address may ask, where that is limited.
+fn router(state: AppState, hosts: Hosts, rates: Option<(Rates, ClientAddresses)>) -> Router {
     let (rest, openapi) = routes::rest().split_for_parts();
     let document = Bytes::from(serde_json::to_vec(&openapi).expect("an OpenAPI document is plain data"));
     let is_json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
@@ -105,13 +137,17 @@ fn router(state: AppState, hosts: Hosts) -> Router {
         .route("/api/openapi.json", get(move || std::future::ready((is_json, document))))
         .route("/api", get(|| async { Redirect::temporary("/api/docs") }))
         .merge(page::routes());
-    with_problems(routes)
+    let routes = with_problems(routes)
         // A list of names shrinks to a tenth at the fastest level. Browsers take nothing better over plain HTTP.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(middleware::from_fn_with_state(state.hub.clone(), origin::only_own_pages_write))
         .layer(middleware::from_fn_with_state(Arc::new(hosts), host::only_ours))
         .layer(middleware::from_fn(traced))
-        .with_state(state)
+        .with_state(state);
+    match rates {
+        Some(rates) => routes.layer(middleware::from_fn_with_state(rates, not_too_often)),
+        None => routes,
+    }
 }
 
 /// Answers with problem details where no handler does, and lets every handler come to its end.

@@ -4,7 +4,7 @@ use pattern_store::Store;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-use crate::{edge::BodyMemory, hub::Hub, principal::Principals};
+use crate::{client_address::ClientAddresses, edge::BodyMemory, hub::Hub, principal::Principals};
 
 /// What every handler can reach. Cheap to clone.
 #[derive(Clone)]
@@ -14,6 +14,7 @@ pub struct AppState {
     pub kafka: KafkaSettings,
     pub producer: Producer,
     pub principals: Principals,
+    pub(crate) addresses: ClientAddresses,
     pub(crate) bodies: BodyMemory,
     pub shutdown: CancellationToken,
 }
@@ -33,5 +34,11 @@ impl FromRef<AppState> for BodyMemory {
 impl FromRef<AppState> for Principals {
     fn from_ref(state: &AppState) -> Self {
         state.principals.clone()
+    }
+}
+
+impl FromRef<AppState> for ClientAddresses {
+    fn from_ref(state: &AppState) -> Self {
+        state.addresses.clone()
     }
 }

@@ -1,11 +1,16 @@
 use anyhow::{Context, Result, bail};
 use pattern_core::domain::{DecisionAction, JobRun, Pattern, RunStatus, Suggestion, SuggestionDetail, Word};
-use reqwest::{Method, Url};
+use reqwest::{
+    Method, StatusCode, Url,
+    header::{AUTHORIZATION, HeaderMap, HeaderValue},
+};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::time::Duration;
 use uuid::Uuid;
 
+/// Holds the key with which commands ask an API where people sign in.
+const API_KEY: &str = "NAIA_API_KEY";
 const RUN_POLL: Duration = Duration::from_millis(50);
 
 /// The REST API, as any other program sees it.
@@ -23,7 +28,15 @@ pub struct SuggestionPage {
 
 impl ApiClient {
     pub fn new(base: &str) -> Result<Self> {
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(30)).build()?;
+        let mut headers = HeaderMap::new();
+        if let Some(key) = std::env::var(API_KEY).ok().filter(|key| !key.is_empty()) {
+            let mut value = HeaderValue::from_str(&format!("Bearer {key}"))
+                .with_context(|| format!("{API_KEY} is no key; `naia keys create` makes one"))?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        let client =
+            reqwest::Client::builder().timeout(Duration::from_secs(30)).default_headers(headers).build()?;
         Ok(Self { base: base.trim_end_matches('/').to_owned(), client })
     }
 
@@ -119,6 +132,12 @@ impl ApiClient {
         let answer = request.send().await.with_context(|| format!("{} does not answer", self.base))?;
         let status = answer.status();
         let text = answer.text().await.with_context(|| format!("{method} {path} broke off"))?;
+        if status == StatusCode::UNAUTHORIZED {
+            bail!(
+                "{} wants to know who asks; set {API_KEY} to a key that `naia keys create` made",
+                self.base
+            );
+        }
         if !status.is_success() {
             bail!("{method} {path} answered {status}: {text}");
         }

@@ -2,8 +2,8 @@
 
 use clap::{Parser, Subcommand};
 use pattern_cli::{
-    benchmark, demo, dlq, evaluate, events, import, installation, library, logging, printable, restored,
-    sample_plant, stack, status, up,
+    benchmark, demo, dlq, evaluate, events, health, import, installation, keys, library, logging, migrate,
+    printable, restored, sample_plant, stack, status, up,
 };
 use std::process::ExitCode;
 
@@ -26,6 +26,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Show what is up, what is stored and what ran last
     Status(status::StatusArgs),
+    /// Say whether a service is well, by the exit code too
+    Health(health::HealthArgs),
     /// Print the records of a topic, decoded
     Events(events::EventsArgs),
     /// Show records that could not be understood, and publish them again
@@ -36,9 +38,13 @@ enum Command {
         #[command(flatten)]
         installation: installation::InstallationOptions,
     },
+    /// Say who may use the API, and as what
+    Keys(keys::KeysArgs),
     /// Check, load and export patterns
     #[command(subcommand)]
     Library(library::LibraryCommand),
+    /// Bring the database and the topics up to this version
+    Migrate(migrate::MigrateArgs),
     /// Say that PostgreSQL was restored from a dump: clients load again instead of resuming
     Restored(restored::RestoredArgs),
     SamplePlant(sample_plant::command::SamplePlantArgs),
@@ -59,10 +65,13 @@ async fn main() -> ExitCode {
         Command::Up(options) => up::run(&options).await,
         Command::Demo(args) => demo::run(&args).await,
         Command::Status(args) => status::run(&args).await,
+        Command::Health(args) => health::run(&args).await,
         Command::Events(args) => events::run(&args).await,
         Command::Dlq(args) => dlq::run(&args).await,
         Command::Import { args, installation } => import::run(&args, &installation).await,
+        Command::Keys(args) => keys::run(&args).await,
         Command::Library(command) => library::run(&command).await,
+        Command::Migrate(args) => migrate::run(&args).await,
         Command::Restored(args) => restored::run(&args).await,
         Command::Evaluate(args) => evaluate::run(&args).await,
         Command::SamplePlant(args) => sample_plant::command::run(&args),

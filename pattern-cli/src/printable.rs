@@ -19,3 +19,10 @@ pub fn counted(number: impl Into<i64>, what: &str) -> String {
 pub fn printable(text: &str) -> String {
     pattern_import::shown_lines(text)
 }
+
+/// Who works on this machine, as the audit log has it: whoever became root by sudo is himself.
+pub fn operator() -> String {
+    let names = ["SUDO_USER", "USER", "LOGNAME"];
+    let name = names.iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
+    format!("console {}", name.unwrap_or_else(|| "root".into()))
+}

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use pattern_store::Store;
 
-use crate::installation::InstallationOptions;
+use crate::{installation::InstallationOptions, printable::operator};
 
 #[derive(Debug, clap::Args)]
 pub struct RestoredArgs {
@@ -16,7 +16,7 @@ pub struct RestoredArgs {
 
 pub async fn run(args: &RestoredArgs) -> Result<()> {
     let store = Store::connect_lazy(&args.installation.postgres_url(args.postgres.as_deref())?, 1)?;
-    let renewed = store.renew_epoch().await;
+    let renewed = store.renew_epoch(&operator()).await;
     store.close().await;
     let position = renewed?;
     println!("the event stream begins anew at {position}; browsers and other clients load again");

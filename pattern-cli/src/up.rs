@@ -12,7 +12,7 @@ pub async fn run(options: &StackOptions) -> Result<()> {
     let config: WorkerConfig = pattern_config::load(None)?;
     let telemetry = Telemetry::of("naia", &config.telemetry);
     logging::start(&config.log, &telemetry);
-    pattern_service::metrics::start(None);
+    pattern_service::metrics::start();
     let shutdown = shutdown_token()?;
     let mut stack = Stack::start(options, &shutdown).await?;
     if let Some(note) = stack.broker_note() {

@@ -1,10 +1,9 @@
 use croner::Cron;
-use pattern_core::domain::{Scope, Word};
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt::Display, net::SocketAddr, ops::RangeInclusive, str::FromStr};
 
-use crate::{host::Host, logging::LogConfig, secrets::is_whole_url};
+use crate::{api::ApiSettings, auth::AuthSettings, logging::LogConfig, secrets::is_whole_url};
 
 /// A whole configuration that can tell what is wrong with it.
 pub trait Settings: Serialize + DeserializeOwned + Default {
@@ -223,92 +222,12 @@ pub struct WorkerConfig {
     pub telemetry: TelemetryConfig,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ApiSettings {
-    pub listen: SocketAddr,
-    /// Origins that may write and open a WebSocket besides the page's own.
-    pub allowed_origins: Vec<String>,
-    /// Names under which the API may be asked besides the address it listens on, as `naia.example` (with any port)
-    /// or `naia.example:8443`: what a proxy before it sends as `Host`.
-    pub allowed_hosts: Vec<String>,
-    /// What anybody may do who reaches the API while no authentication is configured: `viewer` reads, `reviewer`
-    /// decides, `operator` sends samples and runs jobs, `admin` says who may do what. Empty: nothing.
-    pub local_scopes: Vec<Scope>,
-    /// Connections at once, WebSockets included; who comes on top of them gets 503.
-    pub max_connections: usize,
-    /// For the first line and the headers of a request.
-    pub header_timeout_seconds: u64,
-    /// For the body of a request, and for a silence within it; each 16 KiB that have come make the whole a second longer.
-    pub body_timeout_seconds: u64,
-    /// Between two requests on one connection. Longer than a proxy before it keeps its own, so that none of its
-    /// requests meets a connection that just closed.
-    pub idle_timeout_seconds: u64,
-    /// For a client to take any part of an answer.
-    pub write_timeout_seconds: u64,
-    /// What the bodies of all requests at work may hold together; who sends more on top of that gets 503.
-    pub max_body_memory_mib: usize,
-    /// How long requests and WebSockets may go on after the signal to stop.
-    pub drain_seconds: u64,
-}
-
-impl Default for ApiSettings {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 5000)),
-            allowed_origins: Vec::new(),
-            allowed_hosts: Vec::new(),
-            local_scopes: Scope::ALL.to_vec(),
-            max_connections: 10_000,
-            header_timeout_seconds: 10,
-            body_timeout_seconds: 30,
-            idle_timeout_seconds: 75,
-            write_timeout_seconds: 30,
-            max_body_memory_mib: 128,
-            drain_seconds: 20,
-        }
-    }
-}
-
-impl ApiSettings {
-    fn problems(&self) -> Vec<String> {
-        let mut problems = Vec::new();
-        if !self.listen.ip().is_loopback() {
-            problems.push(format!(
-                "api.listen: {} is reachable by others, but no authentication is configured; listen on \
-                 127.0.0.1 and put an authenticating proxy before it",
-                self.listen
-            ));
-        }
-        for origin in self.allowed_origins.iter().filter(|origin| !is_origin(origin)) {
-            problems.push(format!(
-                "api.allowed_origins: '{origin}' is no origin; write scheme, host and port alone, for example \
-                 https://naia.example"
-            ));
-        }
-        for name in self.allowed_hosts.iter().filter(|name| name.parse::<Host>().is_err()) {
-            problems.push(format!(
-                "api.allowed_hosts: '{name}' is no name of a host; write for example naia.example or naia.example:8443"
-            ));
-        }
-        let seconds = [
-            ("header_timeout_seconds", self.header_timeout_seconds, 1..=3_600),
-            ("body_timeout_seconds", self.body_timeout_seconds, 1..=3_600),
-            ("idle_timeout_seconds", self.idle_timeout_seconds, 1..=86_400),
-            ("write_timeout_seconds", self.write_timeout_seconds, 1..=3_600),
-            ("drain_seconds", self.drain_seconds, 0..=3_600),
-        ];
-        let sizes = [
-            ("max_connections", self.max_connections, 1..=1_000_000),
-            // The largest body has to fit in.
-            ("max_body_memory_mib", self.max_body_memory_mib, 16..=65_536),
-        ];
-        let key = |name| format!("api.{name}");
-        problems
-            .extend(seconds.into_iter().filter_map(|(name, n, range)| out_of_range(&key(name), &n, range)));
-        problems.extend(sizes.into_iter().filter_map(|(name, n, range)| out_of_range(&key(name), &n, range)));
-        problems
-    }
+/// Nothing is an address as well: it switches off.
+pub(crate) fn no_address(key: &str, listen: &str) -> Option<String> {
+    let is_one = listen.is_empty() || listen.parse::<SocketAddr>().is_ok();
+    (!is_one).then(|| {
+        format!("{key}: '{listen}' is no address; write 127.0.0.1:9464, or nothing to serve no metrics")
+    })
 }
 
 /// Configuration of `naia-pattern-api`.
@@ -316,6 +235,7 @@ impl ApiSettings {
 #[serde(default)]
 pub struct ApiConfig {
     pub api: ApiSettings,
+    pub auth: AuthSettings,
     pub postgres: PostgresConfig,
     pub kafka: KafkaConfig,
     pub log: LogConfig,
@@ -349,12 +269,7 @@ impl Settings for WorkerConfig {
         problems.extend(self.schedule.problems());
         problems.extend(self.log.problem());
         problems.extend(self.telemetry.problems());
-        let listen = &self.worker.metrics_listen;
-        if !listen.is_empty() && listen.parse::<SocketAddr>().is_err() {
-            problems.push(format!(
-                "worker.metrics_listen: '{listen}' is no address; write 127.0.0.1:9464, or nothing to serve no metrics"
-            ));
-        }
+        problems.extend(no_address("worker.metrics_listen", &self.worker.metrics_listen));
         let wanted = concurrency.saturating_add(6);
         if (self.postgres.max_connections as usize) < wanted {
             problems.push(format!(
@@ -369,18 +284,12 @@ impl Settings for WorkerConfig {
 impl Settings for ApiConfig {
     fn problems(&self) -> Vec<String> {
         let mut problems = server_problems(&self.postgres, &self.kafka);
-        problems.extend(self.api.problems());
+        problems.extend(self.api.problems(self.auth.is_configured()));
+        problems.extend(self.auth.problems());
         problems.extend(self.log.problem());
         problems.extend(self.telemetry.problems());
         problems
     }
-}
-
-/// As a browser sends it: nothing behind the host and its port.
-fn is_origin(text: &str) -> bool {
-    url::Url::parse(text).is_ok_and(|url| {
-        matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text.to_lowercase()
-    })
 }
 
 fn server_problems(postgres: &PostgresConfig, kafka: &KafkaConfig) -> Vec<String> {
@@ -415,7 +324,11 @@ fn server_problems(postgres: &PostgresConfig, kafka: &KafkaConfig) -> Vec<String
 }
 
 /// The upper ends are far beyond use; behind them dates and sums overflow.
-fn out_of_range<T: PartialOrd + Display>(key: &str, value: &T, range: RangeInclusive<T>) -> Option<String> {
+pub(crate) fn out_of_range<T: PartialOrd + Display>(
+    key: &str,
+    value: &T,
+    range: RangeInclusive<T>,
+) -> Option<String> {
     let (least, most) = (range.start(), range.end());
     (!range.contains(value)).then(|| format!("{key}: {value} is out of range; use {least} to {most}"))
 }

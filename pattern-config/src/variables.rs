@@ -14,7 +14,8 @@ const OF_OPTIONS: &str = "kafka__options__";
 const FROM_FILE: &str = "_file";
 
 /// Variables of programs and tools around the services.
-const OF_TOOLS: [&str; 10] = [
+const OF_TOOLS: [&str; 11] = [
+    "NAIA_API_KEY",
     "NAIA_CONFIG",
     "NAIA_DATA_DIR",
     "NAIA_KAFKA_HOME",
@@ -195,6 +196,7 @@ mod tests {
     fn variables_of_tools_and_of_kubernetes_are_passed_over() {
         let others = [
             ("NAIA_CONFIG", "naia.toml"),
+            ("NAIA_API_KEY", "naia_secret"),
             ("NAIA_TEST_POSTGRES", "postgres://x/y"),
             ("NAIA_PATTERN_API_SERVICE_HOST", "10.0.0.1"),
             ("NAIA_PATTERN_API_SERVICE_PORT_HTTP", "5000"),

@@ -1,8 +1,8 @@
 //! Metrics as Prometheus reads them. Each crate counts its own; here they are collected.
 
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use pattern_core::metric::{Metric, MetricKind};
-use std::{net::SocketAddr, sync::OnceLock, time::Duration};
+use std::{sync::OnceLock, time::Duration};
 
 /// From a millisecond to an hour: decisions and jobs are measured alike.
 const SECONDS: [f64; 16] =
@@ -12,10 +12,11 @@ const UPKEEP: Duration = Duration::from_secs(5);
 
 static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
 
-/// Begins to collect, once in a process however many services it runs. `listen`: serves them there as well; an address
-/// that is taken is said and keeps nobody from working.
-pub fn start(listen: Option<&str>) {
-    let recorder = listen.and_then(serving).unwrap_or_else(|| builder().build_recorder());
+/// Begins to collect, once in a process however many services it runs.
+pub fn start() {
+    let seconds = Matcher::Suffix("_seconds".to_owned());
+    let builder = PrometheusBuilder::new().set_buckets_for_metric(seconds, &SECONDS);
+    let recorder = builder.expect("there are buckets").build_recorder();
     let handle = recorder.handle();
     if metrics::set_global_recorder(recorder).is_err() {
         return;
@@ -27,26 +28,6 @@ pub fn start(listen: Option<&str>) {
             handle.run_upkeep();
         }
     });
-}
-
-fn builder() -> PrometheusBuilder {
-    let seconds = Matcher::Suffix("_seconds".to_owned());
-    PrometheusBuilder::new().set_buckets_for_metric(seconds, &SECONDS).expect("there are buckets")
-}
-
-fn serving(listen: &str) -> Option<PrometheusRecorder> {
-    let address: SocketAddr = listen.parse().ok()?;
-    match builder().with_http_listener(address).build() {
-        Ok((recorder, server)) => {
-            tokio::spawn(server);
-            tracing::info!("serving metrics at http://{address}/metrics");
-            Some(recorder)
-        }
-        Err(error) => {
-            tracing::warn!(%error, "metrics are not served at {address}; set worker.metrics_listen to a free address");
-            None
-        }
-    }
 }
 
 /// Says what these are, for those who read them.

@@ -1,5 +1,6 @@
 //! PostgreSQL: the only authority. Architecture invariant: only this crate writes SQL.
 
+mod access;
 mod analysed;
 mod analysis;
 mod clock;
@@ -31,6 +32,7 @@ pub mod samples;
 pub mod trace;
 mod workers;
 
+pub use access::{AuditFilter, AuditRecord, KEY_PREFIX, Known, NewKey, NewSession};
 pub use analysis::{FingerprintRow, SPARKLINE_LENGTH};
 pub use clusters::{FoundCluster, GenerationChange};
 pub use correlation_plans::{CorrelationPlan, CorrelationTile, PlannedVariant};

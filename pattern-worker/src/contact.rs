@@ -1,8 +1,30 @@
-//! The first meeting with Kafka.
+//! The first meeting with Kafka, and whether PostgreSQL is still there.
 
 use pattern_bus::{Backoff, BusError, KafkaSettings, first_contact, topics};
-use tokio::sync::oneshot;
+use pattern_service::Readiness;
+use pattern_store::Store;
+use std::time::Duration;
+use tokio::{sync::oneshot, time::timeout};
 use tokio_util::sync::CancellationToken;
+
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+
+/// A worker is ready while it can take jobs, for which it needs PostgreSQL alone.
+pub async fn watch_postgres(store: Store, readiness: Readiness, shutdown: CancellationToken) {
+    let store = store.apart(ANSWER_WITHIN / 2);
+    while !shutdown.is_cancelled() {
+        match timeout(ANSWER_WITHIN, store.ping()).await {
+            Ok(Ok(())) => readiness.ready(),
+            Ok(Err(error)) => readiness.waiting(error.to_string()),
+            Err(_) => readiness.waiting("postgres does not answer"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = shutdown.cancelled() => {}
+        }
+    }
+}
 
 /// Meets the brokers, as soon as there are any, and makes the topics that are missing. If the brokers never will have
 /// us it says why, and cancels `shutdown`.

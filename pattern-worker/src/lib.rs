@@ -15,6 +15,7 @@ use anyhow::Context;
 use pattern_bus::relay;
 use pattern_config::WorkerConfig;
 use pattern_core::domain::JobTypes;
+use pattern_service::{Readiness, Service};
 use pattern_store::{
     Store,
     jobs::{self, Handler},
@@ -22,13 +23,22 @@ use pattern_store::{
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub const SERVICE: Service = Service {
+    name: "naia-pattern-worker",
+    about: "Runs the jobs of Naia Patterns, takes in samples and relays events",
+};
+
 /// Runs until `shutdown`, then drains. It waits for PostgreSQL and goes on while Kafka is away.
 ///
 /// Fails at once when the configuration makes no sense or a server refuses it, and later only when a part
 /// of it breaks down for good.
-pub async fn run(config: WorkerConfig, shutdown: CancellationToken) -> anyhow::Result<()> {
+pub async fn run(
+    config: WorkerConfig,
+    readiness: Readiness,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
     let engine = config.pattern_engine.clone();
-    run_with(config, JobTypes::shipped(), |store| stages::handler(store, engine), shutdown).await
+    run_with(config, JobTypes::shipped(), |store| stages::handler(store, engine), readiness, shutdown).await
 }
 
 /// As [`run`], with other job types, or other work behind them.
@@ -36,6 +46,7 @@ pub async fn run_with(
     config: WorkerConfig,
     types: JobTypes,
     handler: impl FnOnce(Store) -> Handler,
+    readiness: Readiness,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let shutdown = shutdown.child_token();
@@ -53,6 +64,7 @@ pub async fn run_with(
     let (watching, watch_shutdown) = (store.clone(), shutdown.clone());
     tokio::spawn(async move { watching.watch_server(watch_shutdown).await });
     let mut refusal = contact::meet_brokers(kafka.clone(), shutdown.clone());
+    readiness.waiting("postgres does not answer yet, or is not of this version");
     tokio::select! {
         ready = store.wait_until_ready() => ready?,
         () = shutdown.cancelled() => return refusal.try_recv().map_or(Ok(()), |error| Err(error.into())),
@@ -70,6 +82,8 @@ pub async fn run_with(
     parts.spawn(scheduler::run(store.clone(), schedules, shutdown.clone()));
     parts.spawn(ingest::run(kafka.clone(), config.kafka.group_id.clone(), store.clone(), shutdown.clone()));
     parts.spawn(relay::run(store.clone(), kafka, worker, jobs_drained));
+
+    tokio::spawn(contact::watch_postgres(store.clone(), readiness, shutdown.clone()));
 
     let mut outcome = Ok(());
     while let Some(part) = parts.join_next().await {

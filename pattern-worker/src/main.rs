@@ -1,11 +1,10 @@
-use pattern_service::Service;
-
-const SERVICE: Service = Service {
-    name: "naia-pattern-worker",
-    about: "Runs the jobs of Naia Patterns, takes in samples and relays events",
-};
+use pattern_config::WorkerConfig;
+use pattern_service::Start;
 
 #[tokio::main]
 async fn main() {
-    pattern_service::run(SERVICE, pattern_worker::run).await
+    pattern_service::run(pattern_worker::SERVICE, async |start: Start<WorkerConfig>| {
+        pattern_worker::run(start.config, start.readiness, start.shutdown).await
+    })
+    .await
 }

@@ -54,7 +54,7 @@ mod tests {
         assert_eq!(names(with(&[]).expect("options")).len(), JobTypes::shipped().iter().count());
         let refused = with(&["tiles"]).expect_err("unknown").to_string();
         assert!(
-            refused.contains("worker.capabilities: job 'tiles'") && refused.contains("sealing"),
+            refused.contains("worker.capabilities: 'tiles' is no job") && refused.contains("sealing"),
             "{refused}"
         );
     }

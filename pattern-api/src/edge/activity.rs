@@ -36,6 +36,11 @@ impl Activity {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What came so far was no request: the two ends agreed how to talk.
+    pub fn begin_anew(&self) {
+        self.state().phase = Phase::Fresh(Instant::now());
+    }
+
     pub fn received(&self) {
         let mut state = self.state();
         match state.phase {

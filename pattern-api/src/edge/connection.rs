@@ -1,43 +1,73 @@
 use axum::{
     Router,
     body::{Body, Bytes, HttpBody},
+    http::Request,
 };
 use hyper::{
-    body::{Frame, SizeHint},
+    body::{Frame, Incoming, SizeHint},
     server::conn::http1,
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
 use std::{
     future::poll_fn,
+    net::IpAddr,
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     sync::OwnedSemaphorePermit,
-    time::{Instant, Sleep, sleep_until},
+    time::{Instant, Sleep, sleep_until, timeout},
 };
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
 use super::{Limits, activity::Activity, socket::Socket};
+use crate::client_address::Peer;
 
 /// The head of a request fits in, and no more is read of a body at once. hyper's own limit is 400 KiB.
 const READ_BUFFER: usize = 64 * 1024;
 
 /// One connection, until it ends, is upgraded, or takes too long.
 pub async fn serve(
-    stream: TcpStream,
+    (stream, peer): (TcpStream, IpAddr),
     seat: OwnedSemaphorePermit,
+    tls: Option<TlsAcceptor>,
     router: Router,
     limits: Limits,
     shutdown: CancellationToken,
 ) {
     let activity = Arc::new(Activity::new());
-    let socket = TokioIo::new(Socket::new(stream, activity.clone(), seat));
-    let service = service_fn(|request| {
+    let socket = Socket::new(stream, activity.clone(), seat);
+    let Some(tls) = tls else {
+        return talk(socket, peer, activity, router, limits, shutdown).await;
+    };
+    let shaken = tokio::select! {
+        shaken = timeout(limits.header, tls.accept(socket)) => shaken,
+        () = shutdown.cancelled() => return,
+    };
+    // How a handshake fails is its client's affair.
+    if let Ok(Ok(socket)) = shaken {
+        activity.begin_anew();
+        talk(socket, peer, activity, router, limits, shutdown).await;
+    }
+}
+
+async fn talk(
+    socket: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    peer: IpAddr,
+    activity: Arc<Activity>,
+    router: Router,
+    limits: Limits,
+    shutdown: CancellationToken,
+) {
+    let socket = TokioIo::new(socket);
+    let service = service_fn(|mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
         activity.asked();
         let (answering, activity) = (router.clone().call(request), activity.clone());
         async move { answering.await.map(|response| response.map(|body| Answer { body, activity })) }

@@ -7,9 +7,11 @@ mod full;
 mod limits;
 mod open_files;
 mod socket;
+mod tls;
 
 pub use body_memory::{BodyMemory, BodyShare};
 pub use limits::Limits;
+pub use tls::acceptor;
 
 use axum::Router;
 use std::{io, sync::Arc, time::Duration};
@@ -19,6 +21,7 @@ use tokio::{
     task::JoinSet,
     time::{sleep, timeout},
 };
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use full::TurnedAway;
@@ -27,7 +30,13 @@ use full::TurnedAway;
 const BREATH: Duration = Duration::from_secs(1);
 
 /// Serves until `shutdown`, then lets requests end for as long as they may, and cuts what is left.
-pub async fn serve(listener: TcpListener, router: Router, limits: Limits, shutdown: CancellationToken) {
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    limits: Limits,
+    shutdown: CancellationToken,
+) {
     let limits = Limits { connections: open_files::room_for(limits.connections), ..limits };
     // Done once: an unfinished router is finished anew, and kept, for every connection.
     let router = router.with_state(());
@@ -37,10 +46,11 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, shutdo
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => match seats.clone().try_acquire_owned() {
+                Ok((stream, peer)) => match seats.clone().try_acquire_owned() {
                     Ok(seat) => {
-                        let (router, shutdown) = (router.clone(), shutdown.clone());
-                        connections.spawn(connection::serve(stream, seat, router, limits, shutdown));
+                        let (tls, router, shutdown) = (tls.clone(), router.clone(), shutdown.clone());
+                        let client = (stream, peer.ip());
+                        connections.spawn(connection::serve(client, seat, tls, router, limits, shutdown));
                     }
                     Err(_) => turned_away.answer(stream),
                 },

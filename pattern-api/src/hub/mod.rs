@@ -12,7 +12,7 @@ mod ring;
 
 pub use current::{CurrentState, StateChannel, Statistics};
 pub use event::{HubEvent, StreamChannel};
-pub use options::{Authenticate, HubOptions};
+pub use options::HubOptions;
 
 use pattern_bus::KafkaSettings;
 use pattern_core::domain::Position;

@@ -10,10 +10,12 @@ use utoipa::openapi::{
 const JSON: &str = "application/json";
 const PROBLEM_JSON: &str = "application/problem+json";
 
-const OF_ALL: [(&str, &str); 5] = [
+const OF_ALL: [(&str, &str); 7] = [
     ("400", "The request makes no sense"),
+    ("401", "Who asks has to prove who he is, and does not"),
     ("403", "Who asks may not do this, or pages of this origin may not"),
     ("421", "The request is for another host"),
+    ("429", "Too many requests; Retry-After says when to come back"),
     ("500", "The request failed"),
     ("503", "Not now: there is no room, or the database is away"),
 ];

@@ -7,11 +7,9 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(metrics))
 }
 
-const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
-
 /// What this process has counted, for Prometheus; docs/metrics.md says what each means.
 #[utoipa::path(get, path = "/metrics", tag = "health",
     responses((status = 200, body = String, content_type = "text/plain")))]
 async fn metrics(_: Viewer) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, PROMETHEUS_TEXT)], pattern_service::metrics::render())
+    ([(header::CONTENT_TYPE, pattern_service::PROMETHEUS_TEXT)], pattern_service::metrics::render())
 }

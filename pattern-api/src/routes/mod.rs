@@ -1,5 +1,7 @@
 //! REST. Every route answers JSON, and problem details when it cannot.
 
+mod access;
+mod audit;
 mod clusters;
 mod description;
 mod health;
@@ -20,8 +22,9 @@ use crate::AppState;
 #[openapi(info(
     title = "Naia Patterns",
     description = "Suggestions what equipment the points of a historian are, decisions on them, and what \
-                   they are made from. Errors are RFC 9457 problem details. Writes name their reviewer in \
-                   X-Naia-Reviewer; POST honours Idempotency-Key. Live events come over the WebSocket /ws.",
+                   they are made from. Errors are RFC 9457 problem details. Where people sign in, send an API key or \
+                   a token as Authorization: Bearer; elsewhere writes name their reviewer in X-Naia-Reviewer. POST \
+                   honours Idempotency-Key. Live events come over the WebSocket /ws.",
 ))]
 struct Description;
 
@@ -35,6 +38,8 @@ pub fn rest() -> OpenApiRouter<AppState> {
         .merge(patterns::routes())
         .merge(kinds::routes())
         .merge(jobs::routes())
+        .merge(access::routes())
+        .merge(audit::routes())
         .merge(health::routes())
         .merge(metrics::routes());
     description::complete(routes.get_openapi_mut());

@@ -19,6 +19,8 @@ pub enum CloseCode {
     InvalidToken,
     /// Not authenticated in time.
     Unauthenticated,
+    /// What was proved holds no more: it expired, or was taken back.
+    Expired,
     /// It asks for the past again and again.
     TooManyResumes,
 }
@@ -34,6 +36,7 @@ impl CloseCode {
             Self::InvalidToken => 3500,
             Self::Unauthenticated => 3502,
             Self::TooManyResumes => 3503,
+            Self::Expired => 3504,
         }
     }
 
@@ -46,6 +49,7 @@ impl CloseCode {
             Self::NoPong => "no pong, reconnect",
             Self::InvalidToken => "the token was refused",
             Self::Unauthenticated => "not authenticated in time",
+            Self::Expired => "signed out, or no longer allowed; sign in again",
             Self::TooManyResumes => "too many resumes, send a position once per connection",
         }
     }
@@ -77,7 +81,7 @@ mod tests {
         for code in [Shutdown, Renewed, Slow, Insufficient, NoPong] {
             assert!((3000..3500).contains(&code.number()), "{code:?}");
         }
-        for code in [InvalidToken, Unauthenticated, TooManyResumes] {
+        for code in [InvalidToken, Unauthenticated, TooManyResumes, Expired] {
             assert!((3500..4000).contains(&code.number()), "{code:?}");
         }
     }

@@ -11,7 +11,7 @@ use super::{
     messages::{self, Boxed, Command},
     writer::{Ending, Writer},
 };
-use crate::hub::Hub;
+use crate::{hub::Hub, principal::Principals, sign_in::Identity};
 
 /// How long a client may take to receive its close frame and to answer it.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
@@ -20,11 +20,11 @@ const COMMANDS: usize = 4;
 
 /// One connection, from the upgrade to its end. What it rarely does is in boxes, so that thousands of them which
 /// only wait are small.
-pub async fn serve(socket: WebSocket, hub: Arc<Hub>) {
+pub async fn serve(socket: WebSocket, hub: Arc<Hub>, principals: Principals, identity: Option<Identity>) {
     let _counted = hub.connection();
     let (sink, mut stream) = socket.split();
     let (sender, commands) = mpsc::channel(COMMANDS);
-    let mut writer = Writer::new(hub.clone(), sink);
+    let mut writer = Writer::new(hub.clone(), sink, principals, identity);
     let frame = tokio::select! {
         ending = writer.run(commands) => match ending {
             Ending::Close(code) => Some(code.frame()),
@@ -81,7 +81,7 @@ async fn say_goodbye(
 mod tests {
     use super::*;
 
-    fn size_of_answer<A, B, F: Future>(_: fn(A, B) -> F) -> usize {
+    fn size_of_answer<A, B, C, D, F: Future>(_: fn(A, B, C, D) -> F) -> usize {
         size_of::<F>()
     }
 

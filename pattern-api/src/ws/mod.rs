@@ -13,16 +13,17 @@ pub use messages::{Channel, ClientMessage, ServerMessage, Subscribe};
 use axum::{
     Router,
     extract::{FromRef, State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
-    http::HeaderMap,
+    http::{HeaderMap, Method},
     response::Response,
     routing::get,
 };
+use pattern_core::domain::Scope;
 use std::sync::Arc;
 
 use crate::{
     hub::Hub,
     origin,
-    principal::{Principals, Viewer},
+    principal::{Principals, permits},
     problem::Problem,
 };
 
@@ -46,11 +47,17 @@ where
 
 async fn upgrade(
     State(hub): State<Arc<Hub>>,
-    _: Viewer,
+    State(principals): State<Principals>,
+    method: Method,
     headers: HeaderMap,
     socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
     let socket = socket.map_err(|e| Problem::new(e.status(), e.body_text()))?;
+    // Whoever shows nothing yet says it in the first message: browsers set no headers on a socket.
+    let identity = principals.identify(&method, &headers).await?;
+    if let Some(identity) = &identity {
+        permits(identity, Scope::Viewer)?;
+    }
     if !origin::allowed(&headers, &hub.options().allowed_origins) {
         return Err(origin::refused());
     }
@@ -63,5 +70,5 @@ async fn upgrade(
         .max_write_buffer_size(MAX_WRITE_BUFFER)
         .max_message_size(MAX_CLIENT_MESSAGE)
         .max_frame_size(MAX_CLIENT_MESSAGE)
-        .on_upgrade(move |socket| connection::serve(socket, hub)))
+        .on_upgrade(move |socket| connection::serve(socket, hub, principals, identity)))
 }

@@ -1,6 +1,10 @@
-use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
+use axum::{
+    extract::ws::{Message, Utf8Bytes, WebSocket},
+    http::StatusCode,
+};
+use chrono::Utc;
 use futures_util::{SinkExt, stream::SplitSink};
-use pattern_core::domain::Position;
+use pattern_core::domain::{Position, Scope};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
@@ -13,7 +17,11 @@ use super::{
     resumes::Resumes,
     subscriptions::Subscriptions,
 };
-use crate::hub::{CurrentState, Hub, HubEvent, Progress, ReadFailure, StateChannel};
+use crate::{
+    hub::{CurrentState, Hub, HubEvent, Progress, ReadFailure, StateChannel},
+    principal::{Principals, permits},
+    sign_in::Identity,
+};
 
 /// Events between two looks at what else there is to do.
 const EVENTS_AT_ONCE: usize = 64;
@@ -46,7 +54,11 @@ pub struct Writer {
     jobs: Option<Watched>,
     stats: Option<Watched>,
     health: Option<Watched>,
-    authenticated: bool,
+    principals: Principals,
+    /// Whose connection it is; unknown until it is proved.
+    identity: Option<Box<Identity>>,
+    /// When what was proved expires.
+    expires: Option<Instant>,
     resumes: Resumes,
     /// The next ping, or the end of the wait for a pong or for authentication.
     timer: Instant,
@@ -68,13 +80,17 @@ enum Wake {
 }
 
 impl Writer {
-    pub fn new(hub: Arc<Hub>, sink: SplitSink<WebSocket, Message>) -> Self {
+    pub fn new(
+        hub: Arc<Hub>,
+        sink: SplitSink<WebSocket, Message>,
+        principals: Principals,
+        identity: Option<Identity>,
+    ) -> Self {
         let progress = hub.progress();
         let start = progress.borrow().clone();
-        let authenticated = hub.options().authenticate.is_none();
-        let first_wait =
-            if authenticated { hub.options().ping_every } else { hub.options().authenticate_within };
-        Self {
+        let options = hub.options();
+        let first_wait = if identity.is_some() { options.ping_every } else { options.authenticate_within };
+        let mut writer = Self {
             sink,
             progress,
             epoch: start.position.epoch,
@@ -85,12 +101,24 @@ impl Writer {
             jobs: None,
             stats: None,
             health: None,
-            authenticated,
+            principals,
+            identity: None,
+            expires: None,
             resumes: Resumes::new(),
             timer: Instant::now() + first_wait,
             awaiting_pong: false,
             hub,
+        };
+        if let Some(identity) = identity {
+            writer.belongs_to(identity);
         }
+        writer
+    }
+
+    fn belongs_to(&mut self, identity: Identity) {
+        let left = identity.expires_at.map(|at| (at - Utc::now()).to_std().unwrap_or_default());
+        self.expires = left.and_then(|left| Instant::now().checked_add(left));
+        self.identity = Some(Box::new(identity));
     }
 
     pub fn into_sink(self) -> SplitSink<WebSocket, Message> {
@@ -98,7 +126,7 @@ impl Writer {
     }
 
     pub async fn run(&mut self, mut commands: mpsc::Receiver<Boxed>) -> Ending {
-        let mut outcome = if self.authenticated { self.welcome().await } else { Ok(()) };
+        let mut outcome = if self.identity.is_some() { self.welcome().await } else { Ok(()) };
         loop {
             match outcome {
                 Ok(()) => outcome = self.turn(&mut commands).await,
@@ -127,7 +155,7 @@ impl Writer {
             () = changed(&mut self.jobs) => Wake::State(StateChannel::Jobs),
             () = changed(&mut self.stats) => Wake::State(StateChannel::Stats),
             () = changed(&mut self.health) => Wake::State(StateChannel::Health),
-            () = sleep_until(self.timer) => Wake::Timer,
+            () = sleep_until(self.expires.map_or(self.timer, |expires| expires.min(self.timer))) => Wake::Timer,
             () = self.hub.shutdown().cancelled() => Wake::Shutdown,
         }
     }
@@ -174,7 +202,7 @@ impl Writer {
         };
         match message {
             ClientMessage::Auth { token } => self.authenticate(&token).await,
-            _ if !self.authenticated => {
+            _ if self.identity.is_none() => {
                 self.send(ServerMessage::Error {
                     reason: "authenticate first: {\"type\":\"auth\",\"token\":…}",
                 })
@@ -209,11 +237,16 @@ impl Writer {
     }
 
     async fn authenticate(&mut self, token: &str) -> Outcome {
-        if self.hub.options().authenticate.as_ref().is_some_and(|accepts| !accepts(token)) {
-            return Err(Ending::Close(CloseCode::InvalidToken));
-        }
-        if !self.authenticated {
-            self.authenticated = true;
+        // Where nobody has to prove anything, whatever is shown is good.
+        if let Some(sign_in) = self.principals.sign_in() {
+            let proved = sign_in.of_token(token).await;
+            match proved.and_then(|identity| permits(&identity, Scope::Viewer).map(|()| identity)) {
+                Ok(identity) => self.belongs_to(identity),
+                Err(problem) if problem.status == StatusCode::SERVICE_UNAVAILABLE => {
+                    return Err(Ending::Close(CloseCode::Insufficient));
+                }
+                Err(_) => return Err(Ending::Close(CloseCode::InvalidToken)),
+            }
             self.timer = Instant::now() + self.hub.options().ping_every;
         }
         self.welcome().await
@@ -331,11 +364,19 @@ impl Writer {
     }
 
     async fn tick(&mut self) -> Outcome {
-        if !self.authenticated {
+        let Some(identity) = &self.identity else {
             return Err(Ending::Close(CloseCode::Unauthenticated));
+        };
+        if self.expires.is_some_and(|expires| expires <= Instant::now()) {
+            return Err(Ending::Close(CloseCode::Expired));
         }
         if self.awaiting_pong {
             return Err(Ending::Close(CloseCode::NoPong));
+        }
+        if let Some(sign_in) = self.principals.sign_in()
+            && !sign_in.still_holds(identity).await
+        {
+            return Err(Ending::Close(CloseCode::Expired));
         }
         self.awaiting_pong = true;
         self.timer = Instant::now() + self.hub.options().pong_within;

@@ -8,7 +8,7 @@ use pattern_store::{DecisionRequest, Store, SuggestionFilter};
 use std::time::Duration;
 
 use crate::{
-    live::{Instance, NO_BROKER, Stream, range, wait},
+    live::{Instance, NO_BROKER, Stream, everybody, range, wait},
     pumps::propose_pumps,
 };
 
@@ -96,7 +96,8 @@ async fn a_greeting_tells_the_last_known_count_while_postgres_is_away() {
     let stream = Stream::without_broker().await;
     propose_pumps(&stream.store).await;
     let own = Store::connect_lazy(stream.url(), 4).unwrap();
-    let instance = Instance::start(own.clone(), stream.kafka.clone(), HubOptions::default()).await;
+    let instance =
+        Instance::start(own.clone(), stream.kafka.clone(), everybody(), HubOptions::default()).await;
     let greeted_with = async |count: i64| {
         wait(&format!("{count} are pending"), async || {
             let mut client = instance.try_connect(None).await.ok()?;
@@ -118,7 +119,8 @@ async fn a_greeting_tells_the_last_known_count_while_postgres_is_away() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_socket_is_accepted_before_the_instance_has_caught_up() {
     let away = Store::connect_lazy("postgres://nobody@127.0.0.1:1/nothing", 1).unwrap();
-    let instance = Instance::start(away, KafkaSettings::new(NO_BROKER), HubOptions::default()).await;
+    let instance =
+        Instance::start(away, KafkaSettings::new(NO_BROKER), everybody(), HubOptions::default()).await;
     assert!(!instance.hub.ready());
     assert_eq!(instance.try_connect(None).await.err(), Some(StatusCode::SERVICE_UNAVAILABLE));
 }

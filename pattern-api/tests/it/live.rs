@@ -86,7 +86,12 @@ impl Stream {
     }
 
     pub async fn instance_with(&self, options: HubOptions) -> Instance {
-        let instance = Instance::start(self.store.clone(), self.kafka.clone(), options).await;
+        self.instance_for(everybody(), options).await
+    }
+
+    /// Where these have to prove who they are.
+    pub async fn instance_for(&self, principals: Principals, options: HubOptions) -> Instance {
+        let instance = Instance::start(self.store.clone(), self.kafka.clone(), principals, options).await;
         wait("the hub is ready", async || instance.hub.ready().then_some(())).await;
         instance
     }
@@ -136,6 +141,11 @@ pub fn event(r#type: EventType, data_source: &str, version: i64, padding: usize)
     NewEvent::new(r#type, id, version, Some(data_source), Utc::now(), &data)
 }
 
+/// Nobody has to prove who he is, and everybody may do everything.
+pub fn everybody() -> Principals {
+    Principals::local(Scope::ALL.iter().copied())
+}
+
 /// One API process, as far as the stream is concerned.
 pub struct Instance {
     pub hub: Arc<Hub>,
@@ -145,12 +155,16 @@ pub struct Instance {
 }
 
 impl Instance {
-    pub async fn start(store: Store, kafka: KafkaSettings, options: HubOptions) -> Self {
+    pub async fn start(
+        store: Store,
+        kafka: KafkaSettings,
+        principals: Principals,
+        options: HubOptions,
+    ) -> Self {
         let shutdown = CancellationToken::new();
         let hub = Hub::start(store, kafka, options, shutdown.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let principals = Principals::local(Scope::ALL.iter().copied());
         let routes = ws::routes().with_state(Sockets { hub: hub.clone(), principals });
         let server = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
         Self { hub, address, shutdown, server }

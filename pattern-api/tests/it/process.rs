@@ -30,6 +30,15 @@ impl Process {
         Self::spawn(Command::new(PROGRAM).envs(variables.iter().copied()), postgres, kafka, address)
     }
 
+    pub fn start_with_arguments(
+        postgres: &str,
+        kafka: &KafkaSettings,
+        address: SocketAddr,
+        arguments: &[&str],
+    ) -> Self {
+        Self::spawn(Command::new(PROGRAM).args(arguments), postgres, kafka, address)
+    }
+
     /// Where the clock shows another time, as `faketime` has it (`+40d`).
     pub fn at_another_time(shift: &str, postgres: &str, kafka: &KafkaSettings, address: SocketAddr) -> Self {
         Self::spawn(Command::new(PROGRAM).envs(testing::at_another_time(shift)), postgres, kafka, address)

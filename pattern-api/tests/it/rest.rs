@@ -5,6 +5,7 @@ use pattern_api::routes;
 use pattern_config::ApiConfig;
 use pattern_core::domain::JobTypes;
 use pattern_embedded::testing::{self, TestDatabase};
+use pattern_service::Readiness;
 use pattern_store::{Store, samples::KeyedSample};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
@@ -50,7 +51,13 @@ impl Api {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("listen");
         let base = format!("http://{}", listener.local_addr().expect("address"));
         let shutdown = CancellationToken::new();
-        tokio::spawn(pattern_api::run_with(config, types.clone(), listener, shutdown.clone()));
+        tokio::spawn(pattern_api::run_with(
+            config,
+            types.clone(),
+            listener,
+            Readiness::default(),
+            shutdown.clone(),
+        ));
         let (client, _shutdown) = (Client::new(), shutdown.drop_guard());
         let api = Self { base, client, store, _database: database, _shutdown };
         api.until("/health/ready", StatusCode::OK).await;

@@ -13,8 +13,15 @@ use crate::{
     process::{Process, free_address},
 };
 
-/// What everybody may ask: probes cannot sign in.
-const OPEN: [&str; 2] = ["/health/live", "/health/ready"];
+/// What everybody may ask: probes cannot sign in, and whoever signs in is not signed in yet.
+const OPEN: [&str; 6] = [
+    "/health/live",
+    "/health/ready",
+    "/api/sign-in",
+    "/api/sign-in/ways",
+    "/api/sign-in/callback",
+    "/api/sign-out",
+];
 
 struct Site {
     address: SocketAddr,
@@ -63,7 +70,8 @@ async fn every_route_of_the_document_asks_for_a_scope() {
             let method: Method = method.to_uppercase().parse().expect("a method");
             let (status, body) = site.ask(method.clone(), &path).await.expect("an answer");
             assert_eq!(status, StatusCode::FORBIDDEN, "{method} {path}: {body}");
-            let scopes: &[&str] = if method == Method::GET { &["viewer"] } else { &["reviewer", "operator"] };
+            let scopes: &[&str] =
+                if method == Method::GET { &["viewer", "admin"] } else { &["reviewer", "operator", "admin"] };
             assert!(scopes.iter().any(|scope| body.contains(&refusal(scope))), "{method} {path}: {body}");
         }
     }
@@ -85,6 +93,7 @@ async fn each_scope_allows_its_own_and_reading() {
         ("viewer", StatusCode::FORBIDDEN, StatusCode::FORBIDDEN),
         ("reviewer", StatusCode::NOT_FOUND, StatusCode::FORBIDDEN),
         ("operator", StatusCode::FORBIDDEN, StatusCode::ACCEPTED),
+        ("admin", StatusCode::NOT_FOUND, StatusCode::ACCEPTED),
     ] {
         let site = Site::of_scopes(scopes).await;
         let until = |method: Method, path: &'static str| {

@@ -108,7 +108,7 @@ async fn a_renewed_stream_sends_clients_away_to_load_anew() {
     let instance = stream.instance().await;
     let old = stream.token(5).await;
     let mut client = instance.subscribed().await;
-    stream.store.renew_epoch().await.unwrap();
+    stream.store.renew_epoch("test").await.unwrap();
     assert_eq!(client.close_code().await, 3002);
     wait("the new stream is served", async || {
         (instance.hub.ready() && instance.hub.position().to_string() != old).then_some(())

@@ -1,13 +1,29 @@
 use axum::http::StatusCode;
-use pattern_api::hub::HubOptions;
+use chrono::{TimeDelta, Utc};
+use pattern_api::{hub::HubOptions, principal::Principals, rate::Rates, sign_in::SignedIn};
+use pattern_config::{ApiSettings, AuthSettings};
+use pattern_core::domain::Scope;
+use pattern_store::NewKey;
 use serde_json::json;
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
-use crate::live::{Stream, wait};
+use crate::live::{Instance, Stream, wait};
 
-fn with_authentication(authenticate_within: Duration) -> HubOptions {
-    let accepts = |token: &str| token == "secret";
-    HubOptions { authenticate: Some(Arc::new(accepts)), authenticate_within, ..HubOptions::default() }
+/// Where connections show a key within this time, and are asked for a sign of life as often.
+async fn with_keys(stream: &Stream, authenticate_within: Duration, ping_every: Duration) -> Instance {
+    let settings = AuthSettings { api_keys: true, ..AuthSettings::default() };
+    let signed_in = SignedIn::new(stream.store.clone(), settings, false).expect("settings");
+    let rates = Rates::start(&ApiSettings::default(), CancellationToken::new());
+    let options = HubOptions { authenticate_within, ping_every, ..HubOptions::default() };
+    stream.instance_for(Principals::signed_in(signed_in, rates), options).await
+}
+
+/// That is good for so many seconds.
+async fn key(stream: &Stream, scope: Scope, seconds: i64) -> String {
+    let expires_at = Some(Utc::now() + TimeDelta::seconds(seconds));
+    let new = NewKey { name: "anna".into(), scopes: [scope].into(), expires_at };
+    stream.store.create_api_key(&new, "test").await.expect("a key").1
 }
 
 const LONG: Duration = Duration::from_secs(600);
@@ -26,11 +42,11 @@ async fn any_token_is_welcome_while_no_authentication_is_configured() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_served_before_a_valid_token() {
     let stream = Stream::without_broker().await;
-    let instance = stream.instance_with(with_authentication(LONG)).await;
+    let instance = with_keys(&stream, LONG, LONG).await;
     let mut client = instance.connect().await;
     client.send(json!({"type": "subscribe", "channels": ["clusters"]})).await;
     client.expect("error").await;
-    client.send(json!({"type": "auth", "token": "secret"})).await;
+    client.send(json!({"type": "auth", "token": key(&stream, Scope::Viewer, 600).await})).await;
     client.expect("connected").await;
     client.subscribe(json!({"channels": ["clusters"]})).await;
 }
@@ -38,10 +54,32 @@ async fn nothing_is_served_before_a_valid_token() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_token_is_final() {
     let stream = Stream::without_broker().await;
-    let instance = stream.instance_with(with_authentication(LONG)).await;
-    let mut client = instance.connect().await;
-    client.send(json!({"type": "auth", "token": "wrong"})).await;
-    assert_eq!(client.close_code().await, 3500);
+    let instance = with_keys(&stream, LONG, LONG).await;
+    for wrong in ["wrong", "naia_wrong", ""] {
+        let mut client = instance.connect().await;
+        client.send(json!({"type": "auth", "token": wrong})).await;
+        assert_eq!(client.close_code().await, 3500, "'{wrong}'");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_connection_ends_when_its_key_expires_or_is_revoked() {
+    let stream = Stream::without_broker().await;
+    let instance = with_keys(&stream, LONG, LONG).await;
+    let mut expiring = instance.connect().await;
+    expiring.send(json!({"type": "auth", "token": key(&stream, Scope::Viewer, 1).await})).await;
+    expiring.expect("connected").await;
+    assert_eq!(expiring.close_code().await, 3504);
+
+    let old = stream.store.api_keys().await.expect("keys")[0].id;
+    stream.store.revoke_api_key(old, "test").await.expect("the name is free");
+    let instance = with_keys(&stream, LONG, SHORT).await;
+    let mut revoked = instance.connect().await;
+    revoked.send(json!({"type": "auth", "token": key(&stream, Scope::Viewer, 600).await})).await;
+    revoked.expect("connected").await;
+    let key = stream.store.api_keys().await.expect("keys")[0].id;
+    stream.store.revoke_api_key(key, "test").await.expect("revoked");
+    assert_eq!(revoked.close_code().await, 3504);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,7 +96,7 @@ async fn a_client_that_asks_for_the_past_again_and_again_is_closed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_does_not_authenticate_in_time_is_closed() {
     let stream = Stream::without_broker().await;
-    let instance = stream.instance_with(with_authentication(SHORT)).await;
+    let instance = with_keys(&stream, SHORT, LONG).await;
     let mut client = instance.connect().await;
     assert_eq!(client.close_code().await, 3502);
 }

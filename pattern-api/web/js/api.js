@@ -63,9 +63,13 @@ async function request(method, path, { body, headers = {}, signal } = {}) {
   } catch {
     if (response.ok) throw new Problem(response.status, { detail: "The server's answer is not JSON." });
   }
+  if (response.status === 401) dispatchEvent(new Event("signed-out"));
   if (!response.ok) throw new Problem(response.status, parsed);
   return parsed;
 }
+
+/** A write that is no decision, once. */
+export const send = (method, path, body) => request(method, path, { body });
 
 export const get = (path, signal) => request("GET", path, { signal });
 

@@ -13,6 +13,9 @@ export function reconnectDelay(attempt, random = Math.random) {
   return random() * Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** attempt);
 }
 
+/** The connection needs somebody who is signed in: nobody is, or not any more. */
+export const isSignedOut = (code) => code === 3500 || code === 3502 || code === 3504;
+
 /** From this close code on, coming back with the same request is pointless. */
 export const isFinal = (code) => code >= 3500 && code < 5000;
 
@@ -25,7 +28,7 @@ export class Live {
   #lostAt = null;
 
   /**
-   * `on.state({name, since, reason})`, name one of connecting, live, reconnecting, offline, ended;
+   * `on.state({name, since, reason, code})`, name one of connecting, live, reconnecting, offline, ended;
    * `on.event(cloudEvent)`; `on.jobs(runs)`; `on.health(health)`;
    * `on.missed()` when only a new snapshot helps.
    */
@@ -94,7 +97,7 @@ export class Live {
     this.#socket = null;
     this.#stopTimers();
     if (isFinal(code)) {
-      this.#say("ended", reason || `code ${code}`);
+      this.#say("ended", reason || `code ${code}`, code);
       return;
     }
     this.#lostAt ??= Date.now();
@@ -135,7 +138,7 @@ export class Live {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
 
-  #say(name, reason) {
-    this.on.state({ name, since: this.#lostAt, reason });
+  #say(name, reason, code) {
+    this.on.state({ name, since: this.#lostAt, reason, code });
   }
 }

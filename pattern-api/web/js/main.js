@@ -7,7 +7,8 @@ import { receive, rememberDecision } from "./events.js";
 import { wireFilter } from "./filter.js";
 import { wireKept } from "./kept.js";
 import { wireKeyboard } from "./keyboard.js";
-import { Live } from "./live.js";
+import { Live, isSignedOut } from "./live.js";
+import { readMe, signInAgain } from "./me.js";
 import { readOwnDecisions } from "./own.js";
 import { keepRuns } from "./runs.js";
 import { isNarrow, select, wireSelection } from "./selection.js";
@@ -80,6 +81,7 @@ function readEverything() {
 const live = new Live(socketAddress(), {
   state: (state) => {
     if (state.name === "live") forgetProblems();
+    if (state.name === "ended" && isSignedOut(state.code)) signInAgain("expired");
     app.connection = state;
     repaint();
   },
@@ -104,14 +106,19 @@ onFirstPosition((position) => {
   live.start(position);
   readAside();
 });
-wireKept();
-wireFilter(wireSelection()).then(() => reveal(app.list.indexOf(app.selected)));
-[paintHeader, paintHealth, paintStrip, paintList, paintDetail, paintActivity, selectFirst, readWhatIsNeeded, readRunsOfSource].forEach(
-  onRepaint,
-);
-wireHeader();
-wireKeyboard();
-wireList();
-// New points arrive in no channel, and "3 min ago" grows old by itself.
-setInterval(() => (readPoints(), repaint()), 30_000);
-repaint();
+function start() {
+  addEventListener("signed-out", () => signInAgain("expired"));
+  wireKept();
+  wireFilter(wireSelection()).then(() => reveal(app.list.indexOf(app.selected)));
+  [paintHeader, paintHealth, paintStrip, paintList, paintDetail, paintActivity, selectFirst, readWhatIsNeeded, readRunsOfSource].forEach(
+    onRepaint,
+  );
+  wireHeader();
+  wireKeyboard();
+  wireList();
+  // New points arrive in no channel, and "3 min ago" grows old by itself.
+  setInterval(() => (readPoints(), repaint()), 30_000);
+  repaint();
+}
+
+readMe().then((may) => may && start());

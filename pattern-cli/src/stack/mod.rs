@@ -6,7 +6,6 @@ mod services;
 use anyhow::{Context, Result, bail};
 use pattern_bus::KafkaSettings;
 use pattern_config::mask_url;
-use pattern_core::domain::PatternSource;
 use pattern_embedded::{DataDir, EmbeddedPostgres, PostgresUse};
 use pattern_store::Store;
 use std::{future::pending, net::SocketAddr, path::PathBuf, time::Duration};
@@ -206,13 +205,7 @@ async fn start_postgres(options: &ServerOptions, data_dir: &DataDir) -> Result<P
 
 async fn prepare(stack: &StackFile, kafka: &KafkaSettings) -> Result<()> {
     let store = Store::connect_lazy(&stack.postgres, 2)?;
-    store.migrate().await.context("the database cannot be brought up to date")?;
-    let library = pattern_core::library::builtin();
-    let now = store.database_time().await?;
-    store
-        .load_library(&library, PatternSource::Library, now)
-        .await
-        .context("the pattern library cannot be loaded")?;
+    pattern_service::prepare_database(&store).await?;
     store.close().await;
     pattern_bus::topics::ensure_topics(kafka).await.context("the topics cannot be prepared")
 }

@@ -2,6 +2,7 @@ use anyhow::{Result, anyhow, bail};
 use pattern_bus::KafkaSettings;
 use pattern_config::{ApiConfig, KafkaConfig, WorkerConfig};
 use pattern_embedded::poll;
+use pattern_service::Readiness;
 use std::{net::SocketAddr, time::Duration};
 use tokio::{
     net::TcpListener,
@@ -62,9 +63,13 @@ impl Services {
         let shutdown = CancellationToken::new();
         let mut running = JoinSet::new();
         let stop = shutdown.clone();
-        running.spawn(async move { ("the worker", pattern_worker::run(worker, stop).await) });
+        running.spawn(async move {
+            ("the worker", pattern_worker::run(worker, Readiness::default(), stop).await)
+        });
         let stop = shutdown.clone();
-        running.spawn(async move { ("the api", pattern_api::run(api, listener, stop).await) });
+        running.spawn(async move {
+            ("the api", pattern_api::run(api, listener, Readiness::default(), stop).await)
+        });
         Self { running, shutdown, stop_within }
     }
 

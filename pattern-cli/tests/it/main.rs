@@ -8,6 +8,7 @@ mod import;
 mod import_command;
 mod import_formats;
 mod import_outage;
+mod installation;
 mod library_command;
 mod licences;
 mod page;

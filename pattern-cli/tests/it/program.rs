@@ -27,6 +27,13 @@ pub fn naia(arguments: &[&str]) -> Command {
     command
 }
 
+/// A service's program, which is built beside ours.
+pub fn service(name: &str) -> Command {
+    let mut command = Command::new(Path::new(env!("CARGO_BIN_EXE_naia")).with_file_name(name));
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    command
+}
+
 pub fn naia_up(data_dir: &Path, listen: &str, more: &[&str]) -> Command {
     let mut command = naia(&["up", "--listen", listen, "--data-dir"]);
     command.arg(data_dir).args(more);

@@ -1,5 +1,6 @@
 //! The words of the product as types. REST, events and job payloads are built from these.
 
+mod access;
 mod behavior;
 mod cluster;
 mod episode;
@@ -17,6 +18,7 @@ mod review;
 pub mod text;
 mod word;
 
+pub use access::*;
 pub use behavior::*;
 pub use cluster::*;
 pub use episode::*;

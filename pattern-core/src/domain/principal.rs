@@ -28,7 +28,7 @@ pub enum Scope {
     Reviewer,
     /// Send samples; run, cancel and redrive jobs.
     Operator,
-    /// Say who may do what.
+    /// Say who may do what, and so do everything.
     Admin,
 }
 
@@ -43,7 +43,7 @@ impl Principal {
     pub fn may(&self, scope: Scope) -> bool {
         match scope {
             Scope::Viewer => !self.scopes.is_empty(),
-            _ => self.scopes.contains(&scope),
+            _ => self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin),
         }
     }
 }

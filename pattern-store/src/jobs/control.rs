@@ -1,4 +1,4 @@
-use pattern_core::domain::JobRun;
+use pattern_core::domain::{AuditAction, JobRun};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -6,7 +6,7 @@ use super::{
     attempt::lock_chain, begin::too_late, deliveries, ending::end_run, enqueue::deliver_again,
     read::load_run, tiles,
 };
-use crate::{DecideError, Idempotency, PgConnection, Result, Store, StoreError};
+use crate::{AuditRecord, DecideError, Idempotency, PgConnection, Result, Store, StoreError, access::audit};
 
 impl Store {
     /// Cancels a run, or a chain with its open stage; of a tile, the run that was split. What waits is cancelled at once; what runs is
@@ -28,6 +28,7 @@ impl Store {
             let what = format!("job run {id} is over; there is nothing to cancel");
             return Err(StoreError::Conflict(what).into());
         };
+        audit::record(&mut tx, &AuditRecord::new(by, AuditAction::RunCancelled, id.to_string())).await?;
         sqlx::query!("update job_runs set cancelled_by = $3 where id in ($1, $2)", stage.id, chain, by)
             .execute(&mut *tx)
             .await?;
@@ -90,6 +91,7 @@ impl Store {
         sqlx::query!("update job_runs set redriven_by = $3 where id in ($1, $2)", stage.id, chain, by)
             .execute(&mut *tx)
             .await?;
+        audit::record(&mut tx, &AuditRecord::new(by, AuditAction::RunRedriven, id.to_string())).await?;
         deliver_again(&mut tx, stage.id, &stage.job, Duration::ZERO).await?;
         let run = load_run(&mut tx, id).await?;
         if let Some(key) = idempotency {

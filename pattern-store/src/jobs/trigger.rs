@@ -1,8 +1,8 @@
 //! Runs that somebody asks for.
 
 use chrono::{DateTime, Utc};
-use pattern_core::domain::{Principal, StartedBy, Word};
-use serde_json::Value;
+use pattern_core::domain::{AuditAction, Principal, StartedBy, Word};
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 use std::time::Duration;
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use super::{
     NewRun,
     enqueue::{Chain, Terms, start_chain},
 };
-use crate::{DecideError, Idempotency, Result, Store, StoreError};
+use crate::{AuditRecord, DecideError, Idempotency, Result, Store, StoreError, access::audit};
 
 /// A run that is asked for by name.
 #[derive(Debug, Clone)]
@@ -43,6 +43,11 @@ impl Store {
             "flywheel" => start_flywheel(&mut tx, order, by).await?,
             _ => self.start_job(&mut tx, order, by).await?,
         };
+        let record = AuditRecord {
+            detail: json!({ "job": order.job, "data_source_id": order.data_source_id, "arguments": order.arguments }),
+            ..AuditRecord::new(&by.name, AuditAction::RunStarted, run.to_string())
+        };
+        audit::record(&mut tx, &record).await?;
         if let Some(key) = idempotency {
             key.keep(&mut tx, &by.name, &run).await?;
         }

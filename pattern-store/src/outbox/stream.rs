@@ -1,9 +1,9 @@
 use chrono::{DateTime, Utc};
-use pattern_core::domain::Position;
+use pattern_core::domain::{AuditAction, Position};
 use sqlx::PgConnection;
 
 use super::with_sequence;
-use crate::{Result, Store};
+use crate::{AuditRecord, Result, Store, access::audit};
 
 const ROWS_PER_STATEMENT: i64 = 5_000;
 
@@ -93,14 +93,19 @@ impl Store {
 
     /// Makes every position given so far worthless: call it after restoring a backup, whose positions
     /// may have been given to other events since.
-    pub async fn renew_epoch(&self) -> Result<Position> {
+    pub async fn renew_epoch(&self, by: &str) -> Result<Position> {
+        let mut tx = self.pool().begin().await?;
         let row = sqlx::query!(
             "update stream set epoch = substr(md5(gen_random_uuid()::text), 1, 8)
              returning epoch, next_position"
         )
-        .fetch_one(self.pool())
+        .fetch_one(&mut *tx)
         .await?;
-        Ok(Position::new(row.epoch, row.next_position - 1))
+        let position = Position::new(row.epoch, row.next_position - 1);
+        let record = AuditRecord::new(by, AuditAction::StreamRenewed, position.to_string());
+        audit::record(&mut tx, &record).await?;
+        tx.commit().await?;
+        Ok(position)
     }
 }
 

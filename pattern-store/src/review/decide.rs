@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use pattern_core::domain::{
-    ApproveRequest, DecisionAction, DeferRequest, EventType, RejectRequest, Suggestion, SuggestionStatus,
-    UndoRequest, Word, stable_id,
+    ApproveRequest, AuditAction, DecisionAction, DeferRequest, EventType, RejectRequest, Suggestion,
+    SuggestionStatus, UndoRequest, Word, stable_id,
 };
+use serde_json::json;
 use sqlx::PgConnection;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -15,7 +16,7 @@ use super::kinds;
 use super::read::load_suggestion;
 use super::undo;
 use super::write::{Touched, expire, publish};
-use crate::{Idempotency, Store, StoreError, evidence, locks, metrics};
+use crate::{AuditRecord, Idempotency, Store, StoreError, access::audit, evidence, locks, metrics};
 
 #[derive(Debug, Clone)]
 pub enum DecisionRequest {
@@ -157,6 +158,7 @@ impl Store {
         let deciding =
             Deciding { suggestion: &before, asked: &asked, data_source_id, decision_id, reviewer, now };
         record(&mut tx, &deciding, request).await?;
+        audit::record(&mut tx, &audited(&deciding, request)).await?;
         let touched = carry_out(&mut tx, &deciding, request).await?;
         publish(&mut tx, &touched, reviewer, now).await?;
         let teaches = request.teaches(before.status);
@@ -352,6 +354,20 @@ async fn record(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+fn audited(deciding: &Deciding<'_>, request: &DecisionRequest) -> AuditRecord {
+    let action = match request.action() {
+        DecisionAction::Approve => AuditAction::SuggestionApproved,
+        DecisionAction::Reject => AuditAction::SuggestionRejected,
+        DecisionAction::Defer => AuditAction::SuggestionDeferred,
+        DecisionAction::Undo => AuditAction::SuggestionReopened,
+    };
+    let suggestion = deciding.suggestion;
+    AuditRecord {
+        detail: json!({ "decision": deciding.decision_id, "about": suggestion.subject.label }),
+        ..AuditRecord::new(deciding.reviewer, action, suggestion.id.to_string())
+    }
 }
 
 async fn set_status(

@@ -179,7 +179,7 @@ async fn what_is_young_is_kept() {
 async fn a_renewed_epoch_makes_positions_incomparable() {
     let store = published(5).await;
     let before = store.stream_top().await.unwrap().position;
-    let after = store.renew_epoch().await.unwrap();
+    let after = store.renew_epoch("test").await.unwrap();
     assert_ne!(before.epoch, after.epoch);
     assert_eq!(after.number, 5);
 }

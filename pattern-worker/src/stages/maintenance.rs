@@ -23,6 +23,7 @@ pub(super) async fn run(stage: &Stage) -> Result<Value, StageError> {
     let plans = store.prune_correlation_plans().await?;
     let dead_letters = store.prune_dead_letters(retention).await?;
     let samples = store.prune_samples(stage.kept_from()).await?;
+    let sessions = store.prune_sessions().await?;
     let keys = store.prune_idempotency_keys(stage.now - Duration::days(KEY_DAYS)).await?;
     Ok(json!({
         "suggestions_reopened": reopened,
@@ -33,6 +34,7 @@ pub(super) async fn run(stage: &Stage) -> Result<Value, StageError> {
         "dead_letters_pruned": dead_letters,
         "idempotency_keys_pruned": keys,
         "samples_pruned": samples,
+        "sessions_pruned": sessions,
     }))
 }
 

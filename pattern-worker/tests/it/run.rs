@@ -1,6 +1,7 @@
 use pattern_config::WorkerConfig;
 use pattern_core::domain::{JobName, JobTypes, RunStatus};
 use pattern_embedded::testing::{Away, until};
+use pattern_service::Readiness;
 use pattern_store::{Store, jobs::NewRun};
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +26,7 @@ async fn jobs_run_while_kafka_is_away_and_the_worker_ends_when_asked() {
         config(&database.url),
         JobTypes::shipped(),
         |_| idle_handler(),
+        Readiness::default(),
         shutdown.clone(),
     ));
     let mut conn = store.pool().acquire().await.unwrap();
@@ -49,6 +51,7 @@ async fn a_worker_without_postgres_waits_and_can_be_asked_to_end() {
         config,
         JobTypes::shipped(),
         |_| idle_handler(),
+        Readiness::default(),
         shutdown.clone(),
     ));
     postgres.is_looked_for().await;
@@ -61,9 +64,14 @@ async fn a_worker_without_postgres_waits_and_can_be_asked_to_end() {
 async fn a_schedule_that_is_not_one_is_refused_at_once() {
     let mut config = config(&format!("postgres://naia@{NOWHERE}/naia"));
     config.schedule.sealing = "nightly".into();
-    let refused =
-        pattern_worker::run_with(config, JobTypes::shipped(), |_| idle_handler(), CancellationToken::new())
-            .await;
+    let refused = pattern_worker::run_with(
+        config,
+        JobTypes::shipped(),
+        |_| idle_handler(),
+        Readiness::default(),
+        CancellationToken::new(),
+    )
+    .await;
     assert!(refused.unwrap_err().to_string().contains("nightly"));
 }
 
@@ -71,8 +79,13 @@ async fn a_schedule_that_is_not_one_is_refused_at_once() {
 async fn an_option_that_librdkafka_does_not_know_is_refused_at_once_by_its_name() {
     let mut config = config(&format!("postgres://naia@{NOWHERE}/naia"));
     config.kafka.options.insert("sasl.pasword".into(), "x".into());
-    let refused =
-        pattern_worker::run_with(config, JobTypes::shipped(), |_| idle_handler(), CancellationToken::new())
-            .await;
+    let refused = pattern_worker::run_with(
+        config,
+        JobTypes::shipped(),
+        |_| idle_handler(),
+        Readiness::default(),
+        CancellationToken::new(),
+    )
+    .await;
     assert!(refused.unwrap_err().to_string().contains("sasl.pasword"));
 }
