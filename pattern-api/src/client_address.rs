@@ -48,8 +48,8 @@ impl ClientAddresses {
     }
 }
 
-/// Where the client is, as the audit log has it.
-pub struct ClientAddress(pub Option<String>);
+/// Where the client is, where that is known.
+pub struct ClientAddress(pub Option<IpAddr>);
 
 impl<S: Send + Sync> FromRequestParts<S> for ClientAddress
 where
@@ -58,8 +58,7 @@ where
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
-        let address = ClientAddresses::from_ref(state).of(&parts.extensions, &parts.headers);
-        Ok(Self(address.map(|address| address.to_string())))
+        Ok(Self(ClientAddresses::from_ref(state).of(&parts.extensions, &parts.headers)))
     }
 }
 

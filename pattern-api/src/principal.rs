@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, Method, request::Parts},
 };
 use pattern_core::domain::{Principal, Scope, Word, text};
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use crate::{
     extract::header,
@@ -48,6 +48,14 @@ impl Principals {
         match &*self.0 {
             Way::Local(_) => None,
             Way::SignedIn { signed_in, .. } => Some(signed_in),
+        }
+    }
+
+    /// Counts a sign-in from there that was refused.
+    pub fn take_refusal(&self, address: IpAddr) -> Result<(), Problem> {
+        match &*self.0 {
+            Way::Local(_) => Ok(()),
+            Way::SignedIn { rates, .. } => rates.take_refusal(address),
         }
     }
 

@@ -23,6 +23,8 @@ use crate::{client_address::ClientAddresses, problem::Problem};
 
 /// So many seconds' requests may come at once: a page asks for much when it is opened.
 const BURST_SECONDS: u32 = 10;
+/// Sign-ins of one address that may be refused.
+const REFUSALS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(20).unwrap();
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 
 /// Cheap to clone.
@@ -30,6 +32,8 @@ const FORGET_EVERY: Duration = Duration::from_secs(60);
 pub struct Rates {
     principals: Option<Arc<DefaultKeyedRateLimiter<String>>>,
     addresses: Option<Arc<DefaultKeyedRateLimiter<IpAddr>>>,
+    /// Of sign-ins that are refused.
+    refusals: Arc<DefaultKeyedRateLimiter<IpAddr>>,
 }
 
 impl Rates {
@@ -38,6 +42,7 @@ impl Rates {
         let rates = Self {
             principals: limiter(settings.rate_limit_per_second),
             addresses: limiter(settings.rate_limit_per_address_per_second),
+            refusals: Arc::new(DefaultKeyedRateLimiter::keyed(Quota::per_minute(REFUSALS_PER_MINUTE))),
         };
         let forgetting = rates.clone();
         tokio::spawn(async move {
@@ -46,6 +51,7 @@ impl Rates {
                     () = tokio::time::sleep(FORGET_EVERY) => {}
                     () = shutdown.cancelled() => {}
                 }
+                forgetting.refusals.retain_recent();
                 if let Some(principals) = &forgetting.principals {
                     principals.retain_recent();
                 }
@@ -59,6 +65,11 @@ impl Rates {
 
     pub fn take_of_principal(&self, name: &str) -> Result<(), Problem> {
         take(self.principals.as_deref(), &name.to_owned(), "api.rate_limit_per_second")
+    }
+
+    /// Nobody tries one key after the other, nor fills the audit log with it.
+    pub fn take_refusal(&self, address: IpAddr) -> Result<(), Problem> {
+        take(Some(&*self.refusals), &network(address), "a sign-in that fails again and again")
     }
 
     fn take_of_address(&self, address: IpAddr) -> Result<(), Problem> {

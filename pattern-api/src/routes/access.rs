@@ -11,7 +11,7 @@ use pattern_core::domain::{ApiKey, AuditAction, Scope};
 use pattern_store::{AuditRecord, NewKey, NewSession};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::IpAddr};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -128,7 +128,7 @@ async fn callback(
     let (known, subject) = match outcome {
         Ok(known) => known,
         Err(refusal) => {
-            let problem = refused(&state, &refusal, address).await;
+            let problem = refused(&state, &refusal, address).await?;
             return Ok(([forget], Redirect::to(&format!("/sign-in?problem={problem}"))).into_response());
         }
     };
@@ -138,7 +138,7 @@ async fn callback(
         subject: Some(subject),
         expires_at: known.expires_at,
         hours: hours(sign_in),
-        address,
+        address: address.map(|address| address.to_string()),
     };
     let cookie = start(&state, sign_in, &session).await?;
     let mut response = ([forget], Redirect::to(&return_to)).into_response();
@@ -147,26 +147,35 @@ async fn callback(
 }
 
 /// Writes down who was not let in, and answers what the page says of it.
-async fn refused(state: &AppState, refusal: &Refusal, address: Option<String>) -> &'static str {
+async fn refused(
+    state: &AppState,
+    refusal: &Refusal,
+    address: Option<IpAddr>,
+) -> Result<&'static str, Problem> {
     tracing::warn!(%refusal, "a sign-in was refused");
     let (who, problem) = match refusal {
-        Refusal::Unavailable(_) => return "unavailable",
+        Refusal::Unavailable(_) => return Ok("unavailable"),
         Refusal::NoRole(name) => (name.as_str(), "no_role"),
         Refusal::Refused(_) => ("unknown", "refused"),
     };
-    refused_to(state, who, &refusal.to_string(), address).await;
-    problem
+    refused_to(state, who, &refusal.to_string(), address).await?;
+    Ok(problem)
 }
 
-async fn refused_to(state: &AppState, who: &str, why: &str, address: Option<String>) {
+/// Fails where that happened too often.
+async fn refused_to(state: &AppState, who: &str, why: &str, address: Option<IpAddr>) -> Result<(), Problem> {
+    if let Some(address) = address {
+        state.principals.take_refusal(address)?;
+    }
     let record = AuditRecord {
         detail: json!({ "why": why }),
-        address,
+        address: address.map(|address| address.to_string()),
         ..AuditRecord::new(who, AuditAction::SignInRefused, who)
     };
     if let Err(error) = state.store.record_audit(&record).await {
         tracing::warn!(%error, "a refused sign-in is missing in the audit log");
     }
+    Ok(())
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -189,7 +198,7 @@ async fn with_key(
         Ok(identity) => identity,
         Err(problem) => {
             if problem.status == StatusCode::UNAUTHORIZED {
-                refused_to(&state, "unknown", &problem.detail, address).await;
+                refused_to(&state, "unknown", &problem.detail, address).await?;
             }
             return Err(problem);
         }
@@ -205,7 +214,7 @@ async fn with_key(
         subject: None,
         expires_at: identity.expires_at,
         hours: hours(sign_in),
-        address,
+        address: address.map(|address| address.to_string()),
     };
     let cookie = start(&state, sign_in, &session).await?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())

@@ -9,7 +9,11 @@ use pattern_config::AuthSettings;
 use reqwest::{Certificate, Client, redirect::Policy};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
-use std::{fs, sync::Arc, time::Duration};
+use std::{
+    fs,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 use tokio::{sync::Mutex, time::Instant};
 
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -59,7 +63,16 @@ pub struct Provider {
     issuer: String,
     client: Client,
     leeway: u64,
-    known: Mutex<Option<Seen>>,
+    known: RwLock<Known>,
+    /// Held by the one that asks the provider.
+    looking: Mutex<()>,
+}
+
+/// What is known of the provider, and how the last try to find out ended where it failed.
+#[derive(Debug, Default)]
+struct Known {
+    seen: Option<Seen>,
+    failed: Option<(Instant, Refusal)>,
 }
 
 #[derive(Debug, Clone)]
@@ -80,7 +93,13 @@ impl Provider {
             client = client.tls_certs_merge(certificates);
         }
         let client = client.build().context("the identity provider cannot be asked")?;
-        Ok(Some(Self { issuer, client, leeway: settings.clock_skew_seconds, known: Mutex::new(None) }))
+        Ok(Some(Self {
+            issuer,
+            client,
+            leeway: settings.clock_skew_seconds,
+            known: RwLock::default(),
+            looking: Mutex::default(),
+        }))
     }
 
     pub fn client(&self) -> &Client {
@@ -129,23 +148,49 @@ impl Provider {
             .ok_or_else(|| Refusal::Refused("the token is not taken: the provider has no such key".into()))
     }
 
-    /// What is known of the provider, and no older than `fresh_for`. While it is away, what was known holds.
+    /// What is known of the provider, and no older than `fresh_for`. While it is away, what was known holds, and while it
+    /// is asked, nobody who knows something waits for it.
     async fn seen(&self, fresh_for: Duration) -> Result<Seen, Refusal> {
-        let mut known = self.known.lock().await;
-        if let Some(seen) = known.as_ref().filter(|seen| seen.at.elapsed() < fresh_for) {
-            return Ok(seen.clone());
+        if let Some(known) = self.known(fresh_for) {
+            return known;
         }
-        match (self.look().await, known.as_mut()) {
-            (Ok(seen), _) => {
-                *known = Some(seen.clone());
-                Ok(seen)
+        let _turn = match self.known(Duration::MAX) {
+            Some(Ok(old)) => match self.looking.try_lock() {
+                Ok(turn) => turn,
+                Err(_) => return Ok(old),
+            },
+            _ => self.looking.lock().await,
+        };
+        // Somebody else may have asked meanwhile.
+        if let Some(known) = self.known(fresh_for) {
+            return known;
+        }
+        let looked = self.look().await;
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        match looked {
+            Ok(seen) => *known = Known { seen: Some(seen.clone()), failed: None },
+            Err(refusal) => {
+                tracing::warn!(%refusal, "what is known of the identity provider is used on");
+                known.failed = Some((Instant::now(), refusal));
             }
-            (Err(error), Some(old)) => {
-                tracing::warn!(%error, "what is known of the identity provider is used on");
-                old.at = Instant::now();
-                Ok(old.clone())
+        }
+        match (&known.seen, &known.failed) {
+            (Some(seen), _) => Ok(seen.clone()),
+            (None, Some((_, refusal))) => Err(refusal.clone()),
+            (None, None) => Err(Refusal::Unavailable("nothing is known of it".into())),
+        }
+    }
+
+    /// What need not be asked for: it is fresh, or was asked for in vain just now.
+    fn known(&self, fresh_for: Duration) -> Option<Result<Seen, Refusal>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let failed = known.failed.as_ref().filter(|(at, _)| at.elapsed() < LOOK_AGAIN_AFTER);
+        match (&known.seen, failed) {
+            (Some(seen), failed) if failed.is_some() || seen.at.elapsed() < fresh_for => {
+                Some(Ok(seen.clone()))
             }
-            (Err(error), None) => Err(error),
+            (None, Some((_, refusal))) => Some(Err(refusal.clone())),
+            _ => None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use pattern_bus::KafkaSettings;
-use pattern_core::domain::Scope;
+use pattern_core::domain::{AuditAction, Scope};
 use pattern_embedded::testing::{self, TestDatabase};
 use pattern_store::{NewKey, Store};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
@@ -278,6 +278,23 @@ async fn a_session_of_a_key_ends_with_the_key() {
     let keys = site.store.api_keys().await.expect("keys");
     site.store.revoke_api_key(keys[0].id, "test").await.expect("revoked");
     assert_eq!(answer(browser.get(site.url("/api/me"))).await.0, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn keys_are_not_tried_one_after_the_other() {
+    let site = Site::with_keys().await;
+    let secret = site.key("anna", &[Scope::Viewer]).await;
+    let enter = |key: &str| answer(site.ask(Method::POST, "/api/sign-in").json(&json!({ "key": key })));
+    let mut statuses = Vec::new();
+    for _ in 0..25 {
+        statuses.push(enter("naia_wrong").await.0);
+    }
+    assert_eq!(statuses[..20], [StatusCode::UNAUTHORIZED; 20]);
+    assert_eq!(statuses.last(), Some(&StatusCode::TOO_MANY_REQUESTS));
+    assert_eq!(enter(&secret).await.0, StatusCode::NO_CONTENT, "whoever has one comes in");
+    let log = site.store.audit_log(&Default::default(), None, 100).await.expect("log");
+    let refused = log.iter().filter(|entry| entry.action == AuditAction::SignInRefused).count();
+    assert!((20..25).contains(&refused), "{refused}");
 }
 
 #[tokio::test]
