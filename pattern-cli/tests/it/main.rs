@@ -11,6 +11,7 @@ mod import_outage;
 mod installation;
 mod library_command;
 mod licences;
+mod manual;
 mod page;
 mod program;
 mod restored;
