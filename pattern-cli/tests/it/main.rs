@@ -16,5 +16,6 @@ mod page;
 mod program;
 mod restored;
 mod support;
+mod systemd;
 mod traces;
 mod up;
