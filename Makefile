@@ -1,6 +1,6 @@
 # `make demo` and `make test` work on a fresh Debian machine that has Rust; they install what is missing.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-bench demo build install uninstall deb test bench ci schemathesis fmt lint sqlx docs audit
+.PHONY: help setup setup-test setup-bench demo build install uninstall deb test bench ci schemathesis fmt lint sqlx docs audit compose-secrets
 
 # The SQL is checked against .sqlx; `make sqlx` renews that.
 export SQLX_OFFLINE ?= true
@@ -16,6 +16,7 @@ help:
 	@echo 'make schemathesis  asks a running API what docs/openapi.json promises'
 	@echo 'make setup  only installs and fetches what the above need'
 	@echo 'make fmt    formats;  make lint: clippy;  make docs: API documentation'
+	@echo 'make compose-secrets  makes the secrets of docker-compose.yml'
 	@echo 'make sqlx   renews .sqlx after a change of SQL or of a migration'
 
 setup:
@@ -71,6 +72,9 @@ lint:
 
 sqlx: setup
 	scripts/sqlx.sh
+
+compose-secrets:
+	@scripts/compose-secrets.sh
 
 docs:
 	cargo doc --workspace --no-deps --open

@@ -1,5 +1,6 @@
 mod architecture;
 mod benchmark;
+mod compose;
 mod demo;
 mod dlq;
 mod evaluate;
