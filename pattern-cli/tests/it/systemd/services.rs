@@ -3,7 +3,8 @@
 use nix::unistd::gethostname;
 use pattern_embedded::testing::{TestDatabase, kafka_bootstrap, until};
 use serde_json::Value;
-use std::{net::TcpListener, path::Path};
+use std::path::Path;
+use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
 
 use super::{Machine, installed};
@@ -12,13 +13,13 @@ use super::{Machine, installed};
 pub struct Site {
     pub machine: Machine,
     pub api: String,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 impl Site {
     pub async fn on(layer: &Path) -> Self {
         let machine = Machine::boot(layer).await;
-        Self { machine, api: free_address(), _database: TestDatabase::create().await }
+        Self { machine, api: free_address(), database: TestDatabase::create().await }
     }
 
     /// Everything is installed and configured; nothing has been started.
@@ -31,13 +32,14 @@ impl Site {
     pub async fn configure(&self) {
         let metrics = free_address();
         let prefix = format!("t{}.", Uuid::new_v4().simple());
-        let (api, kafka) = (&self.api, kafka_bootstrap());
+        // By name, which a service with few rights has to look up.
+        let (api, kafka) = (&self.api, kafka_bootstrap().replace("127.0.0.1", "localhost"));
         let configuration = format!(
             "[kafka]\nbootstrap_servers = \"{kafka}\"\ntopic_prefix = \"{prefix}\"\n\
              [api]\nlisten = \"{api}\"\n[auth]\napi_keys = true\n[worker]\nmetrics_listen = \"{metrics}\"\n"
         );
         self.machine.write("/etc/naia/naia.toml", &configuration).await;
-        self.machine.write("/etc/naia/credentials/postgres-url", &self._database.url).await;
+        self.machine.write("/etc/naia/credentials/postgres-url", &self.database.url).await;
         self.machine.does("chmod 600 /etc/naia/credentials/postgres-url").await;
     }
 
@@ -56,7 +58,7 @@ impl Site {
 }
 
 fn free_address() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
 /// Of a second worker, so that two test programs on one machine do not use one address.
@@ -176,4 +178,63 @@ async fn the_api_alone_runs_the_jobs_where_it_is_told_to() {
     .await;
     machine.does("systemctl stop naia-pattern-api").await;
     assert_eq!(machine.property("naia-pattern-api", "Result").await, "success");
+}
+
+#[tokio::test]
+async fn a_service_that_waits_for_postgres_is_not_ended_for_it() {
+    let site = Site::configured().await;
+    let machine = &site.machine;
+    machine.does("systemctl start naia-migrate").await;
+    let url = &site.database.url;
+    let server = url.split(['@', '/']).find(|part| part.starts_with("127.0.0.1:")).unwrap().to_owned();
+    let away = free_address();
+    machine.write("/etc/naia/credentials/postgres-url", &url.replace(&server, &away)).await;
+    let services = ["naia-pattern-worker", "naia-pattern-api"];
+    for unit in services {
+        let soon = "[Service]\nTimeoutStartSec=5\n";
+        machine.write(&format!("/etc/systemd/system/{unit}.service.d/soon.conf"), soon).await;
+    }
+    machine.does(&format!("systemctl daemon-reload && systemctl start --no-block {}", services.join(" "))).await;
+    for unit in services {
+        until("it waits for longer than it has", || async {
+            let age = format!("ps -o etimes= -p $(systemctl show --value --property MainPID {unit})");
+            let age = machine.says(&age).await.stdout.trim().parse::<u32>();
+            age.is_ok_and(|seconds| seconds > 7)
+        })
+        .await;
+        assert_eq!(machine.property(unit, "ActiveState").await, "activating");
+        assert!(machine.property(unit, "StatusText").await.starts_with("waiting"), "{unit}");
+    }
+    tokio::spawn(forward(TcpListener::bind(&away).await.unwrap(), server));
+    for unit in services {
+        until("it serves", || async { machine.property(unit, "ActiveState").await == "active" }).await;
+        assert_eq!(machine.property(unit, "NRestarts").await, "0");
+    }
+}
+
+async fn forward(from: TcpListener, to: String) {
+    while let Ok((mut client, _)) = from.accept().await {
+        let mut server = TcpStream::connect(&to).await.unwrap();
+        tokio::spawn(async move { tokio::io::copy_bidirectional(&mut client, &mut server).await });
+    }
+}
+
+#[tokio::test]
+async fn the_api_serves_https_with_a_key_that_only_root_can_read() {
+    let site = Site::configured().await;
+    let machine = &site.machine;
+    let made = "cd /etc/naia/credentials && umask 077 && \
+                openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -days 2 -subj /CN=naia \
+                -addext subjectAltName=IP:127.0.0.1 -keyout tls-key.pem -out tls-certificate.pem 2>/dev/null";
+    machine.does(made).await;
+    let tls = "[Service]\nEnvironment=NAIA_API__TLS_CERTIFICATE=%d/naia_tls-certificate.pem\n\
+               Environment=NAIA_API__TLS_KEY=%d/naia_tls-key.pem\n";
+    machine.write("/etc/systemd/system/naia-pattern-api.service.d/tls.conf", tls).await;
+    machine.does("systemctl daemon-reload").await;
+    machine.does("systemctl start naia-migrate naia-pattern-api").await;
+    let certificate = machine.does("cat /etc/naia/credentials/tls-certificate.pem").await;
+    let certificate = reqwest::Certificate::from_pem(certificate.as_bytes()).unwrap();
+    let client = reqwest::Client::builder().tls_certs_only([certificate]).build().unwrap();
+    let answer = client.get(format!("https://{}/health/live", site.api)).send().await.unwrap();
+    assert!(answer.status().is_success());
 }
