@@ -1,12 +1,15 @@
 # `make demo` and `make test` work on a fresh Debian machine that has Rust; they install what is missing.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-bench demo test bench ci schemathesis fmt lint sqlx docs audit compose-secrets
+.PHONY: help setup setup-test setup-bench demo build install uninstall deb test bench ci schemathesis fmt lint sqlx docs audit compose-secrets
 
 # The SQL is checked against .sqlx; `make sqlx` renews that.
 export SQLX_OFFLINE ?= true
 
 help:
 	@echo 'make demo   builds, starts everything with a sample plant and shows the whole round'
+	@echo 'make build  builds the release that these install:'
+	@echo 'make install PREFIX=/usr/local DESTDIR=   programs, units, manual; make uninstall removes them'
+	@echo 'make deb    the Debian packages, in target/debian'
 	@echo 'make test   runs all tests'
 	@echo 'make bench  compares the mathematics with numpy, pandas, scikit-learn and igraph (QUICK=1: a few minutes)'
 	@echo 'make ci     what must pass before a change goes in'
@@ -29,6 +32,19 @@ demo: setup
 	@echo 'building a release (some minutes the first time)'
 	cargo build --release --locked -p pattern-cli
 	target/release/naia demo
+
+build:
+	@scripts/setup.sh build
+	cargo build --release --locked -p pattern-cli -p pattern-worker -p pattern-api
+
+# These build nothing, so that root can run them.
+install uninstall: export PREFIX ?= /usr/local
+install uninstall: export DESTDIR ?=
+install uninstall:
+	@scripts/install.sh $@
+
+deb: build
+	scripts/deb.sh
 
 test: setup-test
 	scripts/test.sh

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing on a Debian machine and fetches Kafka's jars. Never asks; run it as often
 # as you like.
+#   scripts/setup.sh build  what `make build` and `make deb` need
 #   scripts/setup.sh run    what `make demo` needs
 #   scripts/setup.sh test   what `make test` and `make ci` need too (a browser, schemathesis)
 #   scripts/setup.sh bench  what `make bench` needs too (Python)
@@ -70,9 +71,11 @@ need pkg-config have pkg-config
 need libssl-dev has_headers openssl/ssl.h
 need libcurl4-openssl-dev has_headers curl/curl.h
 need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
-need postgresql has_postgres
-need default-jre-headless have java
-has_jars || need maven have mvn
+if [[ $purpose != build ]]; then
+    need postgresql has_postgres
+    need default-jre-headless have java
+    has_jars || need maven have mvn
+fi
 if [[ $purpose == test ]]; then
     need chromium has_chromium
     need kcat have kcat
@@ -80,10 +83,14 @@ if [[ $purpose == test ]]; then
     # Makes the certificates of the tests.
     need openssl have openssl
     need faketime has_faketime
+    # The installation is tested on a systemd of its own, and the package is judged.
+    need systemd have systemd-analyze
+    need util-linux have nsenter
+    need lintian have lintian
     { has_new_node && has_browser_driver && has_provider; } || need npm have npm
 fi
 
-[[ $purpose == run ]] || need python3-venv has_venv
+[[ $purpose == run || $purpose == build ]] || need python3-venv has_venv
 
 if ((${#missing[@]})); then
     as_root=()
@@ -128,7 +135,7 @@ fetch_schemathesis() {
     cp "$schemathesis" .schemathesis-venv/.installed
 }
 
-has_jars || step "fetching Apache Kafka's jars into .kafka/lib" fetch_jars
+[[ $purpose == build ]] || has_jars || step "fetching Apache Kafka's jars into .kafka/lib" fetch_jars
 if [[ $purpose == test ]]; then
     has_new_node || step "fetching Node.js $node_version into .node" fetch_node
     has_browser_driver ||

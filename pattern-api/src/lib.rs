@@ -3,6 +3,7 @@
 //! Architecture invariants: only this crate knows the WebSocket wire format; it keeps nothing that can
 //! not be rebuilt from PostgreSQL.
 
+mod arguments;
 mod body;
 mod client_address;
 mod contact;
@@ -30,10 +31,6 @@ mod traced;
 mod uncut;
 pub mod ws;
 
-use pattern_service::Service;
-
+pub use arguments::{OwnArguments, SERVICE, command};
 pub use server::{run, run_with};
 pub use state::AppState;
-
-pub const SERVICE: Service =
-    Service { name: "naia-pattern-api", about: "Serves REST, the WebSocket and the page of Naia Patterns" };

@@ -1,4 +1,5 @@
 use anyhow::Context;
+use pattern_api::OwnArguments;
 use pattern_config::ApiConfig;
 use pattern_service::{Readiness, Start};
 use tokio::net::TcpListener;
@@ -7,13 +8,6 @@ use tokio_util::sync::CancellationToken;
 /// Gives memory back to the system seconds after a crowd has left; glibc's keeps it for good.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
-#[derive(Debug, clap::Args)]
-struct OwnArguments {
-    /// Run the jobs in this process as well, and take in samples: what a worker does, where none can run.
-    #[arg(long)]
-    with_worker: bool,
-}
 
 #[tokio::main]
 async fn main() {

@@ -12,6 +12,7 @@ pub mod installation;
 pub mod keys;
 pub mod library;
 pub mod logging;
+pub mod manual;
 pub mod migrate;
 pub mod printable;
 pub mod restored;

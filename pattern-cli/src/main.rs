@@ -1,9 +1,9 @@
 //! `naia`: what a person types.
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use pattern_cli::{
-    benchmark, demo, dlq, evaluate, events, health, import, installation, keys, library, logging, migrate,
-    printable, restored, sample_plant, stack, status, up,
+    benchmark, demo, dlq, evaluate, events, health, import, installation, keys, library, logging, manual,
+    migrate, printable, restored, sample_plant, stack, status, up,
 };
 use std::process::ExitCode;
 
@@ -49,6 +49,9 @@ enum Command {
     Restored(restored::RestoredArgs),
     SamplePlant(sample_plant::command::SamplePlantArgs),
     Evaluate(evaluate::EvaluateArgs),
+    /// Write the manual pages of all programs and what shells complete their command lines with
+    #[command(hide = true)]
+    WriteManual(manual::ManualArgs),
     /// Time the mathematics on synthetic input
     #[command(subcommand)]
     Benchmark(benchmark::BenchmarkCommand),
@@ -75,6 +78,7 @@ async fn main() -> ExitCode {
         Command::Restored(args) => restored::run(&args).await,
         Command::Evaluate(args) => evaluate::run(&args).await,
         Command::SamplePlant(args) => sample_plant::command::run(&args),
+        Command::WriteManual(args) => manual::run(&args, Arguments::command()),
         Command::Benchmark(command) => benchmark::run(&command).await,
     };
     match outcome {

@@ -4,7 +4,11 @@ use figment::{
     Error, Metadata, Profile, Provider,
     value::{Dict, Map, Value},
 };
-use std::{ffi::OsString, fs};
+use std::{
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::keys::{Keys, OPTIONS, likely};
 
@@ -12,6 +16,8 @@ const PREFIX: &str = "NAIA_";
 const OF_OPTIONS: &str = "kafka__options__";
 /// `NAIA_POSTGRES__URL_FILE` names a file that holds `postgres.url`: a secret that no list of processes shows.
 const FROM_FILE: &str = "_file";
+/// Where systemd keeps the credentials of a unit.
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
 /// Variables of programs and tools around the services.
 const OF_TOOLS: [&str; 11] = [
@@ -33,20 +39,26 @@ const OF_TESTS: &str = "NAIA_TEST_";
 #[derive(Debug, Default)]
 pub(crate) struct Variables {
     tree: Dict,
+    credentials: Option<PathBuf>,
     /// Each as `NAME: what is wrong, what to do`. Without values: they may be secrets.
     pub problems: Vec<String>,
 }
 
 impl Variables {
     pub fn read(environment: impl IntoIterator<Item = (OsString, OsString)>, keys: &Keys) -> Self {
-        let mut ours: Vec<(String, OsString)> = environment
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
-            .filter(|(name, _)| name == "WORKER_ID" || name.to_ascii_uppercase().starts_with(PREFIX))
-            .collect();
+        let mut variables = Self::default();
+        let mut ours: Vec<(String, OsString)> = Vec::new();
+        for (name, value) in environment {
+            match name.into_string() {
+                Ok(name) if name == CREDENTIALS => variables.credentials = Some(value.into()),
+                Ok(name) if name == "WORKER_ID" || name.to_ascii_uppercase().starts_with(PREFIX) => {
+                    ours.push((name, value));
+                }
+                _ => {}
+            }
+        }
         // In this order a single option wins over the table of all.
         ours.sort();
-        let mut variables = Self::default();
         for (name, value) in ours {
             let taken = match value.into_string() {
                 Ok(value) => variables.take(&name, value, keys),
@@ -67,6 +79,9 @@ impl Variables {
         let place = if name == "WORKER_ID" { "worker__id" } else { &lower[PREFIX.len()..] };
         let (place, value) = match place.strip_suffix(FROM_FILE) {
             Some(place) if !is_known(place, keys) || place.starts_with(OF_OPTIONS) => {
+                if self.is_missing_credential(&value) {
+                    return Ok(());
+                }
                 if std::env::var_os(&name[..name.len() - FROM_FILE.len()]).is_some() {
                     return Err("is set, and so is the same without _FILE; keep one of them".into());
                 }
@@ -109,6 +124,13 @@ impl Variables {
         }
         self.section(section).insert(key.to_owned(), value);
         Ok(())
+    }
+
+    /// A unit names all credentials that it may have; systemd leaves out those that nobody gave.
+    fn is_missing_credential(&self, path: &str) -> bool {
+        let path = Path::new(path);
+        let is_credential = self.credentials.as_ref().is_some_and(|folder| path.starts_with(folder));
+        is_credential && path.try_exists().is_ok_and(|exists| !exists)
     }
 
     fn section(&mut self, name: &str) -> &mut Dict {
@@ -242,6 +264,35 @@ mod tests {
         let problems = read(&[("NAIA_POSTGRES__URL_FILE", "the secret itself")]).problems;
         assert!(problems[0].starts_with("NAIA_POSTGRES__URL_FILE: names a file"), "{problems:?}");
         assert!(!problems[0].contains("secret itself"), "{problems:?}");
+    }
+
+    #[test]
+    fn a_credential_that_systemd_was_not_given_sets_nothing_and_any_other_missing_file_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let credentials = folder.path().join("credentials");
+        std::fs::create_dir(&credentials).unwrap();
+        std::fs::write(credentials.join("url"), "postgres://naia@db/naia\n").unwrap();
+        let path = |name: &str| credentials.join(name).to_str().unwrap().to_owned();
+        let variables = read(&[
+            ("CREDENTIALS_DIRECTORY", credentials.to_str().unwrap()),
+            ("NAIA_POSTGRES__URL_FILE", &path("url")),
+            ("NAIA_KAFKA__OPTIONS__SASL_PASSWORD_FILE", &path("sasl")),
+        ]);
+        assert!(variables.problems.is_empty(), "{:?}", variables.problems);
+        let url = variables.tree["postgres"].find_ref("url").and_then(Value::as_str);
+        assert_eq!(url, Some("postgres://naia@db/naia"));
+        assert!(!variables.tree.contains_key("kafka"), "{variables:?}");
+
+        let missing = path("missing");
+        for environment in [
+            vec![("NAIA_POSTGRES__URL_FILE", missing.as_str())],
+            vec![
+                ("CREDENTIALS_DIRECTORY", credentials.to_str().unwrap()),
+                ("NAIA_POSTGRES__URL_FILE", "/elsewhere/missing"),
+            ],
+        ] {
+            assert_eq!(read(&environment).problems.len(), 1, "{environment:?}");
+        }
     }
 
     #[test]

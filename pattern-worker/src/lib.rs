@@ -15,7 +15,7 @@ use anyhow::Context;
 use pattern_bus::relay;
 use pattern_config::WorkerConfig;
 use pattern_core::domain::JobTypes;
-use pattern_service::{Readiness, Service};
+use pattern_service::{NoArguments, Readiness, Service};
 use pattern_store::{
     Store,
     jobs::{self, Handler},
@@ -27,6 +27,11 @@ pub const SERVICE: Service = Service {
     name: "naia-pattern-worker",
     about: "Runs the jobs of Naia Patterns, takes in samples and relays events",
 };
+
+/// The command line of `naia-pattern-worker`.
+pub fn command() -> clap::Command {
+    pattern_service::command::<NoArguments>(SERVICE)
+}
 
 /// Runs until `shutdown`, then drains. It waits for PostgreSQL and goes on while Kafka is away.
 ///

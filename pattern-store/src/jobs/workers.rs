@@ -267,7 +267,7 @@ async fn watch(executor: Arc<Executor>) {
 
 /// The machine's name, as people know it.
 pub fn hostname() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .map(|name| name.trim().to_owned())
-        .unwrap_or_else(|_| "unknown".into())
+    // Not from /proc/sys, which a hardened service does not see.
+    let name = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    name.unwrap_or_else(|| "unknown".into())
 }
