@@ -194,7 +194,9 @@ async fn a_service_that_waits_for_postgres_is_not_ended_for_it() {
         let soon = "[Service]\nTimeoutStartSec=5\n";
         machine.write(&format!("/etc/systemd/system/{unit}.service.d/soon.conf"), soon).await;
     }
-    machine.does(&format!("systemctl daemon-reload && systemctl start --no-block {}", services.join(" "))).await;
+    machine
+        .does(&format!("systemctl daemon-reload && systemctl start --no-block {}", services.join(" ")))
+        .await;
     for unit in services {
         until("it waits for longer than it has", || async {
             let age = format!("ps -o etimes= -p $(systemctl show --value --property MainPID {unit})");
