@@ -19,6 +19,10 @@ pub fn time_form() -> Object {
     form(format!("^[0-9]{{1,16}}[.]{ID}$"))
 }
 
+pub fn number_form() -> Object {
+    form("^[0-9]{1,18}$".into())
+}
+
 pub fn key_form() -> Object {
     form(format!("^([0-9a-f]{{2}}){{0,2000}}[.]{ID}$"))
 }

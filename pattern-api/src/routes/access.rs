@@ -77,6 +77,7 @@ async fn ways(State(state): State<AppState>) -> Json<Ways> {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct BeginQuery {
     /// Where on the page to go on, as `/?kind=episode`.
@@ -97,6 +98,7 @@ async fn begin(
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct CallbackQuery {
     state: Option<String>,
     code: Option<String>,

@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    AppState,
+    AppState, cursor,
     extract::{Params, cut_page, decode_cursor, page_limit},
     principal::Admin,
     problem::Problem,
@@ -30,13 +30,16 @@ pub fn routes() -> OpenApiRouter<AppState> {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct AuditQuery {
     actor: Option<String>,
     action: Option<AuditAction>,
     since: Option<DateTime<Utc>>,
     until: Option<DateTime<Utc>>,
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
+    #[param(schema_with = cursor::number_form)]
     cursor: Option<String>,
 }
 
@@ -63,6 +66,7 @@ async fn entries(
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct ExportQuery {
     actor: Option<String>,
