@@ -1,7 +1,7 @@
 //! The services, as systemd runs them.
 
 use nix::unistd::gethostname;
-use pattern_embedded::testing::{TestDatabase, kafka_bootstrap, until};
+use pattern_embedded::testing::{Certificates, TestDatabase, kafka_bootstrap, until};
 use serde_json::Value;
 use std::path::Path;
 use tokio::net::{TcpListener, TcpStream};
@@ -225,18 +225,19 @@ async fn forward(from: TcpListener, to: String) {
 async fn the_api_serves_https_with_a_key_that_only_root_can_read() {
     let site = Site::configured().await;
     let machine = &site.machine;
-    let made = "cd /etc/naia/credentials && umask 077 && \
-                openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -days 2 -subj /CN=naia \
-                -addext subjectAltName=IP:127.0.0.1 -keyout tls-key.pem -out tls-certificate.pem 2>/dev/null";
-    machine.does(made).await;
+    let folder = tempfile::tempdir().unwrap();
+    let certificates = Certificates::make(folder.path());
+    for (file, made) in [("tls-certificate.pem", "server.crt"), ("tls-key.pem", "server.key")] {
+        machine.write(&format!("/etc/naia/credentials/{file}"), &certificates.pem(made)).await;
+    }
+    machine.does("chmod 600 /etc/naia/credentials/*").await;
     let tls = "[Service]\nEnvironment=NAIA_API__TLS_CERTIFICATE=%d/naia_tls-certificate.pem\n\
                Environment=NAIA_API__TLS_KEY=%d/naia_tls-key.pem\n";
     machine.write("/etc/systemd/system/naia-pattern-api.service.d/tls.conf", tls).await;
     machine.does("systemctl daemon-reload").await;
     machine.does("systemctl start naia-migrate naia-pattern-api").await;
-    let certificate = machine.does("cat /etc/naia/credentials/tls-certificate.pem").await;
-    let certificate = reqwest::Certificate::from_pem(certificate.as_bytes()).unwrap();
-    let client = reqwest::Client::builder().tls_certs_only([certificate]).build().unwrap();
+    let authority = reqwest::Certificate::from_pem(certificates.pem("ca.crt").as_bytes()).unwrap();
+    let client = reqwest::Client::builder().tls_certs_only([authority]).build().unwrap();
     let answer = client.get(format!("https://{}/health/live", site.api)).send().await.unwrap();
     assert!(answer.status().is_success());
 }
