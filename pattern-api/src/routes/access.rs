@@ -100,8 +100,11 @@ async fn begin(
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct CallbackQuery {
+    /// What the browser was sent off with.
     state: Option<String>,
+    /// What the provider gives an ID token for.
     code: Option<String>,
+    /// Why the provider gives none.
     error: Option<String>,
 }
 
@@ -180,6 +183,7 @@ async fn refused_to(state: &AppState, who: &str, why: &str, address: Option<IpAd
     Ok(())
 }
 
+/// An API key, to start a session with.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct WithKey {
@@ -263,6 +267,7 @@ async fn start(
     Ok(sign_in.cookies.set(SESSION, &token, seconds))
 }
 
+/// All API keys.
 #[derive(Debug, Serialize, ToSchema)]
 struct Keys {
     items: Vec<ApiKey>,
@@ -274,6 +279,7 @@ async fn keys(State(state): State<AppState>, _: Admin) -> Result<Json<Keys>, Pro
     Ok(Json(Keys { items: state.store.api_keys().await? }))
 }
 
+/// An API key to make.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct CreateKey {

@@ -33,16 +33,23 @@ pub fn routes() -> OpenApiRouter<AppState> {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct AuditQuery {
+    /// Only what this one did.
     actor: Option<String>,
+    /// Only what is of this kind.
     action: Option<AuditAction>,
+    /// Only what was done then or later …
     since: Option<DateTime<Utc>>,
+    /// … and before this time.
     until: Option<DateTime<Utc>>,
+    /// 50 unless given.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<i64>,
+    /// `next_cursor` of the page before.
     #[param(schema_with = cursor::number_form)]
     cursor: Option<String>,
 }
 
+/// Entries of the audit log, the newest first.
 #[derive(Debug, Serialize, ToSchema)]
 struct AuditList {
     items: Vec<AuditEntry>,
@@ -69,9 +76,13 @@ async fn entries(
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct ExportQuery {
+    /// Only what this one did.
     actor: Option<String>,
+    /// Only what is of this kind.
     action: Option<AuditAction>,
+    /// Only what was done then or later …
     since: Option<DateTime<Utc>>,
+    /// … and before this time.
     until: Option<DateTime<Utc>>,
 }
 
