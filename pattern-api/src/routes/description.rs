@@ -24,8 +24,9 @@ const OF_BODIES: [(&str, &str); 2] =
     [("408", "The body did not come in time"), ("413", "The body is larger than this route takes")];
 
 /// What a route answers, where it does not say so itself.
-const OTHERWISE: [(&str, &str); 6] = [
+const OTHERWISE: [(&str, &str); 7] = [
     ("200", "As asked"),
+    ("201", "Made"),
     ("202", "Taken; it is done later"),
     ("404", "There is none of this id or name"),
     ("409", "It is no longer as the request takes it to be"),
