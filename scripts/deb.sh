@@ -3,14 +3,12 @@
 # those who look for a fault. PROFILE (release) says which build, OUTPUT another folder; arguments are cargo-deb's.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-version=3.8.0
 profile=${PROFILE:-release}
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 built=$target/$([[ $profile == dev ]] && echo debug || echo "$profile")
 
 cargo_deb=.cargo-deb/bin/cargo-deb
-[[ $("$cargo_deb" --version 2>/dev/null) == "$version" ]] ||
-    CARGO_TARGET_DIR=$target/cargo-deb cargo install --quiet --locked --root .cargo-deb --version "$version" cargo-deb
+scripts/cargo-deb.sh
 
 rm -rf "$built/manual"
 "$built/naia" write-manual "$built/manual"

@@ -142,6 +142,7 @@ if [[ $purpose == test ]]; then
         step "fetching the browser's driver into $browser_tests/node_modules" fetch_browser_driver
     has_provider ||
         step "fetching an identity provider for the tests into $provider/node_modules" fetch_provider
+    step "making cargo-deb in .cargo-deb, unless it is there" scripts/cargo-deb.sh
     has_schemathesis || step "fetching schemathesis into .schemathesis-venv" fetch_schemathesis
 fi
 say "ready"

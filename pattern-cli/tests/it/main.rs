@@ -20,3 +20,6 @@ mod support;
 mod systemd;
 mod traces;
 mod up;
+
+/// Held by a browser that waits for a page, and by those tests that keep the whole machine busy for a minute.
+static QUIET: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

@@ -66,6 +66,7 @@ async fn the_logic_of_the_page_holds_without_a_browser() {
 
 #[tokio::test]
 async fn two_visitors_decide_race_and_outlive_a_restart() {
+    let _quiet = crate::QUIET.lock().await;
     let scratch = tempfile::tempdir().unwrap();
     let data_dir = scratch.path().join("data");
     let mut up = Up::start(&data_dir, "127.0.0.1:0", &[]).await;
@@ -78,6 +79,7 @@ async fn two_visitors_decide_race_and_outlive_a_restart() {
         .current_dir(browser_tests())
         .env("BASE_URL", &api)
         .env("RESTART", "1")
+        .env("WAIT_MS", "100000")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .kill_on_drop(true)

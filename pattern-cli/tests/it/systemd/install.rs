@@ -28,6 +28,7 @@ fn files_in(root: &Path) -> BTreeSet<String> {
 
 #[test]
 fn all_that_belongs_to_it_is_installed_and_removed_but_for_the_configuration() {
+    let _quiet = crate::QUIET.blocking_lock();
     let root = scratch("prefix");
     let destination = [("DESTDIR", root.as_path()), ("PREFIX", Path::new("/opt/naia"))];
     fs::create_dir_all(root.join("etc/naia")).unwrap();
@@ -66,6 +67,7 @@ fn all_that_belongs_to_it_is_installed_and_removed_but_for_the_configuration() {
 
 #[test]
 fn both_services_take_the_configuration_that_is_installed_as_it_is_and_with_every_key_it_shows() {
+    let _quiet = crate::QUIET.blocking_lock();
     let installed = installed();
     let example = fs::read_to_string(installed.join("etc/naia/naia.toml")).unwrap();
     let is_key = |line: &str| line.contains(" = ");
@@ -102,6 +104,7 @@ fn both_services_take_the_configuration_that_is_installed_as_it_is_and_with_ever
 
 #[tokio::test]
 async fn a_panic_of_a_stripped_program_names_its_source_with_the_debug_information_beside_it() {
+    let _quiet = crate::QUIET.lock().await;
     let root = installed();
     let size = |path: &Path| fs::metadata(path).unwrap().len();
     assert!(size(&root.join("usr/bin/naia")) * 2 < size(Path::new(env!("CARGO_BIN_EXE_naia"))));

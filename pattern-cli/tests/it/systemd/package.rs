@@ -16,6 +16,7 @@ fn package() -> PathBuf {
 
 #[tokio::test]
 async fn the_package_is_installed_serves_survives_an_upgrade_and_is_purged_without_a_trace() {
+    let _quiet = crate::QUIET.lock().await;
     let layer = package();
     let site = Site::on(&layer).await;
     let machine = &site.machine;

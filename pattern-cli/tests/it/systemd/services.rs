@@ -68,6 +68,7 @@ fn number() -> u32 {
 
 #[tokio::test]
 async fn the_services_serve_once_they_are_started_have_few_rights_and_end_well_when_told() {
+    let _quiet = crate::QUIET.lock().await;
     let site = Site::configured().await;
     let machine = &site.machine;
     let second = format!("naia-pattern-worker@{}", number());
@@ -120,6 +121,7 @@ async fn the_services_serve_once_they_are_started_have_few_rights_and_end_well_w
 
 #[tokio::test]
 async fn a_service_that_stands_still_is_ended_and_started_again() {
+    let _quiet = crate::QUIET.lock().await;
     let site = Site::configured().await;
     let machine = &site.machine;
     let sooner = "[Service]\nWatchdogSec=10\nRestartSec=100ms\n";
@@ -145,6 +147,7 @@ async fn a_service_that_stands_still_is_ended_and_started_again() {
 
 #[tokio::test]
 async fn an_enabled_migration_runs_before_the_services_that_are_started() {
+    let _quiet = crate::QUIET.lock().await;
     let site = Site::configured().await;
     let machine = &site.machine;
     machine.does("systemctl enable naia-migrate naia-pattern-worker naia-pattern-api").await;
@@ -160,6 +163,7 @@ async fn an_enabled_migration_runs_before_the_services_that_are_started() {
 /// The plan for a worker that does harm.
 #[tokio::test]
 async fn the_api_alone_runs_the_jobs_where_it_is_told_to() {
+    let _quiet = crate::QUIET.lock().await;
     let site = Site::configured().await;
     let machine = &site.machine;
     let alone = "[Service]\nExecStart=\n\
@@ -182,6 +186,7 @@ async fn the_api_alone_runs_the_jobs_where_it_is_told_to() {
 
 #[tokio::test]
 async fn a_service_that_waits_for_postgres_is_not_ended_for_it() {
+    let _quiet = crate::QUIET.lock().await;
     let site = Site::configured().await;
     let machine = &site.machine;
     machine.does("systemctl start naia-migrate").await;
@@ -223,6 +228,7 @@ async fn forward(from: TcpListener, to: String) {
 
 #[tokio::test]
 async fn the_api_serves_https_with_a_key_that_only_root_can_read() {
+    let _quiet = crate::QUIET.lock().await;
     let site = Site::configured().await;
     let machine = &site.machine;
     let folder = tempfile::tempdir().unwrap();

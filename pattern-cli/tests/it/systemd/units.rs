@@ -9,6 +9,7 @@ const UNITS: &str = "naia-pattern-worker.service naia-pattern-worker@2.service n
 
 #[tokio::test]
 async fn every_unit_is_free_of_faults_and_can_do_little_harm() {
+    let _quiet = crate::QUIET.lock().await;
     let machine = Machine::boot(installed()).await;
     let faults = machine.says(&format!("systemd-analyze verify {UNITS} 2>&1")).await;
     assert!(faults.success && faults.stdout.is_empty(), "{}", faults.stdout);
@@ -26,6 +27,7 @@ async fn every_unit_is_free_of_faults_and_can_do_little_harm() {
 /// They are two files, since a template alone cannot be started without a number.
 #[test]
 fn one_more_worker_is_a_worker_with_a_number() {
+    let _quiet = crate::QUIET.blocking_lock();
     let unit = |name: &str| fs::read_to_string(project().join("systemd").join(name)).unwrap();
     let template = unit("naia-pattern-worker@.service");
     let numbered = |line: &&str| line.contains("%i:9464") || line.contains("%H-%i") || line.contains("@254");
