@@ -41,6 +41,7 @@ impl Store {
     /// As `connect_lazy`, where `url` may lead to a pooler that gives a connection to somebody else after each
     /// transaction. What needs a session of its own (LISTEN, migrations) then goes to `direct_url`.
     pub fn connect_lazy_beside(url: &str, direct_url: Option<&str>, max_connections: u32) -> Result<Self> {
+        choose_cryptography();
         let name = connection_budget::application_name(max_connections);
         let servers: Vec<_> =
             servers::parse(url)?.into_iter().map(|server| server.application_name(&name)).collect();
@@ -156,4 +157,10 @@ async fn open(options: &PgConnectOptions) -> Result<PgConnection> {
             ACQUIRE_TIMEOUT.as_secs()
         ))),
     }
+}
+
+/// sqlx brings one library of cryptography and the API's https another, so that rustls would not know which to take.
+fn choose_cryptography() {
+    // Somebody may have chosen before; that is as good.
+    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
 }
