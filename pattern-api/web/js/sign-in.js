@@ -17,7 +17,9 @@ const query = new URLSearchParams(location.search);
 function returnTo() {
   const asked = query.get("return_to") ?? "/";
   const target = new URL(asked, location.origin);
-  return target.origin === location.origin ? target.pathname + target.search + target.hash : "/";
+  const place = target.pathname + target.search + target.hash;
+  // Two slashes in front would lead to another host.
+  return target.origin === location.origin && !place.startsWith("//") ? place : "/";
 }
 
 function say(words) {
